@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+const imageIdPattern = /^sha256:[0-9a-f]{64}$/;
+
+/** `sha256:` and 64 hex digits: the content address of a stored picture. */
+export const imageIdSchema = z.string().regex(imageIdPattern).brand<'ImageId'>();
+
+/** The content address of a stored picture, `sha256:` and 64 hex digits of its original bytes. */
+export type ImageId = z.infer<typeof imageIdSchema>;
+
+const imageSourceStringSchema = z.union([
+  z.string().regex(/^data:image\/[\w.+-]+;base64,/),
+  z.url({ protocol: /^https?$/ }),
+  imageIdSchema,
+]);
+
+const bytesSchema = z.instanceof(Uint8Array);
+
+/** Where the bytes of a picture come from: data URI, http(s) URL, stored picture id, or bytes. */
+export const imageSourceSchema = z.union([imageSourceStringSchema, bytesSchema]);
+/** See {@link imageSourceSchema}. */
+export type ImageSource = z.infer<typeof imageSourceSchema>;
+
+/** `{"type":"text","text":"…"}` */
+export const textPartSchema = z.strictObject({ type: z.literal('text'), text: z.string() });
+/** A piece of text in a message. */
+export type TextPart = z.infer<typeof textPartSchema>;
+
+/** `{"type":"image","image":…}` */
+export const imagePartSchema = z.strictObject({ type: z.literal('image'), image: imageSourceSchema });
+/** A picture in a message. */
+export type ImagePart = z.infer<typeof imagePartSchema>;
+
+/** `{"type":"video","video":[…]}`: an ordered list of frames, each a picture. */
+export const videoPartSchema = z.strictObject({
+  type: z.literal('video'),
+  video: z.union([imageSourceSchema, z.array(imageSourceSchema).min(1)]),
+});
+/** A video or animation in a message: one source, or its frames in order. */
+export type VideoPart = z.infer<typeof videoPartSchema>;
+
+/** One element of a message's `content` list. */
+export const partSchema = z.discriminatedUnion('type', [
+  textPartSchema,
+  imagePartSchema,
+  videoPartSchema,
+]);
+/** See {@link partSchema}. */
+export type Part = z.infer<typeof partSchema>;
+
+/** Who speaks. */
+export const roleSchema = z.enum(['system', 'user', 'assistant']);
+/** See {@link roleSchema}. */
+export type Role = z.infer<typeof roleSchema>;
+
+/**
+ * A message as the chat templates of Hugging Face processors take it.
+ * Source: https://huggingface.co/docs/transformers/chat_templating_multimodal
+ */
+export const chatMessageSchema = z.strictObject({
+  role: roleSchema,
+  content: z.union([z.string(), z.array(partSchema)]),
+});
+/** See {@link chatMessageSchema}. */
+export type ChatMessage = z.infer<typeof chatMessageSchema>;
+
+/** A whole conversation in the chat format. */
+export const chatMessagesSchema = z.array(chatMessageSchema);

@@ -1,0 +1,83 @@
+/**
+ * Every failure a user of Vistazo can meet, and what it means. `docs/errors.md` documents each one.
+ * The command line maps them to exit codes, the chat page to sentences.
+ */
+export const errorCodes = {
+  'option.invalid': 'An option has a value that is not allowed, or is not known.',
+  'option.unsupported': 'An option is known but this model or backend cannot honour it.',
+  'chat.invalid': 'Messages are not in the chat format.',
+  'chat.empty': 'There is nothing to answer: no text and no picture.',
+  'chat.tooLong': 'The prompt does not fit into the context of the model.',
+  'picture.notAnImage': 'The bytes are not a picture of an accepted kind.',
+  'picture.empty': 'The picture has no bytes.',
+  'picture.corrupt': 'The picture is cut off or damaged.',
+  'picture.tooLarge': 'The picture has more bytes or pixels than allowed.',
+  'picture.tooManyFrames': 'The animation has more frames than allowed.',
+  'picture.timeout': 'Decoding the picture took longer than allowed.',
+  'picture.missing': 'A referenced picture is not in the store.',
+  'fetch.refused': 'The address must not be fetched.',
+  'fetch.failed': 'The address could not be fetched.',
+  'file.unreadable': 'A file does not exist or cannot be read.',
+  'model.notFound': 'The model folder or hub id does not exist.',
+  'model.fileMissing': 'The model folder lacks a file.',
+  'model.invalidConfig': 'A configuration file of the model is not valid.',
+  'model.invalidGraph': 'An ONNX file is corrupt or has other tensors than expected.',
+  'model.unsupported': 'The model is of a family that is not supported.',
+  'model.outOfMemory': 'There is not enough memory for the model.',
+  'engine.crashed': 'The engine process ended while it worked.',
+  'engine.closed': 'The engine was closed.',
+  'generation.deadline': 'The answer was not ready before its deadline.',
+  'generation.aborted': 'The request was aborted.',
+  'store.failed': 'The store could not be read or written.',
+  'store.notFound': 'The conversation or message does not exist.',
+  'server.failed': 'The chat page could not be served.',
+  'runtime.unsupported': 'The runtime is too old.',
+  'internal': 'A fault in Vistazo itself.',
+} as const;
+
+/** A documented failure code, such as `picture.corrupt`. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Options of {@link VistazoError}. */
+export interface VistazoErrorOptions {
+  /** What caused it, kept for developers and never shown to chat users. */
+  cause?: unknown;
+}
+
+/**
+ * The one error class of Vistazo. `message` is one or two plain sentences that name the bad value,
+ * what is allowed and the mend, fit to be shown to a person.
+ */
+export class VistazoError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options: VistazoErrorOptions = {}) {
+    super(message, options);
+    this.name = 'VistazoError';
+    this.code = code;
+  }
+
+  /** A form that crosses process borders and JSON; {@link VistazoError.fromJSON} is its inverse. */
+  toJSON(): { code: ErrorCode; message: string } {
+    return { code: this.code, message: this.message };
+  }
+
+  /** Rebuilds an error that was sent with {@link VistazoError.toJSON}. */
+  static fromJSON(json: { code: string; message: string }): VistazoError {
+    return new VistazoError(isErrorCode(json.code) ? json.code : 'internal', json.message);
+  }
+}
+
+/** Whether `code` is one of the documented codes. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCodes, code);
+}
+
+/** `error` itself when it is a {@link VistazoError}, otherwise an `internal` one that wraps it. */
+export function toVistazoError(error: unknown): VistazoError {
+  if (error instanceof VistazoError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new VistazoError('internal', `Something went wrong inside Vistazo: ${message}`, {
+    cause: error,
+  });
+}
