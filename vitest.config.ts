@@ -7,5 +7,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Tests that start engine and media processes share two cores on small machines.
     maxWorkers: 2,
+    reporters: ['default', 'json'],
+    outputFile: { json: 'node_modules/.cache/vistazo-tests.json' },
   },
 });
