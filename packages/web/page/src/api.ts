@@ -1,0 +1,83 @@
+import type {
+  WireConversation,
+  WireError,
+  WireEvent,
+  WireSession,
+  WireSummary,
+} from '../../src/wire.ts';
+
+/** A failure that the page shows as a sentence. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(`./api/${path}`, init).catch(() => {
+    throw new ApiError('connection', '');
+  });
+  if (response.ok) return response;
+  const { error }: { error?: WireError } = await response.json().catch(() => ({}));
+  throw new ApiError(error?.code ?? 'internal', error?.message ?? response.statusText);
+}
+
+async function json<T>(path: string, init?: RequestInit): Promise<T> {
+  return (await request(path, init)).json();
+}
+
+const withJson = (method: string, body: unknown): RequestInit => ({
+  method,
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
+/** The chat service over HTTP. Every call throws {@link ApiError}. */
+export const api = {
+  session: () => json<WireSession>('session'),
+  logIn: (secret: string) => request('login', withJson('POST', { secret })),
+  conversations: () => json<WireSummary[]>('conversations'),
+  createConversation: () => json<WireSummary>('conversations', { method: 'POST' }),
+  conversation: (id: string) => json<WireConversation>(`conversations/${id}`),
+  deleteConversation: (id: string) => request(`conversations/${id}`, { method: 'DELETE' }),
+  stop: (id: string) => request(`conversations/${id}/stop`, { method: 'POST' }),
+  deleteMessage: (id: string, messageId: string) =>
+    json<WireConversation>(`conversations/${id}/messages/${messageId}`, { method: 'DELETE' }),
+  rate: (id: string, messageId: string, rating: 'up' | 'down' | null) =>
+    json<WireConversation>(
+      `conversations/${id}/messages/${messageId}/rating`,
+      withJson('PUT', { rating }),
+    ),
+  show: (id: string, messageId: string) =>
+    json<WireConversation>(`conversations/${id}/shown`, withJson('PUT', { messageId })),
+  send: (id: string, text: string, pictures: readonly File[]) => {
+    const form = new FormData();
+    form.set('text', text);
+    for (const picture of pictures) form.append('pictures', picture);
+    return events(`conversations/${id}/messages`, { method: 'POST', body: form });
+  },
+  edit: (id: string, messageId: string, text: string) =>
+    events(`conversations/${id}/messages/${messageId}`, withJson('PUT', { text })),
+  regenerate: (id: string, messageId: string) =>
+    events(`conversations/${id}/messages/${messageId}/regenerate`, { method: 'POST' }),
+};
+
+/** Address of the bytes of a picture. */
+export const pictureUrl = (id: string): string => `./api/pictures/${encodeURIComponent(id)}`;
+
+async function* events(path: string, init: RequestInit): AsyncGenerator<WireEvent> {
+  const { body } = await request(path, init);
+  if (body === null) return;
+  let waiting = '';
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const blocks = (waiting + text).split('\n\n');
+    waiting = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const data = block.split('\n').find((line) => line.startsWith('data: '));
+      if (data !== undefined) yield JSON.parse(data.slice('data: '.length));
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { useEffect, useState } from 'preact/hooks';
+import { Composer } from './composer.tsx';
+import { Icon } from './icons.tsx';
+import { Login } from './login.tsx';
+import { Side } from './side.tsx';
+import { firstLanguage, type LanguageCode, languages } from './texts.ts';
+import { Thread } from './thread.tsx';
+import { useChat } from './use-chat.ts';
+import { useDraft } from './use-draft.ts';
+import { useDrop } from './use-drop.ts';
+import { Welcome } from './welcome.tsx';
+
+/** The whole page. */
+export function App() {
+  const [language, setLanguage] = useState<LanguageCode>(firstLanguage);
+  const [menuOpen, setMenuOpen] = useState(false);
+  const texts = languages[language];
+  const chat = useChat(texts.connectionLost);
+  const { session, conversation, needsSecret, answering, error } = chat.state;
+  const draft = useDraft(session, texts, chat.showError);
+  const dropping = useDrop(draft.addPictures);
+
+  useEffect(() => {
+    document.documentElement.lang = language;
+    localStorage.setItem('language', language);
+  }, [language]);
+
+  if (needsSecret) return <Login texts={texts} error={error} onSubmit={chat.logIn} />;
+  const empty = conversation === undefined || conversation.messages.length === 0;
+  const last = conversation?.messages.at(-1);
+  const running = answering === conversation?.id && answering !== undefined;
+  return (
+    <div class="layout">
+      <Side
+        texts={texts}
+        chat={chat}
+        language={language}
+        onLanguage={setLanguage}
+        open={menuOpen}
+        onClose={() => setMenuOpen(false)}
+      />
+      <main class="main">
+        <div class="menu">
+          <button
+            type="button"
+            class="icon"
+            aria-label={texts.showConversations}
+            aria-expanded={menuOpen}
+            onClick={() => setMenuOpen(true)}
+          >
+            <Icon name="menu" />
+          </button>
+          <span>{conversation?.title || 'Vistazo'}</span>
+        </div>
+        <div class="thread">
+          {empty ? (
+            <Welcome texts={texts} onSample={draft.useSample} />
+          ) : (
+            <Thread texts={texts} chat={chat} running={running} />
+          )}
+        </div>
+        <div class="composer">
+          {error !== undefined && (
+            <div class="alert" role="alert">
+              <span>{error}</span>
+              <button
+                type="button"
+                class="icon"
+                aria-label={texts.cancel}
+                onClick={() => chat.showError(undefined)}
+              >
+                <Icon name="close" />
+              </button>
+            </div>
+          )}
+          <Composer
+            texts={texts}
+            draft={draft}
+            running={running}
+            onSend={chat.send}
+            onStop={chat.stop}
+          />
+        </div>
+        <div class="hidden" role="status" aria-live="polite">
+          {running
+            ? texts.thinking
+            : last?.role === 'assistant'
+              ? `${texts.answered} ${last.text}`
+              : ''}
+        </div>
+        {dropping && <div class="drop">{texts.dropHere}</div>}
+      </main>
+    </div>
+  );
+}

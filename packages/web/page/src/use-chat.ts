@@ -1,0 +1,158 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { WireConversation, WireEvent, WireSession, WireSummary } from '../../src/wire.ts';
+import { ApiError, api } from './api.ts';
+
+/** Everything the page knows. */
+export interface ChatState {
+  session: WireSession | undefined;
+  needsSecret: boolean;
+  summaries: WireSummary[];
+  conversation: WireConversation | undefined;
+  /** Id of the conversation whose answer is streaming into this page. */
+  answering: string | undefined;
+  error: string | undefined;
+}
+
+/** The state of the page and what a person can do with it. */
+export type Chat = ReturnType<typeof useChat>;
+
+const empty: ChatState = {
+  session: undefined,
+  needsSecret: false,
+  summaries: [],
+  conversation: undefined,
+  answering: undefined,
+  error: undefined,
+};
+
+/** Keeps the page's state in step with the server. */
+export function useChat(connectionLost: string) {
+  const [state, setState] = useState(empty);
+  const change = useCallback(
+    (part: Partial<ChatState>) => setState((old) => ({ ...old, ...part })),
+    [],
+  );
+  const shownId = useRef<string | undefined>(undefined);
+
+  const attempt = useCallback(
+    async (work: () => Promise<void>): Promise<boolean> => {
+      try {
+        change({ error: undefined });
+        await work();
+        return true;
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (error.code === 'access.secret') change({ needsSecret: true });
+        else change({ error: error.code === 'connection' ? connectionLost : error.message });
+        return false;
+      }
+    },
+    [change, connectionLost],
+  );
+
+  const refreshList = useCallback(
+    async () => change({ summaries: await api.conversations() }),
+    [change],
+  );
+
+  const open = useCallback(
+    (id: string | undefined) =>
+      attempt(async () => {
+        shownId.current = id;
+        location.hash = id ?? '';
+        change({ conversation: id === undefined ? undefined : await api.conversation(id) });
+      }),
+    [attempt, change],
+  );
+
+  const load = useCallback(
+    () =>
+      attempt(async () => {
+        change({ session: await api.session(), needsSecret: false });
+        await refreshList();
+        const id = location.hash.slice(1);
+        if (id !== '') await open(id);
+      }),
+    [attempt, change, open, refreshList],
+  );
+  useEffect(() => void load(), [load]);
+
+  /** Shows events as they come, if their conversation is still the one on the page. */
+  const follow = async (id: string, events: AsyncIterable<WireEvent>): Promise<boolean> => {
+    change({ answering: id });
+    let accepted = false;
+    try {
+      for await (const event of events) {
+        accepted ||= event.type === 'accepted';
+        if (event.type === 'failed' && event.conversation === undefined)
+          throw new ApiError(event.error.code, event.error.message);
+        if (shownId.current === id)
+          setState((old) => ({ ...old, conversation: apply(old.conversation, event) }));
+        if (event.type === 'accepted') await refreshList();
+      }
+    } finally {
+      change({ answering: undefined });
+    }
+    return accepted;
+  };
+
+  const onShown = async (work: (id: string) => Promise<unknown>) => {
+    const id = shownId.current;
+    if (id !== undefined) await attempt(async () => void (await work(id)));
+  };
+
+  return {
+    state,
+    open,
+    load,
+    showError: (error: string | undefined) => change({ error }),
+    logIn: (secret: string) =>
+      attempt(async () => void ((await api.logIn(secret)) && (await load()))),
+    /** Whether the message was accepted, so that the draft may be cleared. */
+    async send(text: string, pictures: readonly File[]): Promise<boolean> {
+      let accepted = false;
+      await attempt(async () => {
+        const id = shownId.current ?? (await api.createConversation()).id;
+        if (shownId.current === undefined) await open(id);
+        accepted = await follow(id, api.send(id, text, pictures));
+      });
+      return accepted;
+    },
+    edit: (messageId: string, text: string) =>
+      onShown((id) => follow(id, api.edit(id, messageId, text))),
+    regenerate: (messageId: string) => onShown((id) => follow(id, api.regenerate(id, messageId))),
+    stop: () => onShown((id) => api.stop(id)),
+    rate: (messageId: string, rating: 'up' | 'down' | null) =>
+      onShown(async (id) => change({ conversation: await api.rate(id, messageId, rating) })),
+    show: (messageId: string) =>
+      onShown(async (id) => change({ conversation: await api.show(id, messageId) })),
+    deleteMessage: (messageId: string) =>
+      onShown(async (id) => change({ conversation: await api.deleteMessage(id, messageId) })),
+    deleteConversation: (id: string) =>
+      attempt(async () => {
+        await api.deleteConversation(id);
+        if (shownId.current === id) await open(undefined);
+        await refreshList();
+      }),
+  };
+}
+
+function apply(
+  conversation: WireConversation | undefined,
+  event: WireEvent,
+): WireConversation | undefined {
+  if (event.type === 'accepted' || event.type === 'end' || event.type === 'failed')
+    return event.conversation;
+  const answer = conversation?.messages.at(-1);
+  if (conversation === undefined || answer === undefined) return conversation;
+  const changed = { ...answer, ...changeOf(answer.text, event) };
+  return { ...conversation, messages: [...conversation.messages.slice(0, -1), changed] };
+}
+
+function changeOf(
+  text: string,
+  event: Extract<WireEvent, { type: 'prompt' | 'text' | 'restart' }>,
+) {
+  if (event.type === 'prompt') return { seen: event.seen };
+  return { text: event.type === 'text' ? text + event.text : '' };
+}

@@ -1,0 +1,70 @@
+import type { FinishReason, SeenPicture, Timings, Usage } from '@vistazo/core';
+
+/** What the page is told when it opens. */
+export interface WireSession {
+  model: { id: string; variant: string };
+  /** Value for `--model` that switches to a larger model; only when the embedded one answers. */
+  switchModelTo?: string;
+  maxUploadBytes: number;
+  maxPictures: number;
+}
+
+/** A conversation in the list. */
+export interface WireSummary {
+  id: string;
+  /** Empty until the first question. */
+  title: string;
+}
+
+/** A picture of a message; its bytes are at `/api/pictures/{id}`. */
+export interface WirePicture {
+  id: string;
+  widthPx: number;
+  heightPx: number;
+  name?: string;
+}
+
+/** What the model saw, and how long it took. */
+export interface WireSeen {
+  pictures: SeenPicture[];
+  usage?: Usage;
+  timings?: Timings;
+  finishReason?: FinishReason;
+  /** Sentences about what did not fit into the context. */
+  leftOut: string[];
+}
+
+/** A failure: a documented code and one sentence. */
+export interface WireError {
+  code: string;
+  message: string;
+}
+
+/** A message of the branch that is shown. */
+export interface WireMessage {
+  id: string;
+  role: 'user' | 'assistant';
+  text: string;
+  pictures: WirePicture[];
+  status: 'done' | 'running' | 'stopped' | 'failed';
+  error?: WireError;
+  rating?: 'up' | 'down';
+  seen?: WireSeen;
+  /** Ids of the versions of this message, itself included, oldest first. */
+  versions: string[];
+}
+
+/** A conversation with the messages of its shown branch. */
+export interface WireConversation extends WireSummary {
+  messages: WireMessage[];
+}
+
+/** What the server streams while an answer is made, as server-sent events. */
+export type WireEvent =
+  /** The question and the empty answer are stored. */
+  | { type: 'accepted'; conversation: WireConversation }
+  | { type: 'prompt'; seen: WireSeen }
+  | { type: 'restart' }
+  | { type: 'text'; text: string }
+  | { type: 'end'; conversation: WireConversation }
+  | { type: 'failed'; error: WireError; conversation?: WireConversation };
