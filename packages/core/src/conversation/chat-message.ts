@@ -27,7 +27,10 @@ export const textPartSchema = z.strictObject({ type: z.literal('text'), text: z.
 export type TextPart = z.infer<typeof textPartSchema>;
 
 /** `{"type":"image","image":…}` */
-export const imagePartSchema = z.strictObject({ type: z.literal('image'), image: imageSourceSchema });
+export const imagePartSchema = z.strictObject({
+  type: z.literal('image'),
+  image: imageSourceSchema,
+});
 /** A picture in a message. */
 export type ImagePart = z.infer<typeof imagePartSchema>;
 

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { ImageId, Role, TextPart } from './chat-message.js';
+
+/** Id of a conversation: a UUID. */
+export const conversationIdSchema = z.uuid().brand<'ConversationId'>();
+/** See {@link conversationIdSchema}. */
+export type ConversationId = z.infer<typeof conversationIdSchema>;
+
+/** Id of a message: a UUID. */
+export const messageIdSchema = z.uuid().brand<'MessageId'>();
+/** See {@link messageIdSchema}. */
+export type MessageId = z.infer<typeof messageIdSchema>;
+
+/** Who brought a picture into the conversation, when, and from where. */
+export interface PictureProvenance {
+  /** Who posted it, as the platform names people. */
+  author: string;
+  /** When it was posted, in milliseconds since 1970. */
+  postedAtMs: number;
+  /** Where it came from, such as `web` or the id of a channel. */
+  origin: string;
+  /** The address it was fetched from, if it was. */
+  url?: string;
+  /** The file name it was posted with, if it had one. */
+  name?: string;
+}
+
+/** A picture as it stands in a message. */
+export interface PicturePart {
+  type: 'image';
+  /** Content address of its bytes in the store. */
+  image: ImageId;
+  widthPx: number;
+  heightPx: number;
+  provenance: PictureProvenance;
+}
+
+/** One element of a kept message. */
+export type MessagePart = TextPart | PicturePart;
+
+/** A message kept in a {@link Conversation}. */
+export interface Message {
+  id: MessageId;
+  /** The message it follows; null for the first one. Messages with the same parent are versions. */
+  parentId: MessageId | null;
+  role: Exclude<Role, 'system'>;
+  parts: readonly MessagePart[];
+  /** In milliseconds since 1970. */
+  createdAtMs: number;
+}
+
+/** The text of a message, its text parts joined by line breaks. */
+export function textOf({ parts }: Pick<Message, 'parts'>): string {
+  return parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
+}
+
+/** The pictures of a message in order. */
+export function picturesOf({ parts }: Pick<Message, 'parts'>): PicturePart[] {
+  return parts.filter((part) => part.type === 'image');
+}
