@@ -113,8 +113,9 @@ export type ChatEvent =
       answer: ShownMessage;
       finishReason: FinishReason;
       text: string;
-      usage: Usage;
-      timings: Timings;
+      /** These two are absent when the answer was stopped before the model began. */
+      usage?: Usage;
+      timings?: Timings;
     }
   /** The answer is stored as failed, with the text so far; the conversation goes on. */
   | { type: 'failed'; error: StoredError; answer: ShownMessage };

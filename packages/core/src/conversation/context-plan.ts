@@ -1,5 +1,7 @@
+import { VistazoError } from '../errors.js';
 import type { ChatMessage } from './chat-message.js';
-import type { MessageId } from './message.js';
+import { systemChatMessage, toChatMessage } from './conversation.js';
+import { type Message, type MessageId, picturesOf, textOf } from './message.js';
 
 /** Something of the conversation that the model does not get to see, because it did not fit. */
 export interface LeftOut {
@@ -21,4 +23,168 @@ export interface ContextPlan {
   leftOut: LeftOut[];
   /** Tokens of {@link ContextPlan.messages}, chat template included. */
   promptTokens: number;
+}
+
+/** What messages cost; the answer of a model's `countTokens`. */
+export interface MessageCosts {
+  /** Of the whole prompt, chat template included. */
+  totalTokens: number;
+  /** Of each message, in the order given. */
+  messageTokens: readonly number[];
+  /** Of the pictures of each message, of {@link messageTokens}. */
+  messageImageTokens: readonly number[];
+}
+
+/** What {@link planContext} needs. */
+export interface ContextRequest {
+  systemMessage: string | null;
+  /** Oldest first; the last one is the question. */
+  messages: readonly Message[];
+  /** Most tokens of the prompt: the context length less what the answer may take. */
+  maxPromptTokens: number;
+  countTokens: (messages: readonly ChatMessage[]) => Promise<MessageCosts>;
+}
+
+interface Candidate {
+  message: Message;
+  tokens: number;
+  imageTokens: number;
+  keep: 'all' | 'text' | 'nothing';
+}
+
+/**
+ * Chooses what of a conversation fits into the context. The system message and the question with
+ * its pictures always stay. Left out are, in this order and only as far as needed: the pictures of
+ * older messages, oldest first, except the newest message with pictures, which later questions are
+ * about; then whole turns (a question and its answer), oldest first.
+ * Throws `chat.tooLong` when even the system message and the question do not fit.
+ */
+export async function planContext(request: ContextRequest): Promise<ContextPlan> {
+  const system = systemChatMessage(request.systemMessage);
+  const whole = [...system, ...request.messages.map(toChatMessage)];
+  const costs = await request.countTokens(whole);
+  const candidates = toCandidates(request.messages, costs, system.length);
+  const steps = stepsOf(candidates);
+  let promptTokens = costs.totalTokens;
+  while (promptTokens > request.maxPromptTokens) {
+    const left = leaveOut(steps, promptTokens - request.maxPromptTokens);
+    if (left === 0) throw tooLong(promptTokens, request.maxPromptTokens);
+    // A template may make the sum smaller or larger than its parts, so it is counted again.
+    const kept = [...system, ...candidates.flatMap(toKept)];
+    promptTokens = (await request.countTokens(kept)).totalTokens;
+  }
+  return {
+    messages: [...system, ...candidates.flatMap(toKept)],
+    leftOut: candidates.flatMap(toLeftOut),
+    promptTokens,
+  };
+}
+
+function toCandidates(
+  messages: readonly Message[],
+  costs: MessageCosts,
+  offset: number,
+): Candidate[] {
+  return messages.map((message, index) => ({
+    message,
+    tokens: costs.messageTokens[index + offset] ?? 0,
+    imageTokens: costs.messageImageTokens[index + offset] ?? 0,
+    keep: 'all',
+  }));
+}
+
+/** A thing to leave out: does it and returns how many tokens that saves. */
+type Step = () => number;
+
+function leaveOut(steps: Step[], tooManyTokens: number): number {
+  let taken = 0;
+  let savedTokens = 0;
+  while (savedTokens < tooManyTokens) {
+    const step = steps.shift();
+    if (step === undefined) break;
+    savedTokens += step();
+    taken += 1;
+  }
+  return taken;
+}
+
+function stepsOf(candidates: Candidate[]): Step[] {
+  const turns = turnsOf(candidates).slice(0, -1);
+  const older = turns.flat();
+  const withPictures = candidates.filter(({ message }) => picturesOf(message).length > 0);
+  const pictureSteps = older
+    .filter((each) => withPictures.includes(each) && each !== withPictures.at(-1))
+    .filter((each) => textOf(each.message).trim() !== '')
+    .map((each) => () => setKeep(each, 'text'));
+  const turnSteps = turns.map(
+    (turn) => () => turn.reduce((saved, each) => saved + setKeep(each, 'nothing'), 0),
+  );
+  return [...pictureSteps, ...turnSteps];
+}
+
+/** A turn is a user's message and what follows it up to the next one. */
+function turnsOf(candidates: readonly Candidate[]): Candidate[][] {
+  const turns: Candidate[][] = [];
+  for (const candidate of candidates) {
+    const current = turns.at(-1);
+    if (current === undefined || candidate.message.role === 'user') turns.push([candidate]);
+    else current.push(candidate);
+  }
+  return turns;
+}
+
+function setKeep(candidate: Candidate, keep: 'text' | 'nothing'): number {
+  const before = costOf(candidate);
+  candidate.keep = keep;
+  return before - costOf(candidate);
+}
+
+function costOf({ keep, tokens, imageTokens }: Candidate): number {
+  if (keep === 'nothing') return 0;
+  return keep === 'all' ? tokens : tokens - imageTokens;
+}
+
+function toKept({ message, keep }: Candidate): ChatMessage[] {
+  if (keep === 'nothing') return [];
+  if (keep === 'all') return [toChatMessage(message)];
+  return [
+    toChatMessage({ ...message, parts: message.parts.filter((part) => part.type === 'text') }),
+  ];
+}
+
+function toLeftOut(candidate: Candidate): LeftOut[] {
+  const { message, keep } = candidate;
+  if (keep === 'all') return [];
+  const what = keep === 'text' ? 'pictures' : 'message';
+  const pictures = picturesOf(message).length;
+  const tokens = candidate.tokens - costOf(candidate);
+  const sentence = sentenceOf(what, message, pictures, tokens);
+  return [{ what, messageId: message.id, pictures, tokens, sentence }];
+}
+
+function sentenceOf(
+  what: LeftOut['what'],
+  message: Message,
+  pictures: number,
+  tokens: number,
+): string {
+  const counted = pictures === 1 ? '1 picture' : `${pictures} pictures`;
+  const subject = what === 'pictures' ? `${counted} of the message` : 'The message';
+  const plural = what === 'pictures' && pictures > 1;
+  const added = what === 'message' && pictures > 0 ? ` with ${counted}` : '';
+  const verb = plural ? 'were' : 'was';
+  return `${subject} “${beginningOf(textOf(message))}”${added} (${tokens} tokens) ${verb} left out to fit into the context.`;
+}
+
+function beginningOf(text: string): string {
+  const line = text.trim().replace(/\s+/g, ' ');
+  const characters = Array.from(line);
+  return characters.length > 40 ? `${characters.slice(0, 39).join('')}…` : line;
+}
+
+function tooLong(promptTokens: number, maxPromptTokens: number): VistazoError {
+  return new VistazoError(
+    'chat.tooLong',
+    `The message needs ${promptTokens} tokens but only ${maxPromptTokens} fit into the context of the model; shorten the text or send fewer pictures.`,
+  );
 }

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { type ImageId, imageIdSchema } from '../conversation/chat-message.js';
+import type { PicturePart } from '../conversation/message.js';
+import { VistazoError } from '../errors.js';
+import type { PictureRecord } from '../store/conversation-store.js';
+import type { NewMessage, NewPicture } from './chat-service.js';
+
+/** What the service needs of the media process: a check and a lossless copy without metadata. */
+export interface PictureNormaliser {
+  normalise(
+    bytes: Uint8Array,
+    options?: { signal?: AbortSignal },
+  ): Promise<{ bytes: Uint8Array; mediaType: string; widthPx: number; heightPx: number }>;
+}
+
+/** Most a message may bring. @internal */
+export interface MessageLimits {
+  maxPictures: number;
+  maxPictureBytes: number;
+  maxTextLength: number;
+}
+
+/** A picture that was checked, and how it stands in its message. @internal */
+export interface CheckedPicture {
+  record: PictureRecord;
+  part: PicturePart;
+}
+
+/** Throws `chat.empty`, `chat.tooLong` or `picture.tooLarge`. @internal */
+export function checkMessage(message: NewMessage, limits: MessageLimits): void {
+  const pictures = message.pictures ?? [];
+  checkText(message.text, pictures.length, limits);
+  if (pictures.length > limits.maxPictures) {
+    throw new VistazoError(
+      'chat.tooLong',
+      `The message has ${pictures.length} pictures; at most ${limits.maxPictures} are allowed, so send some of them later.`,
+    );
+  }
+  for (const { bytes } of pictures) checkSize(bytes.byteLength, limits.maxPictureBytes);
+}
+
+/** Throws `chat.empty` or `chat.tooLong`. @internal */
+export function checkText(text: string, pictures: number, limits: MessageLimits): void {
+  if (text.trim() === '' && pictures === 0) {
+    throw new VistazoError('chat.empty', 'The message is empty; write something or add a picture.');
+  }
+  if (text.length > limits.maxTextLength) {
+    throw new VistazoError(
+      'chat.tooLong',
+      `The message has ${text.length} characters; at most ${limits.maxTextLength} are allowed, so shorten it.`,
+    );
+  }
+}
+
+function checkSize(byteLength: number, maxBytes: number): void {
+  if (byteLength <= maxBytes) return;
+  throw new VistazoError(
+    'picture.tooLarge',
+    `The picture has ${byteLength} bytes; at most ${maxBytes} are allowed, so send a smaller one.`,
+  );
+}
+
+/** Checks the pictures of a message one after the other. @internal */
+export async function checkPictures(
+  media: PictureNormaliser,
+  message: NewMessage,
+  signal: AbortSignal,
+): Promise<CheckedPicture[]> {
+  const checked: CheckedPicture[] = [];
+  for (const picture of message.pictures ?? []) {
+    const record = await toRecord(media, picture, signal);
+    checked.push({ record, part: toPart(record, picture, message) });
+  }
+  return checked;
+}
+
+async function toRecord(
+  media: PictureNormaliser,
+  picture: NewPicture,
+  signal: AbortSignal,
+): Promise<PictureRecord> {
+  const { bytes, mediaType, widthPx, heightPx } = await media.normalise(picture.bytes, { signal });
+  return { id: imageIdOf(bytes), bytes, mediaType, widthPx, heightPx };
+}
+
+function toPart(record: PictureRecord, picture: NewPicture, message: NewMessage): PicturePart {
+  return {
+    type: 'image',
+    image: record.id,
+    widthPx: record.widthPx,
+    heightPx: record.heightPx,
+    provenance: {
+      author: message.author ?? 'user',
+      origin: message.origin ?? 'local',
+      postedAtMs: Date.now(),
+      ...(picture.url !== undefined && { url: picture.url }),
+      ...(picture.name !== undefined && { name: picture.name }),
+    },
+  };
+}
+
+function imageIdOf(bytes: Uint8Array): ImageId {
+  return imageIdSchema.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
+}

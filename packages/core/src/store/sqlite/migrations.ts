@@ -1,0 +1,87 @@
+import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
+import { VistazoError } from '../../errors.js';
+import type { Database } from './schema.js';
+
+const tables = [
+  sql`create table conversations (
+    tenant text not null,
+    id text not null,
+    title text not null,
+    system_message text,
+    shown_leaf text,
+    created_at_ms integer not null,
+    updated_at_ms integer not null,
+    primary key (tenant, id)
+  )`,
+  sql`create table messages (
+    sequence integer primary key autoincrement,
+    tenant text not null,
+    id text not null,
+    conversation_id text not null,
+    parent_id text,
+    role text not null check (role in ('user', 'assistant')),
+    status text not null check (status in ('running', 'done', 'stopped', 'failed')),
+    error_code text,
+    error_message text,
+    rating text check (rating in ('up', 'down')),
+    seen text,
+    created_at_ms integer not null,
+    unique (tenant, id),
+    foreign key (tenant, conversation_id) references conversations (tenant, id) on delete cascade,
+    foreign key (tenant, parent_id) references messages (tenant, id) on delete cascade
+  )`,
+  sql`create index messages_of_conversation on messages (tenant, conversation_id, sequence)`,
+  sql`create index messages_of_parent on messages (tenant, parent_id)`,
+  sql`create index running_messages on messages (status) where status = 'running'`,
+  sql`create table pictures (
+    tenant text not null,
+    id text not null,
+    media_type text not null,
+    width_px integer not null,
+    height_px integer not null,
+    bytes blob not null,
+    primary key (tenant, id)
+  )`,
+  sql`create table parts (
+    tenant text not null,
+    message_id text not null,
+    position integer not null,
+    text text,
+    picture_id text,
+    author text,
+    origin text,
+    url text,
+    name text,
+    posted_at_ms integer,
+    primary key (tenant, message_id, position),
+    check ((text is null) <> (picture_id is null)),
+    foreign key (tenant, message_id) references messages (tenant, id) on delete cascade,
+    foreign key (tenant, picture_id) references pictures (tenant, id)
+  )`,
+  sql`create index parts_of_picture on parts (tenant, picture_id)`,
+];
+
+const migrations: Record<string, Migration> = {
+  '0001-conversations': {
+    async up(db) {
+      for (const table of tables) await table.execute(db);
+    },
+  },
+};
+
+const provider: MigrationProvider = { getMigrations: async () => migrations };
+
+/**
+ * Brings the database to the newest schema, each step in a transaction. Throws `store.failed` when
+ * it was written by a newer version. @internal
+ */
+export async function migrate(db: Kysely<Database>): Promise<void> {
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error === undefined) return;
+  if (!/previously executed migration/.test(String(error))) throw error;
+  throw new VistazoError(
+    'store.failed',
+    'The database was written by a newer version of Vistazo; update Vistazo or use another data folder.',
+    { cause: error },
+  );
+}

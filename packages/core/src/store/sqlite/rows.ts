@@ -1,0 +1,113 @@
+import type { Insertable, Selectable } from 'kysely';
+import { z } from 'zod';
+import { imageIdSchema } from '../../conversation/chat-message.js';
+import {
+  conversationIdSchema,
+  type MessagePart,
+  messageIdSchema,
+} from '../../conversation/message.js';
+import { isErrorCode } from '../../errors.js';
+import type { ConversationRecord, SeenContext, StoredMessage } from '../conversation-store.js';
+import type { Database } from './schema.js';
+
+type Row<Table extends keyof Database> = Selectable<Database[Table]>;
+/** A row of `parts` with the size of its picture. @internal */
+export type PartRow = Row<'parts'> & { width_px: number | null; height_px: number | null };
+
+const roleSchema = z.enum(['user', 'assistant']);
+const statusSchema = z.enum(['running', 'done', 'stopped', 'failed']);
+const ratingSchema = z.enum(['up', 'down']);
+
+/** @internal */
+export function toConversationRecord(row: Row<'conversations'>): ConversationRecord {
+  return {
+    id: conversationIdSchema.parse(row.id),
+    title: row.title,
+    systemMessage: row.system_message,
+    shownLeaf: row.shown_leaf === null ? null : messageIdSchema.parse(row.shown_leaf),
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+  };
+}
+
+/** @internal */
+export function toStoredMessage(row: Row<'messages'>, parts: readonly PartRow[]): StoredMessage {
+  const { error_code: code, error_message: message } = row;
+  return {
+    id: messageIdSchema.parse(row.id),
+    parentId: row.parent_id === null ? null : messageIdSchema.parse(row.parent_id),
+    role: roleSchema.parse(row.role),
+    parts: parts.map(toPart),
+    createdAtMs: row.created_at_ms,
+    status: statusSchema.parse(row.status),
+    ...(code !== null && {
+      error: { code: isErrorCode(code) ? code : 'internal', message: message ?? '' },
+    }),
+    ...(row.rating !== null && { rating: ratingSchema.parse(row.rating) }),
+    ...(row.seen !== null && { seen: parseSeen(row.seen) }),
+  };
+}
+
+function toPart(row: PartRow): MessagePart {
+  if (row.picture_id === null) return { type: 'text', text: row.text ?? '' };
+  return {
+    type: 'image',
+    image: imageIdSchema.parse(row.picture_id),
+    widthPx: row.width_px ?? 0,
+    heightPx: row.height_px ?? 0,
+    provenance: {
+      author: row.author ?? '',
+      origin: row.origin ?? '',
+      postedAtMs: row.posted_at_ms ?? 0,
+      ...(row.url !== null && { url: row.url }),
+      ...(row.name !== null && { name: row.name }),
+    },
+  };
+}
+
+/** @internal */
+export function toPartRow(
+  tenant: string,
+  messageId: string,
+  part: MessagePart,
+  position: number,
+): Insertable<Database['parts']> {
+  const key = { tenant, message_id: messageId, position };
+  if (part.type === 'text') return { ...key, text: part.text };
+  const { author, origin, url, name, postedAtMs } = part.provenance;
+  return {
+    ...key,
+    picture_id: part.image,
+    author,
+    origin,
+    url: url ?? null,
+    name: name ?? null,
+    posted_at_ms: postedAtMs,
+  };
+}
+
+// Written by this file alone, so its shape is known.
+function parseSeen(json: string): SeenContext {
+  return JSON.parse(json);
+}
+
+/** @internal */
+export function toMessageRow(
+  tenant: string,
+  conversationId: string,
+  message: StoredMessage,
+): Insertable<Database['messages']> {
+  return {
+    tenant,
+    id: message.id,
+    conversation_id: conversationId,
+    parent_id: message.parentId,
+    role: message.role,
+    status: message.status,
+    error_code: message.error?.code ?? null,
+    error_message: message.error?.message ?? null,
+    rating: message.rating ?? null,
+    seen: message.seen === undefined ? null : JSON.stringify(message.seen),
+    created_at_ms: message.createdAtMs,
+  };
+}

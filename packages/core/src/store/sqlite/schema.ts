@@ -1,0 +1,58 @@
+import type { Generated } from 'kysely';
+
+interface ConversationTable {
+  tenant: string;
+  id: string;
+  title: string;
+  system_message: string | null;
+  shown_leaf: string | null;
+  created_at_ms: number;
+  updated_at_ms: number;
+}
+
+interface MessageTable {
+  /** Order of arrival. */
+  sequence: Generated<number>;
+  tenant: string;
+  id: string;
+  conversation_id: string;
+  parent_id: string | null;
+  role: string;
+  status: string;
+  error_code: string | null;
+  error_message: string | null;
+  rating: string | null;
+  /** JSON of a `SeenContext`. */
+  seen: string | null;
+  created_at_ms: number;
+}
+
+interface PartTable {
+  tenant: string;
+  message_id: string;
+  position: number;
+  text: string | null;
+  picture_id: string | null;
+  author: string | null;
+  origin: string | null;
+  url: string | null;
+  name: string | null;
+  posted_at_ms: number | null;
+}
+
+interface PictureTable {
+  tenant: string;
+  id: string;
+  media_type: string;
+  width_px: number;
+  height_px: number;
+  bytes: Uint8Array;
+}
+
+/** The tables of the database, as Kysely needs them. @internal */
+export interface Database {
+  conversations: ConversationTable;
+  messages: MessageTable;
+  parts: PartTable;
+  pictures: PictureTable;
+}

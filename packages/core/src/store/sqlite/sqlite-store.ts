@@ -1,0 +1,399 @@
+import SqliteDatabase from 'better-sqlite3';
+import { Kysely, SqliteDialect, type Transaction } from 'kysely';
+import type { ImageId } from '../../conversation/chat-message.js';
+import type { ConversationId, MessageId } from '../../conversation/message.js';
+import { VistazoError } from '../../errors.js';
+import type {
+  Addition,
+  AnswerChange,
+  ConversationRecord,
+  ConversationStore,
+  PictureRecord,
+  Rating,
+  Removal,
+  StoredMessage,
+} from '../conversation-store.js';
+import { migrate } from './migrations.js';
+import { toConversationRecord, toMessageRow, toPartRow, toStoredMessage } from './rows.js';
+import type { Database } from './schema.js';
+import { toStoreError } from './store-errors.js';
+
+/** Options of {@link openSqliteStore}. */
+export interface SqliteStoreOptions {
+  /** The database file; it is made when it is not there, its folder is not. */
+  path: string;
+  /** Whose conversations these are, such as a guild or team. Default `local`. */
+  tenant?: string;
+}
+
+/** A {@link ConversationStore} in one SQLite file. */
+export interface SqliteStore extends ConversationStore {
+  /** The conversations of another tenant in the same file; `close` of either closes both. */
+  forTenant(tenant: string): ConversationStore;
+}
+
+/**
+ * Opens a store in a SQLite file: write-ahead log, `synchronous=FULL`, so that what a resolved
+ * promise wrote survives the death of the process or the machine. The file is locked for this
+ * process. Answers that a dead process left running become failed.
+ * Throws `store.failed` when the file cannot be opened, is damaged, or is used by another process
+ * (after 5 s).
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const { path, tenant = 'local' } = options;
+  let sqlite: SqliteDatabase.Database | undefined;
+  try {
+    sqlite = openDatabase(path);
+    const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
+    await migrate(db);
+    await failInterruptedAnswers(db);
+    return new KyselyStore(db, path, tenant);
+  } catch (error) {
+    sqlite?.close();
+    throw toStoreError(error, path);
+  }
+}
+
+function openDatabase(path: string): SqliteDatabase.Database {
+  const database = new SqliteDatabase(path, { timeout: 5000 });
+  try {
+    // The kernel gives the lock back when the process dies, so a running answer is ours or dead.
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    // What a person deletes is overwritten, not only unlinked.
+    database.pragma('secure_delete = ON');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function failInterruptedAnswers(db: Kysely<Database>): Promise<void> {
+  await db
+    .updateTable('messages')
+    .set({
+      status: 'failed',
+      error_code: 'generation.aborted',
+      error_message: 'The bot was ended while it made this answer; regenerate it to try again.',
+    })
+    .where('status', '=', 'running')
+    .execute();
+}
+
+class KyselyStore implements SqliteStore {
+  constructor(
+    private readonly db: Kysely<Database>,
+    private readonly path: string,
+    private readonly tenant: string,
+  ) {}
+
+  forTenant(tenant: string): ConversationStore {
+    return new KyselyStore(this.db, this.path, tenant);
+  }
+
+  listConversations(): Promise<ConversationRecord[]> {
+    return this.#guarded(async (db) => {
+      const rows = await db
+        .selectFrom('conversations')
+        .selectAll()
+        .where('tenant', '=', this.tenant)
+        .orderBy('updated_at_ms', 'desc')
+        .orderBy('created_at_ms', 'desc')
+        .execute();
+      return rows.map(toConversationRecord);
+    });
+  }
+
+  createConversation(conversation: ConversationRecord): Promise<void> {
+    return this.#guarded(async (db) => {
+      await db
+        .insertInto('conversations')
+        .values({
+          tenant: this.tenant,
+          id: conversation.id,
+          title: conversation.title,
+          system_message: conversation.systemMessage,
+          shown_leaf: conversation.shownLeaf,
+          created_at_ms: conversation.createdAtMs,
+          updated_at_ms: conversation.updatedAtMs,
+        })
+        .execute();
+    });
+  }
+
+  getConversation(id: ConversationId): Promise<ConversationRecord> {
+    return this.#guarded(async (db) => {
+      const row = await db
+        .selectFrom('conversations')
+        .selectAll()
+        .where('tenant', '=', this.tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined) throw conversationNotFound(id);
+      return toConversationRecord(row);
+    });
+  }
+
+  messagesOf(id: ConversationId): Promise<StoredMessage[]> {
+    return this.#guarded(async (db) => {
+      const messages = await db
+        .selectFrom('messages')
+        .selectAll()
+        .where('tenant', '=', this.tenant)
+        .where('conversation_id', '=', id)
+        .orderBy('sequence')
+        .execute();
+      const parts = Map.groupBy(await this.#partsOf(db, id), (part) => part.message_id);
+      return messages.map((message) => toStoredMessage(message, parts.get(message.id) ?? []));
+    });
+  }
+
+  #partsOf(db: Kysely<Database>, id: ConversationId) {
+    return db
+      .selectFrom('parts')
+      .innerJoin('messages', (join) =>
+        join
+          .onRef('messages.tenant', '=', 'parts.tenant')
+          .onRef('messages.id', '=', 'parts.message_id'),
+      )
+      .leftJoin('pictures', (join) =>
+        join
+          .onRef('pictures.tenant', '=', 'parts.tenant')
+          .onRef('pictures.id', '=', 'parts.picture_id'),
+      )
+      .selectAll('parts')
+      .select(['pictures.width_px', 'pictures.height_px'])
+      .where('messages.tenant', '=', this.tenant)
+      .where('messages.conversation_id', '=', id)
+      .orderBy('parts.position')
+      .execute();
+  }
+
+  renameConversation(id: ConversationId, title: string): Promise<void> {
+    return this.#guarded((db) => this.#touch(db, id, { title }));
+  }
+
+  deleteConversation(id: ConversationId): Promise<void> {
+    return this.#inTransaction(async (db) => {
+      const { numDeletedRows } = await db
+        .deleteFrom('conversations')
+        .where('tenant', '=', this.tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (numDeletedRows === 0n) throw conversationNotFound(id);
+      await this.#purgePictures(db);
+    });
+  }
+
+  add(id: ConversationId, addition: Addition): Promise<void> {
+    const { pictures, messages, shownLeaf, title } = addition;
+    return this.#inTransaction(async (db) => {
+      await this.#touch(db, id, { shown_leaf: shownLeaf, ...(title !== undefined && { title }) });
+      for (const picture of pictures) await this.#addPicture(db, picture);
+      for (const message of messages) await this.#addMessage(db, id, message);
+    });
+  }
+
+  async #addPicture(db: Kysely<Database>, picture: PictureRecord): Promise<void> {
+    await db
+      .insertInto('pictures')
+      .values({
+        tenant: this.tenant,
+        id: picture.id,
+        media_type: picture.mediaType,
+        width_px: picture.widthPx,
+        height_px: picture.heightPx,
+        bytes: asBuffer(picture.bytes),
+      })
+      .onConflict((conflict) => conflict.columns(['tenant', 'id']).doNothing())
+      .execute();
+  }
+
+  async #addMessage(db: Kysely<Database>, id: ConversationId, message: StoredMessage) {
+    await db
+      .insertInto('messages')
+      .values(toMessageRow(this.tenant, id, message))
+      .execute();
+    for (const [position, part] of message.parts.entries()) {
+      const row = toPartRow(this.tenant, message.id, part, position);
+      await db.insertInto('parts').values(row).execute();
+    }
+  }
+
+  changeAnswer(id: ConversationId, messageId: MessageId, change: AnswerChange): Promise<void> {
+    return this.#inTransaction(async (db) => {
+      await this.#changeMessage(db, id, messageId, {
+        // Always something to set, so that a missing message is noticed.
+        id: messageId,
+        ...(change.status !== undefined && { status: change.status }),
+        ...(change.error !== undefined && {
+          error_code: change.error.code,
+          error_message: change.error.message,
+        }),
+        ...(change.seen !== undefined && { seen: JSON.stringify(change.seen) }),
+      });
+      if (change.text !== undefined) await this.#setText(db, messageId, change.text);
+    });
+  }
+
+  async #setText(db: Kysely<Database>, messageId: MessageId, text: string): Promise<void> {
+    await db
+      .insertInto('parts')
+      .values(toPartRow(this.tenant, messageId, { type: 'text', text }, 0))
+      .onConflict((conflict) =>
+        conflict.columns(['tenant', 'message_id', 'position']).doUpdateSet({ text }),
+      )
+      .execute();
+  }
+
+  rate(id: ConversationId, messageId: MessageId, rating: Rating | null): Promise<void> {
+    return this.#guarded((db) => this.#changeMessage(db, id, messageId, { rating }));
+  }
+
+  async #changeMessage(
+    db: Kysely<Database>,
+    id: ConversationId,
+    messageId: MessageId,
+    change: MessageChange,
+  ): Promise<void> {
+    const { numUpdatedRows } = await db
+      .updateTable('messages')
+      .set(change)
+      .where('tenant', '=', this.tenant)
+      .where('conversation_id', '=', id)
+      .where('id', '=', messageId)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw messageNotFound(messageId);
+  }
+
+  show(id: ConversationId, shownLeaf: MessageId): Promise<void> {
+    return this.#guarded(async (db) => {
+      const { numUpdatedRows } = await db
+        .updateTable('conversations')
+        .set({ shown_leaf: shownLeaf })
+        .where('tenant', '=', this.tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) throw conversationNotFound(id);
+    });
+  }
+
+  remove(id: ConversationId, { messages, shownLeaf }: Removal): Promise<void> {
+    return this.#inTransaction(async (db) => {
+      await this.#touch(db, id, { shown_leaf: shownLeaf });
+      for (const messageId of messages) await this.#removeMessage(db, id, messageId);
+      await this.#purgePictures(db);
+    });
+  }
+
+  async #removeMessage(db: Kysely<Database>, id: ConversationId, messageId: MessageId) {
+    await db
+      .deleteFrom('messages')
+      .where('tenant', '=', this.tenant)
+      .where('conversation_id', '=', id)
+      .where('id', '=', messageId)
+      .execute();
+  }
+
+  /** Pictures come in together with the parts that refer to them, so none is waiting for one. */
+  async #purgePictures(db: Kysely<Database>): Promise<void> {
+    await db
+      .deleteFrom('pictures')
+      .where('tenant', '=', this.tenant)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('parts')
+              .select('parts.position')
+              .whereRef('parts.tenant', '=', 'pictures.tenant')
+              .whereRef('parts.picture_id', '=', 'pictures.id'),
+          ),
+        ),
+      )
+      .execute();
+  }
+
+  picture(id: ImageId): Promise<PictureRecord> {
+    return this.#guarded(async (db) => {
+      const row = await db
+        .selectFrom('pictures')
+        .selectAll()
+        .where('tenant', '=', this.tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined) throw pictureMissing(id);
+      const { bytes, media_type: mediaType, width_px: widthPx, height_px: heightPx } = row;
+      return { id, bytes, mediaType, widthPx, heightPx };
+    });
+  }
+
+  async pictureBytes(id: ImageId): Promise<Uint8Array> {
+    return (await this.picture(id)).bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.db.destroy();
+  }
+
+  async #touch(db: Kysely<Database>, id: ConversationId, change: ConversationChange) {
+    const { numUpdatedRows } = await db
+      .updateTable('conversations')
+      .set({ ...change, updated_at_ms: Date.now() })
+      .where('tenant', '=', this.tenant)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw conversationNotFound(id);
+  }
+
+  #inTransaction<Result>(work: (db: Transaction<Database>) => Promise<Result>): Promise<Result> {
+    return this.#guarded((db) => db.transaction().execute(work));
+  }
+
+  async #guarded<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result> {
+    try {
+      return await work(this.db);
+    } catch (error) {
+      throw toStoreError(error, this.path);
+    }
+  }
+}
+
+interface ConversationChange {
+  title?: string;
+  shown_leaf?: string | null;
+}
+
+interface MessageChange {
+  id?: string;
+  status?: string;
+  error_code?: string;
+  error_message?: string;
+  rating?: string | null;
+  seen?: string;
+}
+
+// The driver binds Buffers only; this one shares the memory.
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function conversationNotFound(id: ConversationId): VistazoError {
+  return new VistazoError(
+    'store.notFound',
+    `There is no conversation ${id}; it may have been deleted.`,
+  );
+}
+
+function messageNotFound(id: MessageId): VistazoError {
+  return new VistazoError('store.notFound', `There is no message ${id}; it may have been deleted.`);
+}
+
+function pictureMissing(id: ImageId): VistazoError {
+  return new VistazoError(
+    'picture.missing',
+    `The picture ${id} is not in the store; it may have been deleted. Post it again.`,
+  );
+}

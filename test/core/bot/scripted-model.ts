@@ -1,0 +1,161 @@
+import type {
+  GenerationEvent,
+  TokenCount,
+  VisionLanguageModel,
+} from '../../../packages/core/src/backend/vision-language-model.ts';
+import type { ChatMessage, ImageId } from '../../../packages/core/src/conversation/chat-message.ts';
+import { VistazoError } from '../../../packages/core/src/errors.ts';
+
+/** Tokens of a picture in {@link ScriptedModel}. */
+export const pictureTokens = 50;
+
+/** One answer: its pieces of text, each waiting for `gate` when given; then the error, if any. */
+export interface Script {
+  pieces: string[];
+  /** Awaited before every piece after the first. */
+  gate?: Promise<void>;
+  error?: VistazoError;
+  restartAfter?: number;
+}
+
+type GenerateOptions = Parameters<VisionLanguageModel['generate']>[1];
+
+/**
+ * A model that says what a script tells it, and otherwise keeps the rules of the interface: the
+ * order of events, token counts that add up, pictures that it really resolves, and an abort that
+ * ends the answer with the text so far. A word is a token.
+ */
+export class ScriptedModel implements VisionLanguageModel {
+  readonly info;
+  /** What it was asked, in order. */
+  readonly prompts: ChatMessage[][] = [];
+  readonly options: GenerateOptions[] = [];
+  running = 0;
+  mostAtOnce = 0;
+  readonly #scripts: Script[];
+
+  constructor(
+    scripts: Script[] = [],
+    private readonly settings: {
+      contextLengthTokens?: number;
+      images?: boolean;
+      resolvePicture?: (id: ImageId) => Promise<Uint8Array>;
+    } = {},
+  ) {
+    this.#scripts = [...scripts];
+    this.info = {
+      id: 'scripted',
+      variant: 'fp32',
+      capabilities: {
+        contextLengthTokens: settings.contextLengthTokens ?? 10_000,
+        images: settings.images ?? true,
+      },
+    };
+  }
+
+  async countTokens(messages: readonly ChatMessage[]): Promise<TokenCount> {
+    const messageImageTokens = messages.map((each) => picturesIn(each).length * pictureTokens);
+    const messageTokens = messages.map(
+      (each, index) => 2 + wordsIn(each) + (messageImageTokens[index] ?? 0),
+    );
+    const totalTokens = messageTokens.reduce((sum, tokens) => sum + tokens, 1);
+    return { totalTokens, messageTokens, messageImageTokens };
+  }
+
+  async *generate(
+    messages: readonly ChatMessage[],
+    options: GenerateOptions = {},
+  ): AsyncGenerator<GenerationEvent> {
+    this.prompts.push([...messages]);
+    this.options.push(options);
+    this.running += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.running);
+    try {
+      yield* this.#answer(messages, options);
+    } finally {
+      this.running -= 1;
+    }
+  }
+
+  async *#answer(
+    messages: readonly ChatMessage[],
+    { signal }: NonNullable<GenerateOptions>,
+  ): AsyncGenerator<GenerationEvent> {
+    const script = this.#scripts.shift() ?? { pieces: ['Yes', '.'] };
+    const { totalTokens, messageImageTokens } = await this.countTokens(messages);
+    const imageTokens = messageImageTokens.reduce((sum, tokens) => sum + tokens, 0);
+    const pictures = await this.#see(messages);
+    yield { type: 'prompt', pictures, promptTokens: totalTokens, imageTokens };
+    let text = '';
+    let answerTokens = 0;
+    for (const [index, piece] of script.pieces.entries()) {
+      if (index > 0 && script.gate) await Promise.race([script.gate, aborted(signal)]);
+      if (signal?.aborted) break;
+      if (index === script.restartAfter) {
+        text = '';
+        yield { type: 'restart' };
+      }
+      text += piece;
+      answerTokens += 1;
+      yield { type: 'text', text: piece };
+    }
+    if (script.error && !signal?.aborted) throw script.error;
+    yield {
+      type: 'end',
+      finishReason: signal?.aborted ? 'aborted' : 'endToken',
+      text,
+      usage: { promptTokens: totalTokens, imageTokens, reusedTokens: 0, answerTokens },
+      timings: {
+        queueMs: 0,
+        preprocessMs: 1,
+        encodeMs: 2,
+        timeToFirstTokenMs: 3,
+        totalMs: 4,
+        tokensPerSecond: 5,
+      },
+    };
+  }
+
+  async #see(messages: readonly ChatMessage[]) {
+    const places = messages.flatMap((message, messageIndex) =>
+      picturesIn(message).map((image) => ({ messageIndex, image })),
+    );
+    for (const { image } of places) await this.settings.resolvePicture?.(image);
+    return places.map(({ messageIndex }) => ({
+      messageIndex,
+      widthPx: 2,
+      heightPx: 3,
+      gridRows: 0,
+      gridColumns: 0,
+      tokens: pictureTokens,
+    }));
+  }
+
+  async close(): Promise<void> {}
+}
+
+function picturesIn({ content }: ChatMessage): ImageId[] {
+  if (typeof content === 'string') return [];
+  return content.flatMap((part) => {
+    if (part.type !== 'image') return [];
+    if (typeof part.image !== 'string' || !part.image.startsWith('sha256:')) {
+      throw new VistazoError('chat.invalid', 'The scripted model takes stored pictures only.');
+    }
+    return [part.image as ImageId];
+  });
+}
+
+function wordsIn({ content }: ChatMessage): number {
+  const texts =
+    typeof content === 'string'
+      ? [content]
+      : content.map((part) => (part.type === 'text' ? part.text : ''));
+  return texts.flatMap((text) => text.split(/\s+/).filter(Boolean)).length;
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
