@@ -3,10 +3,10 @@
 var version = process.versions.node.split('.').map(Number);
 if (version[0] < 22 || (version[0] === 22 && version[1] < 19)) {
   process.stderr.write(
-    'Vistazo needs Node 22.19 or newer, but this is Node ' + process.versions.node + '; update Node and run it again.\n',
+    'Vistazo needs Node 22.19 or newer, but this is Node ' +
+      process.versions.node +
+      '; update Node and run it again.\n',
   );
   process.exit(1);
 }
-import('../dist/index.js').then(function (cli) {
-  return cli.main(process.argv);
-});
+import('../dist/index.js').then((cli) => cli.main(process.argv));

@@ -13,7 +13,9 @@ export function withGenerationFlags(command: Command): Command {
     .option('--max-new-tokens <count>', 'most tokens of the answer', Number)
     .option('--seed <number>', 'seed of the sampler', Number)
     .option('--deadline-ms <milliseconds>', 'end the answer after this time', Number)
-    .addOption(new Option('--stop <text>', 'end the answer at this text (repeatable)').argParser(collect));
+    .addOption(
+      new Option('--stop <text>', 'end the answer at this text (repeatable)').argParser(collect),
+    );
 }
 
 function collect(value: string, previous: string[] | undefined): string[] {

@@ -25,9 +25,17 @@ function createProgram(): Command {
     .option('--debug', 'print stack traces of faults')
     .exitOverride()
     .showHelpAfterError('(vistazo --help lists what can be done)');
-  const add = [addStartCommand, addAskCommand, addChatCommand, addEvalCommand, addModelsCommand, addDoctorCommand];
+  const add = [
+    addStartCommand,
+    addAskCommand,
+    addChatCommand,
+    addEvalCommand,
+    addModelsCommand,
+    addDoctorCommand,
+  ];
   for (const addCommand of add) addCommand(program);
-  for (const command of program.commands) command.option('--debug', 'print stack traces of faults').exitOverride();
+  for (const command of program.commands)
+    command.option('--debug', 'print stack traces of faults').exitOverride();
   return program;
 }
 

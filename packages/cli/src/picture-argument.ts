@@ -5,7 +5,8 @@ import { type ImagePart, VistazoError } from '@vistazo/core';
 /** A picture named on the command line: a path, an http(s) URL, a data URI, or `-` for standard input. */
 export async function pictureArgument(argument: string): Promise<ImagePart> {
   if (/^(https?:|data:image\/)/i.test(argument)) return { type: 'image', image: argument };
-  if (argument === '-') return { type: 'image', image: new Uint8Array(await buffer(process.stdin)) };
+  if (argument === '-')
+    return { type: 'image', image: new Uint8Array(await buffer(process.stdin)) };
   return { type: 'image', image: await readPicture(argument) };
 }
 
@@ -14,7 +15,9 @@ export async function readPicture(path: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(path));
   } catch (cause) {
-    throw new VistazoError('file.unreadable', `${path} cannot be read: ${reason(cause)}.`, { cause });
+    throw new VistazoError('file.unreadable', `${path} cannot be read: ${reason(cause)}.`, {
+      cause,
+    });
   }
 }
 

@@ -13,7 +13,10 @@ export function addAskCommand(program: Command): void {
   const command = program
     .command('ask')
     .description('ask one question about pictures')
-    .argument('<picture... question>', 'paths, addresses or - for standard input; the question comes last')
+    .argument(
+      '<picture... question>',
+      'paths, addresses or - for standard input; the question comes last',
+    )
     .option('--system <text>', 'a system message')
     .option('--json', 'print answer, model, token counts and timings as JSON');
   withGenerationFlags(withModelFlags(command)).action(ask);
@@ -30,14 +33,23 @@ async function ask(words: string[], flags: AskFlags): Promise<void> {
   const options = generationOptionsOf(flags);
   const question = words.at(-1) ?? '';
   if (question.trim() === '' && words.length === 1) {
-    throw new VistazoError('chat.empty', 'The question is empty; write it after the pictures, in quotes.');
+    throw new VistazoError(
+      'chat.empty',
+      'The question is empty; write it after the pictures, in quotes.',
+    );
   }
   const pictures = await Promise.all(words.slice(0, -1).map(pictureArgument));
   const model = await openModel(flags, { signal });
   try {
-    const end = await answer(model, messagesOf(pictures, question, flags.system), { ...options, signal }, !flags.json);
+    const end = await answer(
+      model,
+      messagesOf(pictures, question, flags.system),
+      { ...options, signal },
+      !flags.json,
+    );
     if (flags.json) process.stdout.write(`${JSON.stringify(report(model, end))}\n`);
-    if (end.finishReason === 'aborted') throw new VistazoError('generation.aborted', 'Interrupted.');
+    if (end.finishReason === 'aborted')
+      throw new VistazoError('generation.aborted', 'Interrupted.');
   } finally {
     await model.close();
   }
@@ -75,7 +87,12 @@ function report(model: VisionLanguageModel, end: EndEvent): object {
     model: model.info.id,
     variant: model.info.variant,
     finishReason: end.finishReason,
-    tokens: { prompt: promptTokens, image: imageTokens, reused: reusedTokens, answer: answerTokens },
+    tokens: {
+      prompt: promptTokens,
+      image: imageTokens,
+      reused: reusedTokens,
+      answer: answerTokens,
+    },
     timings: end.timings,
   };
 }

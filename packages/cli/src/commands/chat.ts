@@ -1,5 +1,10 @@
 import { createInterface } from 'node:readline/promises';
-import { type ChatMessage, type ImagePart, toVistazoError, type VisionLanguageModel } from '@vistazo/core';
+import {
+  type ChatMessage,
+  type ImagePart,
+  toVistazoError,
+  type VisionLanguageModel,
+} from '@vistazo/core';
 import type { Command } from 'commander';
 import { generationOptionsOf, withGenerationFlags } from '../generation-flags.js';
 import { type ModelFlags, openModel, withModelFlags } from '../model-flags.js';

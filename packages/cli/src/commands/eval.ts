@@ -28,7 +28,10 @@ export function addEvalCommand(program: Command): void {
   const command = program
     .command('eval')
     .description('score the model on questions with known answers')
-    .argument('<file.jsonl>', 'one case a line: {"task", "messages", "answer"}; pictures beside the file')
+    .argument(
+      '<file.jsonl>',
+      'one case a line: {"task", "messages", "answer"}; pictures beside the file',
+    )
     .option('--json', 'print the scores as JSON')
     .option('--details', 'also print each answer');
   withGenerationFlags(withModelFlags(command)).action(evaluate);
@@ -80,7 +83,8 @@ async function answerTo(
 ): Promise<string> {
   for await (const event of model.generate(messages, options)) {
     if (event.type !== 'end') continue;
-    if (event.finishReason === 'aborted') throw new VistazoError('generation.aborted', 'Interrupted.');
+    if (event.finishReason === 'aborted')
+      throw new VistazoError('generation.aborted', 'Interrupted.');
     return event.text;
   }
   throw new VistazoError('internal', 'The model ended without an answer; please try again.');
@@ -106,6 +110,9 @@ function table(scores: Scores): string {
   const rows = [...Object.entries(scores.tasks), ['all', scores] as const];
   const width = Math.max(...rows.map(([task]) => task.length));
   return rows
-    .map(([task, { right, of }]) => `${task.padEnd(width)}  ${((100 * right) / of).toFixed(1).padStart(5)} %  ${right}/${of}`)
+    .map(
+      ([task, { right, of }]) =>
+        `${task.padEnd(width)}  ${((100 * right) / of).toFixed(1).padStart(5)} %  ${right}/${of}`,
+    )
     .join('\n');
 }

@@ -23,7 +23,11 @@ export function addStartCommand(program: Command): void {
   const command = program
     .command('start')
     .description('serve the chat page')
-    .option('--host <address>', 'address to listen on; anything but loopback needs a secret', '127.0.0.1')
+    .option(
+      '--host <address>',
+      'address to listen on; anything but loopback needs a secret',
+      '127.0.0.1',
+    )
     .option('--port <number>', 'port to listen on, 0 for any free one', '8787')
     .option('--data <folder>', 'where conversations and pictures are kept', '.vistazo')
     .option('--secret-file <path>', 'file with the secret to log in with (or set VISTAZO_SECRET)')
@@ -56,7 +60,9 @@ async function start(flags: StartFlags): Promise<void> {
     ...(usesEmbeddedModel(flags) && { switchModelTo: photographModelId }),
   });
   resources.defer(() => server.close());
-  process.stdout.write(welcome(server.url, `${model.info.id} (${model.info.variant})`, usesEmbeddedModel(flags)));
+  process.stdout.write(
+    welcome(server.url, `${model.info.id} (${model.info.variant})`, usesEmbeddedModel(flags)),
+  );
   await aborted(signal);
 }
 
@@ -74,7 +80,10 @@ function welcome(url: string, model: string, embedded: boolean): string {
 function parsePort(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new VistazoError('option.invalid', `--port ${text} is not a port; use a number from 0 to 65535.`);
+  throw new VistazoError(
+    'option.invalid',
+    `--port ${text} is not a port; use a number from 0 to 65535.`,
+  );
 }
 
 async function readSecret(path: string | undefined): Promise<string | undefined> {
@@ -82,13 +91,19 @@ async function readSecret(path: string | undefined): Promise<string | undefined>
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (cause) {
-    throw new VistazoError('file.unreadable', `The secret file ${path} cannot be read; check --secret-file.`, {
-      cause,
-    });
+    throw new VistazoError(
+      'file.unreadable',
+      `The secret file ${path} cannot be read; check --secret-file.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  return new Promise((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
 }

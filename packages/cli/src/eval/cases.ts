@@ -31,7 +31,10 @@ export async function readCases(path: string): Promise<EvalCase[]> {
   const lines = text.split(/\r?\n/).map((content, index) => ({ content, line: index + 1 }));
   const cases = lines.filter(({ content }) => content.trim() !== '');
   if (cases.length === 0) {
-    throw new VistazoError('chat.invalid', `${path} has no cases; put one JSON object on each line.`);
+    throw new VistazoError(
+      'chat.invalid',
+      `${path} has no cases; put one JSON object on each line.`,
+    );
   }
   return cases.map(({ content, line }) => ({ ...parseCase(content, `${path}:${line}`), line }));
 }
@@ -51,9 +54,13 @@ function parseJson(content: string, where: string): unknown {
   try {
     return JSON.parse(content);
   } catch (cause) {
-    throw new VistazoError('chat.invalid', `${where} is not JSON; each line must be one JSON object.`, {
-      cause,
-    });
+    throw new VistazoError(
+      'chat.invalid',
+      `${where} is not JSON; each line must be one JSON object.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -72,7 +79,8 @@ async function loadParts(folder: string, parts: z.infer<typeof partSchema>[]): P
   return Promise.all(
     parts.map(async (part): Promise<Part> => {
       if (part.type === 'text') return part;
-      if (part.type === 'image') return { type: 'image', image: await loadPicture(folder, part.image) };
+      if (part.type === 'image')
+        return { type: 'image', image: await loadPicture(folder, part.image) };
       const frames = await Promise.all(part.video.map((frame) => loadPicture(folder, frame)));
       return { type: 'video', video: frames };
     }),

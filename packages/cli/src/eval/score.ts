@@ -20,13 +20,15 @@ function canonical(answer: string): string {
 
 /** Adds up results, tasks in the order they first appear. */
 export function scoresOf(results: readonly { task: string; right: boolean }[]): Scores {
-  const scores: Scores = { tasks: {}, right: 0, of: 0 };
+  const tasks = new Map<string, Score>();
+  const all: Score = { right: 0, of: 0 };
   for (const { task, right } of results) {
-    const score = (scores.tasks[task] ??= { right: 0, of: 0 });
-    for (const each of [score, scores]) {
+    const score = tasks.get(task) ?? { right: 0, of: 0 };
+    tasks.set(task, score);
+    for (const each of [score, all]) {
       each.of += 1;
       each.right += right ? 1 : 0;
     }
   }
-  return scores;
+  return { tasks: Object.fromEntries(tasks), ...all };
 }

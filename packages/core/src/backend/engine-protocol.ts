@@ -1,0 +1,19 @@
+import type { ErrorCode } from '../errors.js';
+import type { GenerationEvent } from '../generation/generation-event.js';
+import type { CountRequest, InferenceRequest } from '../model/inference-request.js';
+import type { ModelDescription } from '../model/model-folder.js';
+import type { TokenCount } from './vision-language-model.js';
+
+/** What the main process asks of the engine process. */
+export type EngineRequest =
+  | { type: 'load'; id: number; description: ModelDescription; intraOpThreads: number | undefined }
+  | { type: 'generate'; id: number; request: InferenceRequest }
+  | { type: 'count'; id: number; request: CountRequest }
+  | { type: 'abort'; id: number };
+
+/** What the engine process answers; `id` is that of the request. */
+export type EngineReply =
+  | { type: 'event'; id: number; event: GenerationEvent }
+  | { type: 'count'; id: number; count: TokenCount }
+  | { type: 'done'; id: number }
+  | { type: 'failed'; id: number; error: { code: ErrorCode; message: string } };

@@ -1,0 +1,185 @@
+import { type ChatMessage, chatMessagesSchema } from '../conversation/chat-message.js';
+import { VistazoError } from '../errors.js';
+import type { GenerationEvent } from '../generation/generation-event.js';
+import type { GenerationOptions } from '../generation/generation-options.js';
+import { parseGenerationOptions, resolveOptions } from '../generation/resolve-options.js';
+import { createImageProcessor, type ProcessedPicture } from '../image/image-processor.js';
+import { MediaProcess } from '../media/media-process.js';
+import { isHubId, type LoadProgress, openHubModel } from '../model/hub.js';
+import type { InferenceRequest } from '../model/inference-request.js';
+import { describeModel, type ModelDescription } from '../model/model-folder.js';
+import type { ModelVariant } from '../model/model-files.js';
+import { EngineClient } from './engine-client.js';
+import { type PreparedMessages, preparePictures, type ResolvePicture, requireQuestion } from './picture-sources.js';
+import type { ModelInfo, TokenCount, VisionLanguageModel } from './vision-language-model.js';
+
+/** Options of {@link createLocalModel}. */
+export interface LocalModelOptions {
+  /** A folder in Hugging Face layout, or a hub id such as `owner/name`. */
+  model: string;
+  /** Name to show for a folder. Default: the name of the folder. */
+  id?: string;
+  /** Weights to use. Default: the most exact that fill at most half of the free memory. */
+  variant?: ModelVariant;
+  /** Threads of one operator. Default: one for each core. */
+  intraOpThreads?: number;
+  /** Most frames of an animation that the model sees. Default 4. */
+  maxFrames?: number;
+  /** Where downloaded models are kept. Default `~/.cache/vistazo/models`. */
+  cacheDir?: string;
+  /** Base address of the hub. Default `https://huggingface.co`. */
+  hubUrl?: string;
+  /** Gives the bytes of pictures that messages refer to by id. */
+  resolvePicture?: ResolvePicture;
+  /** Told how far downloading and loading are. */
+  onProgress?: (progress: LoadProgress) => void;
+  signal?: AbortSignal;
+}
+
+const defaultMaxFrames = 4;
+
+/**
+ * A model that runs in a process of its own on this machine.
+ * Throws the `model.*` codes when it cannot be loaded.
+ */
+export async function createLocalModel(options: LocalModelOptions): Promise<VisionLanguageModel> {
+  const description = await describe(options);
+  options.onProgress?.({ done: 0, total: 1, label: 'Loading the model' });
+  const engine = new EngineClient(description, { intraOpThreads: options.intraOpThreads });
+  await engine.start();
+  options.onProgress?.({ done: 1, total: 1, label: 'Loading the model' });
+  return new LocalModel(description, engine, new MediaProcess(), options);
+}
+
+async function describe({ model, variant, id, ...options }: LocalModelOptions): Promise<ModelDescription> {
+  const chosen = variant === undefined ? {} : { variant };
+  if (!isHubId(model)) return describeModel(model, { ...chosen, ...(id !== undefined && { id }) });
+  const folder = await openHubModel(model, { ...options, ...chosen });
+  return describeModel(folder, { ...chosen, id: model });
+}
+
+class LocalModel implements VisionLanguageModel {
+  readonly info: ModelInfo;
+  readonly #description: ModelDescription;
+  readonly #engine: EngineClient;
+  readonly #media: MediaProcess;
+  readonly #maxFrames: number;
+  readonly #resolvePicture: ResolvePicture | undefined;
+
+  constructor(description: ModelDescription, engine: EngineClient, media: MediaProcess, options: LocalModelOptions) {
+    this.#description = description;
+    this.#engine = engine;
+    this.#media = media;
+    this.#maxFrames = options.maxFrames ?? defaultMaxFrames;
+    this.#resolvePicture = options.resolvePicture;
+    this.info = {
+      id: description.id,
+      variant: description.graphs.variant,
+      capabilities: { contextLengthTokens: description.contextLengthTokens, images: true },
+    };
+  }
+
+  async countTokens(messages: readonly ChatMessage[], { signal }: { signal?: AbortSignal } = {}): Promise<TokenCount> {
+    const processor = createImageProcessor(this.#description.imageProcessor);
+    const request = await preparePictures(
+      checked(messages),
+      async (bytes) => {
+        const { widthPx, heightPx, frames } = await this.#media.inspect(bytes, signal === undefined ? {} : { signal });
+        const plan = processor.plan(widthPx, heightPx);
+        return Array.from({ length: Math.min(frames, this.#maxFrames) }, () => plan);
+      },
+      { resolvePicture: this.#resolvePicture, signal },
+    );
+    for await (const reply of this.#engine.run({ type: 'count', request }, signal)) {
+      if (reply.type === 'count') return reply.count;
+    }
+    throw new VistazoError('internal', 'The engine counted no tokens.');
+  }
+
+  async *generate(
+    messages: readonly ChatMessage[],
+    { signal, ...given }: GenerationOptions & { signal?: AbortSignal } = {},
+  ): AsyncGenerator<GenerationEvent> {
+    const startedAt = performance.now();
+    const options = resolveOptions(parseGenerationOptions(given), this.#description.generation);
+    const prepared = await this.#prepare(checked(messages), signal).catch((error: unknown) => {
+      if (signal?.aborted) return undefined;
+      throw error;
+    });
+    if (prepared === undefined || signal?.aborted) {
+      yield abortedEnd(performance.now() - startedAt);
+      return;
+    }
+    requireQuestion(prepared);
+    yield* this.#answer({ ...prepared, options }, performance.now() - startedAt, signal);
+  }
+
+  /** Starts once again when the engine dies meanwhile. */
+  async *#answer(request: InferenceRequest, preprocessMs: number, signal: AbortSignal | undefined): AsyncGenerator<GenerationEvent> {
+    try {
+      yield* this.#attempt(request, preprocessMs, signal);
+    } catch (error) {
+      if (!(error instanceof VistazoError) || error.code !== 'engine.crashed' || signal?.aborted) throw error;
+      yield { type: 'restart' };
+      yield* this.#attempt(request, preprocessMs, signal);
+    }
+  }
+
+  async *#attempt(request: InferenceRequest, preprocessMs: number, signal: AbortSignal | undefined): AsyncGenerator<GenerationEvent> {
+    const sentAt = performance.now();
+    let queueMs = 0;
+    for await (const reply of this.#engine.run({ type: 'generate', request }, signal)) {
+      if (reply.type !== 'event') continue;
+      const { event } = reply;
+      if (event.type === 'prompt') queueMs = performance.now() - sentAt;
+      yield event.type === 'end' ? withTimes(event, preprocessMs, queueMs) : event;
+    }
+  }
+
+  #prepare(messages: readonly ChatMessage[], signal: AbortSignal | undefined): Promise<PreparedMessages<ProcessedPicture>> {
+    const config = this.#description.imageProcessor;
+    return preparePictures(
+      messages,
+      (bytes) =>
+        this.#media.preparePictures(bytes, { config, maxFrames: this.#maxFrames, ...(signal !== undefined && { signal }) }),
+      { resolvePicture: this.#resolvePicture, signal },
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#engine.close(), this.#media.close()]);
+  }
+}
+
+function checked(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const parsed = chatMessagesSchema.safeParse(messages);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new VistazoError('chat.invalid', `messages.${issue?.path.join('.')}: ${issue?.message}.`);
+}
+
+type EndEvent = Extract<GenerationEvent, { type: 'end' }>;
+
+function withTimes(event: EndEvent, preprocessMs: number, queueMs: number): EndEvent {
+  const { timings } = event;
+  return {
+    ...event,
+    timings: {
+      ...timings,
+      queueMs,
+      preprocessMs,
+      timeToFirstTokenMs: timings.timeToFirstTokenMs + preprocessMs,
+      totalMs: timings.totalMs + preprocessMs,
+    },
+  };
+}
+
+function abortedEnd(elapsedMs: number): EndEvent {
+  return {
+    type: 'end',
+    finishReason: 'aborted',
+    text: '',
+    usage: { promptTokens: 0, imageTokens: 0, reusedTokens: 0, answerTokens: 0 },
+    timings: { queueMs: 0, preprocessMs: elapsedMs, encodeMs: 0, timeToFirstTokenMs: elapsedMs, totalMs: elapsedMs, tokensPerSecond: 0 },
+  };
+}

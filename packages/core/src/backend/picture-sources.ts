@@ -1,0 +1,62 @@
+import { type ChatMessage, type ImageId, type ImageSource, imageIdSchema, type Part } from '../conversation/chat-message.js';
+import { VistazoError } from '../errors.js';
+import type { ProcessedPicture } from '../image/image-processor.js';
+import { guardedFetch } from '../media/guarded-fetch.js';
+import type { TemplateMessage } from '../prompt/chat-template.js';
+
+/** Gives the bytes of a stored picture. */
+export type ResolvePicture = (id: ImageId) => Promise<Uint8Array>;
+
+/** Messages whose pictures are made ready: one place in the template for each. */
+export interface PreparedMessages<T> {
+  messages: TemplateMessage[];
+  pictures: T[];
+}
+
+/**
+ * Turns every picture of the messages into what `prepare` makes of its bytes. One source may give
+ * several, the frames of an animation, which stand in the message one after the other.
+ */
+export async function preparePictures<T>(
+  messages: readonly ChatMessage[],
+  prepare: (bytes: Uint8Array, kind: 'image' | 'video') => Promise<T[]>,
+  { resolvePicture, signal }: { resolvePicture?: ResolvePicture | undefined; signal?: AbortSignal | undefined },
+): Promise<PreparedMessages<T>> {
+  const pictures: T[] = [];
+  const prepared: TemplateMessage[] = [];
+  for (const { role, content } of messages) {
+    const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+    const places: TemplateMessage['content'] = [];
+    for (const part of parts) {
+      if (part.type === 'text') {
+        places.push(part);
+        continue;
+      }
+      const sources = part.type === 'image' ? [part.image] : [part.video].flat();
+      for (const source of sources) {
+        const frames = await prepare(await bytesOf(source, resolvePicture, signal), part.type);
+        pictures.push(...frames);
+        places.push(...frames.map(() => ({ type: 'image' as const })));
+      }
+    }
+    prepared.push({ role, content: places });
+  }
+  return { messages: prepared, pictures };
+}
+
+async function bytesOf(source: ImageSource, resolvePicture: ResolvePicture | undefined, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  const id = imageIdSchema.safeParse(source);
+  if (id.success) {
+    if (resolvePicture !== undefined) return resolvePicture(id.data);
+    throw new VistazoError('picture.missing', `The picture ${source} is stored elsewhere; give resolvePicture to reach the store.`);
+  }
+  if (source.startsWith('data:')) return Buffer.from(source.slice(source.indexOf(',') + 1), 'base64');
+  return guardedFetch(source, signal === undefined ? {} : { signal });
+}
+
+/** Throws `chat.empty` when there is nothing to answer. */
+export function requireQuestion({ messages }: PreparedMessages<ProcessedPicture>): void {
+  const said = messages.some(({ role, content }) => role === 'user' && content.some((part) => part.type === 'image' || part.text.trim() !== ''));
+  if (!said) throw new VistazoError('chat.empty', 'There is nothing to answer; write a question or add a picture.');
+}

@@ -1,0 +1,48 @@
+/** What the model saw of one picture (one frame of an animation counts as a picture). */
+export interface SeenPicture {
+  /** Index of the message in the prompt it stands in, from 0. */
+  messageIndex: number;
+  widthPx: number;
+  heightPx: number;
+  /** Tile grid without the global image; 0 × 0 when the picture was not split. */
+  gridRows: number;
+  gridColumns: number;
+  /** Tokens this picture takes up in the prompt, borders included. */
+  tokens: number;
+}
+
+/** Why an answer ended. */
+export type FinishReason = 'endToken' | 'stopString' | 'length' | 'aborted' | 'deadline';
+
+/** Token counts of one answer. */
+export interface Usage {
+  promptTokens: number;
+  imageTokens: number;
+  /** Prompt tokens whose KV cache was reused from the turn before. */
+  reusedTokens: number;
+  answerTokens: number;
+}
+
+/** Durations of one answer, in milliseconds. */
+export interface Timings {
+  /** Waiting for other answers. */
+  queueMs: number;
+  /** Decoding pictures and making `pixelValues`. */
+  preprocessMs: number;
+  /** Vision encoder. */
+  encodeMs: number;
+  /** From the start of work to the first token. */
+  timeToFirstTokenMs: number;
+  /** From the start of work to the last token. */
+  totalMs: number;
+  tokensPerSecond: number;
+}
+
+/** What happens while an answer is made, in this order: one `prompt`, many `text`, one `end`. */
+export type GenerationEvent =
+  | { type: 'prompt'; pictures: SeenPicture[]; promptTokens: number; imageTokens: number }
+  /** The engine died and the answer starts again: forget the text so far. */
+  | { type: 'restart' }
+  | { type: 'text'; text: string }
+  | { type: 'end'; finishReason: FinishReason; text: string; usage: Usage; timings: Timings };
+

@@ -1,0 +1,184 @@
+/** An opaque picture, eight bits a channel. */
+export interface RgbImage {
+  widthPx: number;
+  heightPx: number;
+  /** `[height, width, 3]` */
+  data: Uint8Array;
+}
+
+/** Pillow's resampling filters. */
+export type ResampleFilter = 'nearest' | 'lanczos' | 'bilinear' | 'bicubic' | 'box' | 'hamming';
+
+const channels = 3;
+const precisionBits = 32 - 8 - 2;
+const half = 1 << (precisionBits - 1);
+
+interface Kernel {
+  supportPx: number;
+  weight: (x: number) => number;
+}
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
+
+const kernels: Record<Exclude<ResampleFilter, 'nearest'>, Kernel> = {
+  box: { supportPx: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  bilinear: { supportPx: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
+  hamming: { supportPx: 1, weight: hamming },
+  bicubic: { supportPx: 2, weight: bicubic },
+  lanczos: { supportPx: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+function hamming(x: number): number {
+  const distance = Math.abs(x);
+  if (distance === 0) return 1;
+  if (distance >= 1) return 0;
+  const angle = distance * Math.PI;
+  return (Math.sin(angle) / angle) * (0.54 + 0.46 * Math.cos(angle));
+}
+
+function bicubic(x: number): number {
+  const a = -0.5;
+  const d = Math.abs(x);
+  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+  return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
+}
+
+/** Weights of one axis: output position i sums `counts[i]` inputs from `starts[i]` on. */
+interface AxisWeights {
+  starts: Int32Array;
+  counts: Int32Array;
+  /** `[outputs, stride]`, fixed point with {@link precisionBits} fraction bits */
+  weights: Int32Array;
+  stride: number;
+}
+
+/**
+ * Resizes a picture to exactly the bytes that Pillow's `Image.resize` gives for mode RGB.
+ * Source: Pillow `src/libImaging/Resample.c` (fixed-point, horizontal pass first) and `Geometry.c`
+ * (nearest).
+ */
+export function resample(
+  image: RgbImage,
+  widthPx: number,
+  heightPx: number,
+  filter: ResampleFilter,
+): RgbImage {
+  if (image.widthPx === widthPx && image.heightPx === heightPx) return image;
+  if (filter === 'nearest') return nearest(image, widthPx, heightPx);
+  const kernel = kernels[filter];
+  const wide = image.widthPx === widthPx ? image : resampleColumns(image, widthPx, kernel);
+  return wide.heightPx === heightPx ? wide : resampleRows(wide, heightPx, kernel);
+}
+
+function axisWeights(inputSize: number, outputSize: number, kernel: Kernel): AxisWeights {
+  const scale = inputSize / outputSize;
+  const filterScale = Math.max(scale, 1);
+  const support = kernel.supportPx * filterScale;
+  const stride = Math.ceil(support) * 2 + 1;
+  const starts = new Int32Array(outputSize);
+  const counts = new Int32Array(outputSize);
+  const weights = new Int32Array(outputSize * stride);
+  const exact = new Float64Array(stride);
+  for (let output = 0; output < outputSize; output += 1) {
+    const center = (output + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(center - support + 0.5));
+    const count = Math.min(inputSize, Math.trunc(center + support + 0.5)) - start;
+    let sum = 0;
+    for (let k = 0; k < count; k += 1) {
+      const weight = kernel.weight((k + start - center + 0.5) * (1 / filterScale));
+      exact[k] = weight;
+      sum += weight;
+    }
+    starts[output] = start;
+    counts[output] = count;
+    for (let k = 0; k < count; k += 1) {
+      const weight = (sum === 0 ? (exact[k] ?? 0) : (exact[k] ?? 0) / sum) * (1 << precisionBits);
+      weights[output * stride + k] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+    }
+  }
+  return { starts, counts, weights, stride };
+}
+
+function clampedByte(fixed: number): number {
+  const value = fixed >> precisionBits;
+  return value < 0 ? 0 : value > 255 ? 255 : value;
+}
+
+function resampleColumns(image: RgbImage, widthPx: number, kernel: Kernel): RgbImage {
+  const { starts, counts, weights, stride } = axisWeights(image.widthPx, widthPx, kernel);
+  const { data: input, heightPx } = image;
+  const output = new Uint8Array(heightPx * widthPx * channels);
+  const inputRow = image.widthPx * channels;
+  let to = 0;
+  for (let y = 0; y < heightPx; y += 1) {
+    const row = y * inputRow;
+    for (let x = 0; x < widthPx; x += 1) {
+      let from = row + (starts[x] as number) * channels;
+      const first = x * stride;
+      const last = first + (counts[x] as number);
+      let red = half;
+      let green = half;
+      let blue = half;
+      for (let k = first; k < last; k += 1) {
+        const weight = weights[k] as number;
+        red = (red + Math.imul(input[from] as number, weight)) | 0;
+        green = (green + Math.imul(input[from + 1] as number, weight)) | 0;
+        blue = (blue + Math.imul(input[from + 2] as number, weight)) | 0;
+        from += channels;
+      }
+      output[to] = clampedByte(red);
+      output[to + 1] = clampedByte(green);
+      output[to + 2] = clampedByte(blue);
+      to += channels;
+    }
+  }
+  return { widthPx, heightPx, data: output };
+}
+
+function resampleRows(image: RgbImage, heightPx: number, kernel: Kernel): RgbImage {
+  const { starts, counts, weights, stride } = axisWeights(image.heightPx, heightPx, kernel);
+  const rowBytes = image.widthPx * channels;
+  const input = image.data;
+  const output = new Uint8Array(heightPx * rowBytes);
+  const sums = new Int32Array(rowBytes);
+  for (let y = 0; y < heightPx; y += 1) {
+    sums.fill(half);
+    for (let k = 0; k < (counts[y] as number); k += 1) {
+      const weight = weights[y * stride + k] as number;
+      const from = ((starts[y] as number) + k) * rowBytes;
+      for (let i = 0; i < rowBytes; i += 1) {
+        sums[i] = ((sums[i] as number) + Math.imul(input[from + i] as number, weight)) | 0;
+      }
+    }
+    const to = y * rowBytes;
+    for (let i = 0; i < rowBytes; i += 1) output[to + i] = clampedByte(sums[i] as number);
+  }
+  return { widthPx: image.widthPx, heightPx, data: output };
+}
+
+function nearest(image: RgbImage, widthPx: number, heightPx: number): RgbImage {
+  const columns = nearestPositions(image.widthPx, widthPx);
+  const rows = nearestPositions(image.heightPx, heightPx);
+  const output = new Uint8Array(heightPx * widthPx * channels);
+  let to = 0;
+  for (const row of rows) {
+    for (const column of columns) {
+      const from = (row * image.widthPx + column) * channels;
+      output.set(image.data.subarray(from, from + channels), to);
+      to += channels;
+    }
+  }
+  return { widthPx, heightPx, data: output };
+}
+
+function nearestPositions(inputSize: number, outputSize: number): Int32Array {
+  const step = inputSize / outputSize;
+  const positions = new Int32Array(outputSize);
+  // Pillow adds the step up instead of multiplying it, and so must we to round alike.
+  let position = step * 0.5;
+  for (let i = 0; i < outputSize; i += 1) {
+    positions[i] = Math.min(Math.trunc(position), inputSize - 1);
+    position += step;
+  }
+  return positions;
+}

@@ -1,0 +1,116 @@
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { VistazoError } from '../errors.js';
+import type { RgbImage } from '../image/resample.js';
+import { countFrames } from './count-frames.js';
+import type { PictureLimits } from './picture-limits.js';
+import { type MediaType, sniff } from './sniff.js';
+
+// One picture at a time in a process of its own: nothing is gained by keeping anything.
+sharp.cache(false);
+
+/** What a picture is, known before it is decoded. */
+export interface PictureInfo {
+  mediaType: MediaType;
+  /** Size as people see it, after EXIF orientation. */
+  widthPx: number;
+  heightPx: number;
+  /** 1 for a still picture. */
+  frames: number;
+}
+
+/** A picture encoded again without metadata. */
+export interface NormalisedPicture extends PictureInfo {
+  bytes: Uint8Array;
+}
+
+/**
+ * Checks a picture against the limits without decoding it.
+ * Throws `picture.empty`, `picture.notAnImage`, `picture.tooLarge`, `picture.tooManyFrames` or `picture.corrupt`.
+ */
+export async function inspectPicture(bytes: Uint8Array, limits: PictureLimits): Promise<PictureInfo> {
+  checkBytes(bytes, limits);
+  const mediaType = sniff(bytes);
+  const frames = countFrames(bytes, mediaType, limits.maxFileFrames);
+  if (frames > limits.maxFileFrames) {
+    throw new VistazoError(
+      'picture.tooManyFrames',
+      `The animation has more than ${limits.maxFileFrames.toLocaleString('en')} frames; send a shorter one.`,
+    );
+  }
+  const metadata = await open(bytes, 0).metadata().catch(corrupt);
+  const { widthPx, heightPx } = checkPixels(metadata, limits);
+  return { mediaType, frames, widthPx, heightPx };
+}
+
+function checkBytes({ length }: Uint8Array, { maxBytes }: PictureLimits): void {
+  if (length <= maxBytes) return;
+  throw new VistazoError(
+    'picture.tooLarge',
+    `The picture has ${megabytes(length)} MB; at most ${megabytes(maxBytes)} MB are accepted. Make it smaller.`,
+  );
+}
+
+const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+
+function checkPixels({ width, height, orientation = 1 }: Metadata, { maxPixels }: PictureLimits) {
+  if (width * height > maxPixels) {
+    throw new VistazoError(
+      'picture.tooLarge',
+      `The picture is ${width} × ${height}, ${Math.round((width * height) / 1e6)} megapixels; at most ${Math.round(maxPixels / 1e6)} are accepted. Make it smaller.`,
+    );
+  }
+  const turned = orientation >= 5;
+  return { widthPx: turned ? height : width, heightPx: turned ? width : height };
+}
+
+function open(bytes: Uint8Array, page: number): Sharp {
+  // The reference ignores colour profiles, so the same pixels come out only without them.
+  return sharp(bytes, { page, pages: 1, failOn: 'error', limitInputPixels: false, ignoreIcc: true });
+}
+
+function corrupt(cause: unknown): never {
+  throw new VistazoError('picture.corrupt', 'The picture is cut off or damaged and cannot be read; send it again.', { cause });
+}
+
+/**
+ * Up to `maxFrames` frames, evenly spread over an animation, as opaque RGB: EXIF orientation is
+ * applied, transparency is dropped without blending as Pillow's `convert("RGB")` does.
+ */
+export async function decodeFrames(bytes: Uint8Array, info: PictureInfo, maxFrames: number): Promise<RgbImage[]> {
+  const frames: RgbImage[] = [];
+  for (const page of spread(info.frames, maxFrames)) frames.push(await decodeFrame(bytes, page));
+  return frames;
+}
+
+/** Indexes of up to `count` frames out of `total`, from the first to the last. */
+function spread(total: number, count: number): number[] {
+  if (total <= count) return Array.from({ length: total }, (_, index) => index);
+  if (count === 1) return [0];
+  return Array.from({ length: count }, (_, index) => Math.round((index * (total - 1)) / (count - 1)));
+}
+
+async function decodeFrame(bytes: Uint8Array, page: number): Promise<RgbImage> {
+  const { data, info } = await open(bytes, page)
+    .autoOrient()
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch(corrupt);
+  if (info.channels !== 3) corrupt(new Error(`${info.channels} channels`));
+  return { widthPx: info.width, heightPx: info.height, data };
+}
+
+/**
+ * The picture encoded again without loss and without metadata: PNG, or WebP when it moves.
+ * Orientation is applied, so the pixels are those that people see.
+ */
+export async function normalisePicture(bytes: Uint8Array, info: PictureInfo): Promise<NormalisedPicture> {
+  if (info.frames > 1) {
+    const moving = sharp(bytes, { animated: true, failOn: 'error', limitInputPixels: false, ignoreIcc: true });
+    const encoded = await moving.webp({ lossless: true, effort: 0 }).toBuffer().catch(corrupt);
+    return { ...info, mediaType: 'image/webp', bytes: encoded };
+  }
+  const encoded = await open(bytes, 0).autoOrient().toColourspace('srgb').png({ compressionLevel: 4 }).toBuffer().catch(corrupt);
+  return { ...info, mediaType: 'image/png', bytes: encoded };
+}

@@ -1,0 +1,30 @@
+import { toVistazoError } from '../errors.js';
+import { createImageProcessor } from '../image/image-processor.js';
+import { decodeFrames, inspectPicture, normalisePicture } from './decode.js';
+import type { MediaReply, MediaRequest, MediaResults } from './media-protocol.js';
+
+/** The process that decodes untrusted bytes, one picture after the other. */
+async function perform({ bytes, limits, task }: MediaRequest): Promise<MediaResults[keyof MediaResults]> {
+  const info = await inspectPicture(bytes, limits);
+  if (task.type === 'inspect') return info;
+  if (task.type === 'normalise') return normalisePicture(bytes, info);
+  const processor = createImageProcessor(task.config);
+  const frames = await decodeFrames(bytes, info, task.maxFrames);
+  return frames.map((frame) => processor.process(frame));
+}
+
+async function answer(request: MediaRequest): Promise<void> {
+  const reply: MediaReply = await perform(request).then(
+    (result) => ({ id: request.id, result }),
+    (error: unknown) => ({ id: request.id, error: toVistazoError(error).toJSON() }),
+  );
+  if (process.connected) process.send?.(reply);
+}
+
+let last: Promise<void> = Promise.resolve();
+process.on('message', (request: MediaRequest) => {
+  last = last.then(() => answer(request));
+});
+process.on('disconnect', () => process.exit(0));
+// A terminal sends its interrupt to the whole group; only the main process decides about the end.
+process.on('SIGINT', () => {});

@@ -1,0 +1,30 @@
+import type { ErrorCode } from '../errors.js';
+import type { ImageProcessorConfig, ProcessedPicture } from '../image/image-processor.js';
+import type { NormalisedPicture, PictureInfo } from './decode.js';
+import type { PictureLimits } from './picture-limits.js';
+
+/** What the media process is asked to do with the bytes of a picture. */
+export type MediaTask =
+  | { type: 'inspect' }
+  | { type: 'prepare'; config: ImageProcessorConfig; maxFrames: number }
+  | { type: 'normalise' };
+
+/** What the media process gives back for each task. */
+export interface MediaResults {
+  inspect: PictureInfo;
+  prepare: ProcessedPicture[];
+  normalise: NormalisedPicture;
+}
+
+/** A task on its way to the media process. */
+export interface MediaRequest {
+  id: number;
+  bytes: Uint8Array;
+  limits: PictureLimits;
+  task: MediaTask;
+}
+
+/** The answer of the media process. */
+export type MediaReply =
+  | { id: number; result: MediaResults[keyof MediaResults] }
+  | { id: number; error: { code: ErrorCode; message: string } };

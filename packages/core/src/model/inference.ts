@@ -1,0 +1,280 @@
+import { createHash } from 'node:crypto';
+import { Decoder } from '../decoder/decoder.js';
+import { Embedder } from '../decoder/embedder.js';
+import type { KvCache } from '../decoder/kv-cache.js';
+import { VistazoError } from '../errors.js';
+import type { FinishReason, GenerationEvent, SeenPicture } from '../generation/generation-event.js';
+import { createSampler } from '../generation/sampler.js';
+import { TextStreamer } from '../generation/text-streamer.js';
+import { createImageProcessor, type ProcessedPicture } from '../image/image-processor.js';
+import type { SessionOptions } from '../onnx/session.js';
+import { ChatTemplate } from '../prompt/chat-template.js';
+import { buildPrompt, type PromptModel } from '../prompt/prompt.js';
+import { Tokenizer } from '../tokenizer/tokenizer.js';
+import { FeatureCache } from '../vision/feature-cache.js';
+import { type ImageFeatures, VisionEncoder } from '../vision/vision-encoder.js';
+import type { CountRequest, InferenceRequest } from './inference-request.js';
+import type { ModelDescription } from './model-folder.js';
+import { PrefixCache } from './prefix-cache.js';
+
+const maxFeatureBytes = 64 * 2 ** 20;
+const maxPrefixBytes = 512 * 2 ** 20;
+
+/** A loaded model: embed text → encode pictures → merge → decode. One answer at a time. */
+export class Inference {
+  readonly #description: ModelDescription;
+  readonly #tokenizer: Tokenizer;
+  readonly #prompt: PromptModel;
+  readonly #vision: VisionEncoder;
+  readonly #embedder: Embedder;
+  readonly #decoder: Decoder;
+  readonly #endTokens: ReadonlySet<number>;
+  readonly #features = new FeatureCache(maxFeatureBytes);
+  readonly #prefixes = new PrefixCache(maxPrefixBytes);
+  readonly #pictureNumbers = new Map<string, number>();
+
+  private constructor(description: ModelDescription, graphs: { vision: VisionEncoder; embedder: Embedder; decoder: Decoder }) {
+    this.#description = description;
+    this.#tokenizer = Tokenizer.load(description.tokenizer);
+    this.#prompt = {
+      template: new ChatTemplate(description.chatTemplate, description.templateVariables),
+      specialTokens: this.#tokenizer.specialTokens,
+      imageSeqLen: description.imageSeqLen,
+    };
+    this.#vision = graphs.vision;
+    this.#embedder = graphs.embedder;
+    this.#decoder = graphs.decoder;
+    this.#endTokens = endTokens(description, this.#tokenizer);
+  }
+
+  /** Loads the graphs. Throws `model.invalidGraph` or `model.outOfMemory`. */
+  static async load(description: ModelDescription, options: SessionOptions = {}): Promise<Inference> {
+    const { paths } = description.graphs;
+    const scaling = createImageProcessor(description.imageProcessor).scaling;
+    const vision = await VisionEncoder.open(paths.vision_encoder, scaling, options);
+    const embedder = await Embedder.open(paths.embed_tokens, options);
+    const decoder = await Decoder.open(paths.decoder_model_merged, options);
+    return new Inference(description, { vision, embedder, decoder });
+  }
+
+  /** Token ids of a prompt. */
+  tokenise(request: CountRequest): number[] {
+    return this.#tokenizer.encode(buildPrompt(request.messages, request.pictures, this.#prompt));
+  }
+
+  /** How many tokens each message adds to the prompt, and how many of them are of pictures. */
+  countTokens({ messages, pictures }: CountRequest): { messageTokens: number[]; messageImageTokens: number[]; totalTokens: number } {
+    const counts = messages.map((_, index) => {
+      const part = messages.slice(0, index + 1);
+      const shown = part.flatMap(({ content }) => content).filter(({ type }) => type === 'image').length;
+      const inputIds = this.tokenise({ messages: part, pictures: pictures.slice(0, shown) });
+      return { tokens: inputIds.length, images: this.#imageTokenCount(inputIds) };
+    });
+    const growth = (of: 'tokens' | 'images') => counts.map((each, index) => each[of] - (index === 0 ? 0 : (counts[index - 1]?.[of] ?? 0)));
+    return {
+      messageTokens: growth('tokens'),
+      messageImageTokens: growth('images'),
+      totalTokens: counts.at(-1)?.tokens ?? 0,
+    };
+  }
+
+  /**
+   * Answers a request. The events are those of a `VisionLanguageModel`, with times counted from here.
+   * Throws `chat.tooLong` when the prompt does not fit.
+   */
+  async *generate(request: InferenceRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent> {
+    const startedAt = performance.now();
+    const { options, pictures } = request;
+    const inputIds = this.tokenise(request);
+    const imageTokens = this.#imageTokenCount(inputIds);
+    const room = this.#description.contextLengthTokens - inputIds.length;
+    if (room < 1) throw this.#tooLong(inputIds.length);
+    yield { type: 'prompt', pictures: seenPictures(request, this.#description.imageSeqLen), promptTokens: inputIds.length, imageTokens };
+
+    const deadline = AbortSignal.timeout(Math.min(options.deadlineMs, 2 ** 31 - 1));
+    const stop = AbortSignal.any([signal, deadline]);
+    const streamer = new TextStreamer(this.#tokenizer, options.stopStrings);
+    const usage = { promptTokens: inputIds.length, imageTokens, reusedTokens: 0, answerTokens: 0 };
+    const times = { encodeMs: 0, firstTokenAt: Number.NaN };
+    let finishReason: FinishReason = 'length';
+    try {
+      const keys = this.#cacheKeys(inputIds, pictures);
+      const reused = this.#prefixes.longest(keys) ?? this.#decoder.emptyCache();
+      usage.reusedTokens = reused.tokens;
+      const embeds = await this.#promptEmbeds(inputIds, reused.tokens, pictures, stop, times);
+      let step = await this.#decoder.prefill(embeds, reused, stop);
+      this.#prefixes.remember(keys, step.cache);
+      const sample = createSampler(options, inputIds);
+      const maxTokens = Math.min(options.maxNewTokens, room);
+      while (usage.answerTokens < maxTokens) {
+        const token = sample(step.logits);
+        if (usage.answerTokens === 0) times.firstTokenAt = performance.now();
+        if (this.#endTokens.has(token)) {
+          finishReason = 'endToken';
+          break;
+        }
+        usage.answerTokens += 1;
+        keys.push(token);
+        const text = streamer.push(token);
+        if (text !== '') yield { type: 'text', text };
+        if (streamer.stopped) {
+          finishReason = 'stopString';
+          break;
+        }
+        if (usage.answerTokens === maxTokens) break;
+        // ONNX Runtime blocks this thread; a turn of the loop lets an abort arrive.
+        await new Promise((resolve) => setImmediate(resolve));
+        stop.throwIfAborted();
+        step = await this.#decoder.step(await this.#embedder.embed([token]), step.cache);
+      }
+      this.#prefixes.remember(keys, step.cache);
+    } catch (error) {
+      if (!stop.aborted) throw error;
+      finishReason = signal.aborted ? 'aborted' : 'deadline';
+    }
+    const rest = streamer.finish();
+    if (rest !== '') yield { type: 'text', text: rest };
+    yield { type: 'end', finishReason, text: streamer.text, usage, timings: timings(startedAt, times, usage.answerTokens) };
+  }
+
+  async #promptEmbeds(
+    inputIds: readonly number[],
+    from: number,
+    pictures: readonly ProcessedPicture[],
+    signal: AbortSignal,
+    times: { encodeMs: number },
+  ): Promise<Float32Array> {
+    const embeds = await this.#embedder.embed(inputIds.slice(from));
+    const total = this.#imageTokenCount(inputIds);
+    const skipped = this.#imageTokenCount(inputIds.slice(0, from));
+    if (total === skipped) return embeds;
+    const startedAt = performance.now();
+    const rows = await this.#imageRows(pictures, skipped, total, signal);
+    times.encodeMs = performance.now() - startedAt;
+    return this.#merged(inputIds.slice(from), embeds, rows);
+  }
+
+  /** Features of the image tokens from `skipped` on, in order; pictures wholly before are not encoded. */
+  async #imageRows(pictures: readonly ProcessedPicture[], skipped: number, total: number, signal: AbortSignal): Promise<Float32Array> {
+    const { hidden } = this.#decoder;
+    const rows = new Float32Array((total - skipped) * hidden);
+    let position = 0;
+    for (const picture of pictures) {
+      const tokens = picture.tiles * this.#description.imageSeqLen;
+      if (position + tokens > skipped) {
+        const features = await this.#encode(picture, tokens, signal);
+        const cut = Math.max(0, skipped - position);
+        rows.set(features.data.subarray(cut * hidden), (position + cut - skipped) * hidden);
+      }
+      position += tokens;
+    }
+    return rows;
+  }
+
+  async #encode(picture: ProcessedPicture, tokens: number, signal: AbortSignal): Promise<ImageFeatures> {
+    const digest = digestOf(picture);
+    const known = this.#features.get(digest);
+    if (known !== undefined) return known;
+    const features = await this.#vision.encode(picture, signal);
+    if (features.tokens !== tokens || features.hidden !== this.#decoder.hidden) {
+      throw new VistazoError(
+        'model.invalidGraph',
+        `The vision encoder gave ${features.tokens} × ${features.hidden} features where the decoder wants ${tokens} × ${this.#decoder.hidden}; the graphs do not belong together.`,
+      );
+    }
+    this.#features.set(digest, features);
+    return features;
+  }
+
+  /** Puts the rows of pictures where the placeholders are. Both are `[tokens, hidden]`. */
+  #merged(inputIds: readonly number[], embeds: Float32Array, rows: Float32Array): Float32Array {
+    const { hidden } = this.#decoder;
+    const merged = embeds.slice();
+    let row = 0;
+    for (const [index, token] of inputIds.entries()) {
+      if (token !== this.#description.imageTokenId) continue;
+      merged.set(rows.subarray(row * hidden, (row + 1) * hidden), index * hidden);
+      row += 1;
+    }
+    return merged;
+  }
+
+  #imageTokenCount(inputIds: readonly number[]): number {
+    return inputIds.reduce((count, token) => count + (token === this.#description.imageTokenId ? 1 : 0), 0);
+  }
+
+  /** Like `inputIds`, but tokens of different pictures differ. */
+  #cacheKeys(inputIds: readonly number[], pictures: readonly ProcessedPicture[]): number[] {
+    const numbers = pictures.flatMap((picture) => {
+      const number = this.#pictureNumber(digestOf(picture));
+      return Array.from({ length: picture.tiles * this.#description.imageSeqLen }, () => number);
+    });
+    let next = 0;
+    return inputIds.map((token) => (token === this.#description.imageTokenId ? (numbers[next++] ?? token) : token));
+  }
+
+  #pictureNumber(digest: string): number {
+    const known = this.#pictureNumbers.get(digest) ?? -1 - this.#pictureNumbers.size;
+    this.#pictureNumbers.set(digest, known);
+    return known;
+  }
+
+  #tooLong(promptTokens: number): VistazoError {
+    return new VistazoError(
+      'chat.tooLong',
+      `The conversation has ${promptTokens} tokens, but the model reads at most ${this.#description.contextLengthTokens} with its answer; send fewer pictures or less text, or start a new conversation.`,
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#vision.close(), this.#embedder.close(), this.#decoder.close()]);
+  }
+}
+
+function endTokens({ generation }: ModelDescription, tokenizer: Tokenizer): Set<number> {
+  const { eos_token_id: configured } = generation;
+  const turnEnd = tokenizer.tokenToId('<end_of_utterance>');
+  const tokens = new Set(configured === undefined ? [] : [configured].flat());
+  // Published generation configs of the family name the end of the text, their templates the end of the turn.
+  if (turnEnd !== undefined) tokens.add(turnEnd);
+  return tokens;
+}
+
+const digests = new WeakMap<ProcessedPicture, string>();
+
+function digestOf(picture: ProcessedPicture): string {
+  const known = digests.get(picture);
+  if (known !== undefined) return known;
+  const size = `${picture.tiles}x${picture.tileWidthPx}x${picture.tileHeightPx}`;
+  const digest = createHash('sha256').update(size).update(picture.pixels).digest('hex');
+  digests.set(picture, digest);
+  return digest;
+}
+
+function seenPictures({ messages, pictures }: InferenceRequest, imageSeqLen: number): SeenPicture[] {
+  const places = messages.flatMap(({ content }, messageIndex) =>
+    content.filter(({ type }) => type === 'image').map(() => messageIndex),
+  );
+  return pictures.map(({ widthPx, heightPx, gridRows, gridColumns, tiles }, index) => ({
+    messageIndex: places[index] ?? 0,
+    widthPx,
+    heightPx,
+    gridRows,
+    gridColumns,
+    tokens: tiles * (imageSeqLen + 2) + 1,
+  }));
+}
+
+function timings(startedAt: number, { encodeMs, firstTokenAt }: { encodeMs: number; firstTokenAt: number }, answerTokens: number) {
+  const endedAt = performance.now();
+  const timeToFirstTokenMs = (Number.isNaN(firstTokenAt) ? endedAt : firstTokenAt) - startedAt;
+  const decodeMs = endedAt - startedAt - timeToFirstTokenMs;
+  return {
+    queueMs: 0,
+    preprocessMs: 0,
+    encodeMs,
+    timeToFirstTokenMs,
+    totalMs: endedAt - startedAt,
+    tokensPerSecond: answerTokens > 1 && decodeMs > 0 ? ((answerTokens - 1) * 1000) / decodeMs : 0,
+  };
+}

@@ -1,0 +1,48 @@
+import { bytesOf, type KvCache, truncated } from '../decoder/kv-cache.js';
+
+interface Entry {
+  keys: readonly number[];
+  cache: KvCache;
+}
+
+/**
+ * KV caches of the conversations answered last, up to `maxBytes`, so that a next turn reads only
+ * what is new. A token is known by its id, a token of a picture by the number of its picture.
+ */
+export class PrefixCache {
+  readonly #maxBytes: number;
+  #entries: Entry[] = [];
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The longest cache that begins like `keys`, at most all but the last of them. */
+  longest(keys: readonly number[]): KvCache | undefined {
+    const matches = this.#entries.map((entry) => ({ entry, shared: sharedLength(entry.keys, keys) }));
+    const best = matches.reduce<(typeof matches)[number] | undefined>(
+      (a, b) => (a === undefined || b.shared > a.shared ? b : a),
+      undefined,
+    );
+    if (best === undefined || best.shared === 0) return undefined;
+    return truncated(best.entry.cache, Math.min(best.shared, keys.length - 1));
+  }
+
+  /** Remembers the cache of `keys`, instead of those that are a beginning of it. */
+  remember(keys: readonly number[], cache: KvCache): void {
+    const others = this.#entries.filter((entry) => sharedLength(entry.keys, keys) < entry.keys.length);
+    this.#entries = [...others, { keys: keys.slice(0, cache.tokens), cache }];
+    while (this.#entries.length > 0 && this.#bytes() > this.#maxBytes) this.#entries.shift();
+  }
+
+  #bytes(): number {
+    return this.#entries.reduce((sum, { cache }) => sum + bytesOf(cache), 0);
+  }
+}
+
+function sharedLength(a: readonly number[], b: readonly number[]): number {
+  const limit = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < limit && a[length] === b[length]) length += 1;
+  return length;
+}

@@ -1,0 +1,27 @@
+import type { TilePlan } from '../image/image-processor.js';
+import type { ChatTemplate, TemplateMessage } from './chat-template.js';
+import { expandImageTokens } from './idefics3/expand-image-tokens.js';
+import { neutralise } from './neutralise.js';
+
+/** What {@link buildPrompt} needs of a model. */
+export interface PromptModel {
+  template: ChatTemplate;
+  specialTokens: readonly string[];
+  /** Tokens of one tile. */
+  imageSeqLen: number;
+}
+
+/** Prompt text of `messages`; `pictures` are the tile plans of their pictures in order. */
+export function buildPrompt(
+  messages: readonly TemplateMessage[],
+  pictures: readonly Pick<TilePlan, 'gridRows' | 'gridColumns'>[],
+  { template, specialTokens, imageSeqLen }: PromptModel,
+): string {
+  const safe = messages.map(({ role, content }) => ({
+    role,
+    content: content.map((part) =>
+      part.type === 'text' ? { ...part, text: neutralise(part.text, specialTokens) } : part,
+    ),
+  }));
+  return expandImageTokens(template.render(safe), pictures, { imageSeqLen });
+}

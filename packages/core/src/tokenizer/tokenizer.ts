@@ -1,0 +1,57 @@
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { VistazoError } from '../errors.js';
+
+/** The parsed files a tokenizer is made of. */
+export interface TokenizerFiles {
+  /** `tokenizer.json` */
+  tokenizerJson: object;
+  /** `tokenizer_config.json` */
+  tokenizerConfig: object;
+}
+
+/** Turns text into token ids and back, as the model's own tokenizer in Python does. */
+export class Tokenizer {
+  readonly #inner: HuggingFaceTokenizer;
+
+  private constructor(inner: HuggingFaceTokenizer) {
+    this.#inner = inner;
+  }
+
+  /** Throws `model.invalidConfig` when the files do not describe a tokenizer. */
+  static load({ tokenizerJson, tokenizerConfig }: TokenizerFiles): Tokenizer {
+    try {
+      return new Tokenizer(new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig));
+    } catch (cause) {
+      throw new VistazoError(
+        'model.invalidConfig',
+        'tokenizer.json or tokenizer_config.json does not describe a tokenizer; download the model again.',
+        { cause },
+      );
+    }
+  }
+
+  /** Token ids of `text`; special tokens in it are recognised, none is added. */
+  encode(text: string): number[] {
+    return this.#inner.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  /** Text of `tokenIds`. Special tokens are left out unless `keepSpecialTokens`. */
+  decode(tokenIds: readonly number[], { keepSpecialTokens = false } = {}): string {
+    if (tokenIds.length === 0) return '';
+    return this.#inner.decode([...tokenIds], {
+      skip_special_tokens: !keepSpecialTokens,
+      clean_up_tokenization_spaces: false,
+    });
+  }
+
+  tokenToId(token: string): number | undefined {
+    return this.#inner.token_to_id(token);
+  }
+
+  /** The tokens that stand for structure, such as turns and pictures. */
+  get specialTokens(): string[] {
+    return [...this.#inner.get_added_tokens_decoder().values()]
+      .filter((token) => token.special)
+      .map((token) => token.content);
+  }
+}
