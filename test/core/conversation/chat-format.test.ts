@@ -122,6 +122,7 @@ describe('the published JSON Schema', () => {
       picture,
       stored,
       'https://example.org/a.png',
+      'HTTP://example.org',
       'ftp://example.org/a.png',
       '/a.png',
       'sha256:1',

@@ -11,7 +11,7 @@ export function chatMessagesJsonSchema(): Record<string, unknown> {
     override: ({ jsonSchema }) => {
       // What JSON cannot hold comes out as {}, which would allow anything.
       if (jsonSchema.anyOf) jsonSchema.anyOf = jsonSchema.anyOf.filter((each) => !isEmpty(each));
-      if (jsonSchema.format === 'uri') jsonSchema.pattern = '^https?://';
+      if (jsonSchema.format === 'uri') jsonSchema.pattern = '^[Hh][Tt][Tt][Pp][Ss]?:';
     },
   });
   return { ...schema, title: 'Chat messages' };

@@ -21,21 +21,20 @@ interface Fault {
 
 /** Of a union, the alternative that came furthest is the one that was meant. */
 function deepest(issues: readonly z.core.$ZodIssue[]): Fault {
-  const faults = issues.flatMap(faultsOf);
+  const faults = issues.flatMap((issue) => faultsOf(issue));
   return faults.reduce(
     (best, fault) => (fault.path.length > best.path.length ? fault : best),
     faults[0] ?? { path: [], message: '' },
   );
 }
 
-function faultsOf(issue: z.core.$ZodIssue): Fault[] {
-  const own = { path: issue.path, message: describe(issue) };
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [own];
-  const inner = issue.errors
-    .flatMap((each) => each.flatMap(faultsOf))
-    .filter((fault) => fault.path.length > 0)
-    .map((fault) => ({ ...fault, path: [...issue.path, ...fault.path] }));
-  return [own, ...inner];
+// The paths inside a union begin at the union.
+function faultsOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[] = []): Fault[] {
+  const path = [...before, ...issue.path];
+  const own = { path, message: describe(issue, path) };
+  if (issue.code !== 'invalid_union') return [own];
+  const inner = issue.errors.flatMap((issues) => issues.flatMap((each) => faultsOf(each, path)));
+  return [own, ...inner.filter((fault) => fault.path.length > path.length)];
 }
 
 const allowed: Record<string, string> = {
@@ -48,12 +47,12 @@ const allowed: Record<string, string> = {
   video: 'use a picture as "image" takes it, or a list of such frames that is not empty.',
 };
 
-function describe(issue: z.core.$ZodIssue): string {
+function describe(issue: z.core.$ZodIssue, path: readonly PropertyKey[]): string {
   if (issue.code === 'unrecognized_keys') {
     return `${issue.keys.map((key) => `"${key}"`).join(', ')} is not a known field; leave it out.`;
   }
-  const name = issue.path.findLast((key) => typeof key === 'string');
-  const last = issue.path.at(-1);
+  const name = path.findLast((key) => typeof key === 'string');
+  const last = path.at(-1);
   if (last === undefined) return 'use a list of messages, each {"role":…,"content":…}.';
   if (typeof last === 'number' && name === undefined) return 'use {"role":…,"content":…}.';
   if (typeof last === 'number' && name === 'content') return allowedPart;
