@@ -1,4 +1,4 @@
-import { createLocalModel, type VisionLanguageModel } from '@vistazo/core';
+import { createLocalModel, parseModelVariant, type VisionLanguageModel } from '@vistazo/core';
 import { nanoModelFolder } from '@vistazo/nano';
 import type { Command } from 'commander';
 import { createProgress } from './terminal/progress.js';
@@ -18,6 +18,9 @@ export function withModelFlags(command: Command): Command {
     .option('--cache-dir <folder>', 'where downloaded models are kept');
 }
 
+/** The model that comes with Vistazo. */
+export const embeddedModel = { model: nanoModelFolder, id: '@vistazo/nano' };
+
 /** Whether no `--model` was given, so that the embedded model answers. */
 export function usesEmbeddedModel(flags: ModelFlags): boolean {
   return flags.model === undefined;
@@ -34,7 +37,7 @@ export async function openModel(
   try {
     return await createLocalModel({
       ...options,
-      model: flags.model ?? nanoModelFolder,
+      ...(flags.model === undefined ? embeddedModel : { model: flags.model }),
       ...(flags.variant !== undefined && { variant: parseModelVariant(flags.variant) }),
       ...(flags.cacheDir !== undefined && { cacheDir: flags.cacheDir }),
       onProgress: ({ done, total, label }) => progress.update(done, total, label),

@@ -1,1 +1,1 @@
-export {};
+export { startWebServer, type WebServer, type WebServerOptions } from './server.js';

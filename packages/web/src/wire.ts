@@ -1,4 +1,4 @@
-import type { FinishReason, SeenPicture, Timings, Usage } from '@vistazo/core';
+import type { SeenPicture, ShownMessage, StoredError, Timings, Usage } from '@vistazo/core';
 
 /** What the page is told when it opens. */
 export interface WireSession {
@@ -29,26 +29,16 @@ export interface WireSeen {
   pictures: SeenPicture[];
   usage?: Usage;
   timings?: Timings;
-  finishReason?: FinishReason;
+  finishReason?: string;
   /** Sentences about what did not fit into the context. */
   leftOut: string[];
 }
 
-/** A failure: a documented code and one sentence. */
-export interface WireError {
-  code: string;
-  message: string;
-}
-
 /** A message of the branch that is shown. */
-export interface WireMessage {
+export interface WireMessage
+  extends Pick<ShownMessage, 'role' | 'text' | 'status' | 'rating' | 'error'> {
   id: string;
-  role: 'user' | 'assistant';
-  text: string;
   pictures: WirePicture[];
-  status: 'done' | 'running' | 'stopped' | 'failed';
-  error?: WireError;
-  rating?: 'up' | 'down';
   seen?: WireSeen;
   /** Ids of the versions of this message, itself included, oldest first. */
   versions: string[];
@@ -59,6 +49,12 @@ export interface WireConversation extends WireSummary {
   messages: WireMessage[];
 }
 
+/** A failure: a documented code and one sentence. */
+export interface WireError {
+  code: string;
+  message: string;
+}
+
 /** What the server streams while an answer is made, as server-sent events. */
 export type WireEvent =
   /** The question and the empty answer are stored. */
@@ -67,4 +63,5 @@ export type WireEvent =
   | { type: 'restart' }
   | { type: 'text'; text: string }
   | { type: 'end'; conversation: WireConversation }
-  | { type: 'failed'; error: WireError; conversation?: WireConversation };
+  /** Without a conversation nothing was accepted. */
+  | { type: 'failed'; error: StoredError; conversation?: WireConversation };

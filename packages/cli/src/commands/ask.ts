@@ -14,8 +14,8 @@ export function addAskCommand(program: Command): void {
     .command('ask')
     .description('ask one question about pictures')
     .argument(
-      '<picture... question>',
-      'paths, addresses or - for standard input; the question comes last',
+      '<words...>',
+      'pictures (paths, addresses or - for standard input), then the question',
     )
     .option('--system <text>', 'a system message')
     .option('--json', 'print answer, model, token counts and timings as JSON');

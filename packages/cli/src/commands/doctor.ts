@@ -1,0 +1,95 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import { completeVariants, describeModel, isHubId, toVistazoError } from '@vistazo/core';
+import type { Command } from 'commander';
+import { exitCodes } from '../exit-codes.js';
+import { embeddedModel, type ModelFlags, openModel, withModelFlags } from '../model-flags.js';
+import { colours } from '../terminal/colours.js';
+
+interface Finding {
+  what: string;
+  ok: boolean;
+  found: string;
+}
+
+interface DoctorFlags extends ModelFlags {
+  data: string;
+  json?: boolean;
+}
+
+/** `vistazo doctor`: what is there, what is wrong, and the mend. */
+export function addDoctorCommand(program: Command): void {
+  const command = program
+    .command('doctor')
+    .description('check versions, memory and model files, and say what is wrong and how to mend it')
+    .option('--data <folder>', 'where conversations are kept', '.vistazo')
+    .option('--json', 'print as JSON');
+  withModelFlags(command).action(examine);
+}
+
+async function examine(flags: DoctorFlags): Promise<void> {
+  const findings = [
+    { what: 'Node', ok: true, found: process.versions.node },
+    {
+      what: 'Processor',
+      ok: true,
+      found: `${process.platform} ${process.arch}, ${availableParallelism()} cores`,
+    },
+    {
+      what: 'Memory',
+      ok: freemem() > 300 * 2 ** 20,
+      found: `${gigabytes(freemem())} of ${gigabytes(totalmem())} GB free`,
+    },
+    await checked('Data folder', () => dataFolder(flags.data)),
+    await checked('Model files', () => modelFiles(flags)),
+    await checked('Model', () => modelRuns(flags)),
+  ];
+  const ok = findings.every((finding) => finding.ok);
+  process.stdout.write(
+    flags.json ? `${JSON.stringify({ ok, findings })}\n` : `${findings.map(line).join('\n')}\n`,
+  );
+  if (!ok) process.exitCode = exitCodes.failure;
+}
+
+const gigabytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
+
+async function checked(what: string, check: () => Promise<string>): Promise<Finding> {
+  try {
+    return { what, ok: true, found: await check() };
+  } catch (error) {
+    return { what, ok: false, found: toVistazoError(error).message };
+  }
+}
+
+async function dataFolder(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await access(folder, constants.W_OK);
+  return `${folder} can be written`;
+}
+
+async function modelFiles({ model, variant: _ }: DoctorFlags): Promise<string> {
+  if (model !== undefined && isHubId(model)) return `${model} is downloaded when it is needed`;
+  const { folder, graphs } = await describeModel(model ?? embeddedModel.model);
+  const variants = (await completeVariants(folder)).map(({ variant }) => variant).join(', ');
+  return `${folder}: ${variants}; ${graphs.variant} is chosen`;
+}
+
+/** Loads the model and has it answer one token. */
+async function modelRuns(flags: DoctorFlags): Promise<string> {
+  const model = await openModel(flags);
+  try {
+    for await (const event of model.generate([{ role: 'user', content: 'Hello' }], {
+      maxNewTokens: 1,
+    })) {
+      if (event.type === 'end')
+        return `${model.info.id} (${model.info.variant}) answers, first token after ${Math.round(event.timings.timeToFirstTokenMs)} ms`;
+    }
+    return `${model.info.id} loads`;
+  } finally {
+    await model.close();
+  }
+}
+
+function line({ what, ok, found }: Finding): string {
+  return `${ok ? colours.green('ok   ') : colours.red('wrong')}  ${what.padEnd(12)} ${found}`;
+}
