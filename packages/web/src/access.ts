@@ -60,9 +60,11 @@ function hostAllowed({ host, secret }: AccessPolicy, given: string | undefined):
 
 function originAllowed({ req }: Context): boolean {
   const origin = req.header('origin');
-  if (origin === undefined)
-    return safeMethods.has(req.method) || req.header('sec-fetch-site') === undefined;
-  return URL.canParse(origin) && new URL(origin).host === req.header('host');
+  if (origin !== undefined)
+    return URL.canParse(origin) && new URL(origin).host === req.header('host');
+  // Browsers say where a request comes from; programs that are none say nothing.
+  const site = req.header('sec-fetch-site') ?? 'none';
+  return safeMethods.has(req.method) || site === 'same-origin' || site === 'none';
 }
 
 function secretGiven({ secret }: AccessPolicy, context: Context): boolean {

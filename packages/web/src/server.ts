@@ -54,7 +54,8 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     secureHeaders({
       contentSecurityPolicy,
       crossOriginResourcePolicy: 'same-origin',
-      referrerPolicy: 'no-referrer',
+      referrerPolicy: 'same-origin',
+      strictTransportSecurity: false,
     }),
   );
   app.use(guard(policy));
