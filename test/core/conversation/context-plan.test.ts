@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ChatMessage } from '../../../packages/core/src/conversation/chat-message.ts';
+import { planContext } from '../../../packages/core/src/conversation/context-plan.ts';
+import {
+  type Message,
+  messageIdSchema,
+  picturesOf,
+} from '../../../packages/core/src/conversation/message.ts';
+import { pictureOf, textPart } from './message-fixture.ts';
+
+const pictureTokens = 64;
+
+/** A word is a token, a picture 64, and the template adds two a message and one at the end. */
+async function countTokens(messages: readonly ChatMessage[]) {
+  const parts = messages.map(({ content }) =>
+    typeof content === 'string' ? [textPart(content)] : content,
+  );
+  const messageImageTokens = parts.map(
+    (each) => each.filter(({ type }) => type === 'image').length * pictureTokens,
+  );
+  const words = parts.map(
+    (each) =>
+      each.flatMap((part) => (part.type === 'text' ? part.text.split(' ').filter(Boolean) : []))
+        .length,
+  );
+  const messageTokens = words.map((count, index) => 2 + count + (messageImageTokens[index] ?? 0));
+  return {
+    totalTokens: messageTokens.reduce((sum, each) => sum + each, 1),
+    messageTokens,
+    messageImageTokens,
+  };
+}
+
+function message(role: Message['role'], text: string, pictures: number): Message {
+  const parts = [...Array(pictures).keys()].map((index) => pictureOf(`${text} ${index}`));
+  return {
+    id: messageIdSchema.parse(randomUUID()),
+    parentId: null,
+    role,
+    createdAtMs: 0,
+    parts: text === '' ? parts : [...parts, textPart(text)],
+  };
+}
+
+const plan = (messages: Message[], maxPromptTokens: number, systemMessage: string | null = null) =>
+  planContext({ systemMessage, messages, maxPromptTokens, countTokens });
+
+describe('the context budget', () => {
+  const talk = [
+    message('user', 'one one', 2),
+    message('assistant', 'first', 0),
+    message('user', 'two', 1),
+    message('assistant', 'second', 0),
+    message('user', 'and now', 0),
+  ];
+
+  it('keeps everything that fits', async () => {
+    const { messages, leftOut, promptTokens } = await plan(talk, 210);
+    expect(messages).toHaveLength(5);
+    expect(leftOut).toEqual([]);
+    expect(promptTokens).toBe(210);
+  });
+
+  it('leaves out old pictures before any text, and says so', async () => {
+    const { messages, leftOut, promptTokens } = await plan(talk, 209);
+    expect(messages).toHaveLength(5);
+    expect(promptTokens).toBe(82);
+    expect(leftOut).toEqual([
+      {
+        what: 'pictures',
+        messageId: talk[0]?.id,
+        pictures: 2,
+        tokens: 128,
+        sentence:
+          '2 pictures of the message “one one” (128 tokens) were left out to fit into the context.',
+      },
+    ]);
+  });
+
+  it('then leaves out the oldest turn with its answer, before the newest picture', async () => {
+    const { messages, leftOut } = await plan(talk, 80);
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+    expect(JSON.stringify(messages)).toContain('sha256:');
+    expect(leftOut).toMatchObject([
+      { what: 'message', messageId: talk[0]?.id, pictures: 2, tokens: 132 },
+      { what: 'message', messageId: talk[1]?.id, pictures: 0, tokens: 3 },
+    ]);
+    expect(leftOut[0]?.sentence).toBe(
+      'The message “one one” with 2 pictures (132 tokens) was left out to fit into the context.',
+    );
+  });
+
+  it('refuses a question that alone does not fit, with both numbers', async () => {
+    await expect(
+      plan([message('user', 'what is this', 3)], 100, 'Be brief.'),
+    ).rejects.toMatchObject({
+      code: 'chat.tooLong',
+      message: expect.stringMatching(/needs 202 tokens but only 100 fit/),
+    });
+  });
+
+  it('counts again what is kept, so a template that is not additive fits too', async () => {
+    const padded = async (messages: readonly ChatMessage[]) => {
+      const costs = await countTokens(messages);
+      return { ...costs, totalTokens: costs.totalTokens + 20 };
+    };
+    const { promptTokens, leftOut } = await planContext({
+      systemMessage: null,
+      messages: talk,
+      maxPromptTokens: 90,
+      countTokens: padded,
+    });
+    expect(promptTokens).toBeLessThanOrEqual(90);
+    expect(leftOut.length).toBeGreaterThan(1);
+  });
+});
+
+const turn = fc.tuple(fc.nat(30), fc.nat(3), fc.nat(30));
+
+function messagesOf(turns: [number, number, number][]): Message[] {
+  const words = (count: number) => Array(count).fill('word').join(' ');
+  const all = turns.flatMap(([question, pictures, answer]) => [
+    message('user', words(question + (pictures === 0 ? 1 : 0)), pictures),
+    message('assistant', words(answer + 1), 0),
+  ]);
+  return all.slice(0, -1);
+}
+
+describe('of any conversation and any budget', () => {
+  const anyCase = fc.record({
+    turns: fc.array(turn, { minLength: 1, maxLength: 12 }),
+    maxPromptTokens: fc.integer({ min: 1, max: 900 }),
+    systemMessage: fc.constantFrom(null, 'Be brief.'),
+  });
+
+  it('the prompt fits, the question and the system message stay, and all that is missing is named', async () => {
+    const seen = { planned: 0, refused: 0, cut: 0 };
+    await fc.assert(
+      fc.asyncProperty(anyCase, async ({ turns, maxPromptTokens, systemMessage }) => {
+        const messages = messagesOf(turns);
+        const question = messages.slice(-1);
+        const least = await plan(question, Number.POSITIVE_INFINITY, systemMessage);
+        const result = await plan(messages, maxPromptTokens, systemMessage).catch((error) => error);
+        if (least.promptTokens > maxPromptTokens) {
+          expect(result).toMatchObject({ code: 'chat.tooLong' });
+          seen.refused += 1;
+          return;
+        }
+        seen.planned += 1;
+        seen.cut += result.leftOut.length > 0 ? 1 : 0;
+        expect((await countTokens(result.messages)).totalTokens).toBe(result.promptTokens);
+        expect(result.promptTokens).toBeLessThanOrEqual(maxPromptTokens);
+        expect(result.messages.slice(-1)).toEqual(least.messages.slice(-1));
+        if (systemMessage)
+          expect(result.messages[0]).toEqual({ role: 'system', content: systemMessage });
+        expect(accountedTokens(result)).toBe(await allTokens(messages, systemMessage));
+      }),
+    );
+    expect(Math.min(seen.planned, seen.refused, seen.cut)).toBeGreaterThan(3);
+  });
+
+  it('whole turns are left out from the oldest on, never one between two that stay', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCase, async ({ turns, maxPromptTokens }) => {
+        const messages = messagesOf(turns);
+        const result = await plan(messages, maxPromptTokens).catch(() => undefined);
+        if (result === undefined) return;
+        const gone = new Set(
+          result.leftOut.filter(({ what }) => what === 'message').map(({ messageId }) => messageId),
+        );
+        const flags = messages.map(({ id }) => gone.has(id));
+        expect(flags).toEqual([...flags].sort((a, b) => Number(b) - Number(a)));
+      }),
+    );
+  });
+
+  it('a larger budget never leaves out more tokens', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCase, fc.nat(200), async ({ turns, maxPromptTokens }, more) => {
+        const messages = messagesOf(turns);
+        const small = await plan(messages, maxPromptTokens).catch(() => undefined);
+        if (small === undefined) return;
+        const large = await plan(messages, maxPromptTokens + more);
+        expect(large.promptTokens).toBeGreaterThanOrEqual(small.promptTokens);
+        const pictures = messages.flatMap(picturesOf).length;
+        expect(large.leftOut.reduce((sum, each) => sum + each.pictures, 0)).toBeLessThanOrEqual(
+          pictures,
+        );
+      }),
+    );
+  });
+});
+
+type Plan = Awaited<ReturnType<typeof plan>>;
+
+function accountedTokens({ promptTokens, leftOut }: Plan) {
+  return leftOut.reduce((sum, { tokens }) => sum + tokens, promptTokens);
+}
+
+async function allTokens(messages: Message[], systemMessage: string | null) {
+  return (await plan(messages, Number.POSITIVE_INFINITY, systemMessage)).promptTokens;
+}
