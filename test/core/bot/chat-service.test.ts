@@ -267,6 +267,17 @@ describe('an answer that fails', () => {
     expect((await transcript(service, id)).at(-1)).toBe('assistant: Yes.');
   });
 
+  it('keeps a question that cannot be answered from spoiling the next one', async () => {
+    const error = new VistazoError('picture.corrupt', 'The picture is damaged.');
+    const { service, model } = await makeBot([{ pieces: ['ok'] }, { pieces: [], error }]);
+    const { id } = await service.createConversation();
+    await collect(service.send(id, { text: 'First' }));
+    await collect(service.send(id, { text: 'Bad', pictures: [{ bytes: await pictureOf(3) }] }));
+    await collect(service.send(id, { text: 'Next' }));
+    expect(JSON.stringify(model.prompts[2])).not.toContain('Bad');
+    expect(model.prompts[2]).toHaveLength(3);
+  });
+
   it('fails when the question alone is longer than the context, and the next one works', async () => {
     const { service } = await makeBot([], {
       contextLengthTokens: 40,

@@ -5,6 +5,7 @@ import type { GenerationOptions } from '../generation/generation-options.js';
 import { parseGenerationOptions, resolveOptions } from '../generation/resolve-options.js';
 import { createImageProcessor, type ProcessedPicture } from '../image/image-processor.js';
 import { MediaProcess } from '../media/media-process.js';
+import { defaultPictureLimits } from '../media/picture-limits.js';
 import { isHubId, type LoadProgress, openHubModel } from '../model/hub.js';
 import type { InferenceRequest } from '../model/inference-request.js';
 import { describeModel, type ModelDescription } from '../model/model-folder.js';
@@ -37,6 +38,11 @@ export interface LocalModelOptions {
 }
 
 const defaultMaxFrames = 4;
+/**
+ * A stored picture was checked as it came in; encoded without loss it may have more bytes than then:
+ * up to four a pixel.
+ */
+const storedLimits = { maxBytes: 4 * defaultPictureLimits.maxPixels };
 
 /**
  * A model that runs in a process of its own on this machine.
@@ -83,8 +89,11 @@ class LocalModel implements VisionLanguageModel {
     const processor = createImageProcessor(this.#description.imageProcessor);
     const request = await preparePictures(
       checked(messages),
-      async (bytes) => {
-        const { widthPx, heightPx, frames } = await this.#media.inspect(bytes, signal === undefined ? {} : { signal });
+      async (bytes, stored) => {
+        const { widthPx, heightPx, frames } = await this.#media.inspect(bytes, {
+          ...(stored && { limits: storedLimits }),
+          ...(signal !== undefined && { signal }),
+        });
         const plan = processor.plan(widthPx, heightPx);
         return Array.from({ length: Math.min(frames, this.#maxFrames) }, () => plan);
       },
@@ -140,8 +149,13 @@ class LocalModel implements VisionLanguageModel {
     const config = this.#description.imageProcessor;
     return preparePictures(
       messages,
-      (bytes) =>
-        this.#media.preparePictures(bytes, { config, maxFrames: this.#maxFrames, ...(signal !== undefined && { signal }) }),
+      (bytes, stored) =>
+        this.#media.preparePictures(bytes, {
+          config,
+          maxFrames: this.#maxFrames,
+          ...(stored && { limits: storedLimits }),
+          ...(signal !== undefined && { signal }),
+        }),
       { resolvePicture: this.#resolvePicture, signal },
     );
   }

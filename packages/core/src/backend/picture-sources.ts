@@ -15,11 +15,12 @@ export interface PreparedMessages<T> {
 
 /**
  * Turns every picture of the messages into what `prepare` makes of its bytes. One source may give
- * several, the frames of an animation, which stand in the message one after the other.
+ * several, the frames of an animation, which stand in the message one after the other. `stored` tells
+ * whether it comes from the store, where only checked pictures are.
  */
 export async function preparePictures<T>(
   messages: readonly ChatMessage[],
-  prepare: (bytes: Uint8Array, kind: 'image' | 'video') => Promise<T[]>,
+  prepare: (bytes: Uint8Array, stored: boolean) => Promise<T[]>,
   { resolvePicture, signal }: { resolvePicture?: ResolvePicture | undefined; signal?: AbortSignal | undefined },
 ): Promise<PreparedMessages<T>> {
   const pictures: T[] = [];
@@ -34,7 +35,8 @@ export async function preparePictures<T>(
       }
       const sources = part.type === 'image' ? [part.image] : [part.video].flat();
       for (const source of sources) {
-        const frames = await prepare(await bytesOf(source, resolvePicture, signal), part.type);
+        const stored = imageIdSchema.safeParse(source).success;
+        const frames = await prepare(await bytesOf(source, resolvePicture, signal), stored);
         pictures.push(...frames);
         places.push(...frames.map(() => ({ type: 'image' as const })));
       }

@@ -338,15 +338,24 @@ function textParts(text: string): { type: 'text'; text: string }[] {
   return text.trim() === '' ? [] : [{ type: 'text', text }];
 }
 
-/** The branch up to the question; answers that failed or have no text are of no use to the model. */
+/**
+ * The branch up to the question. Answers that failed or have no text are of no use to the model; a
+ * question that itself made its answer fail would make the next one fail too.
+ */
 function promptMessages(
   conversation: Conversation<StoredMessage>,
   answer: StoredMessage,
 ): StoredMessage[] {
-  return conversation
-    .branchTo(answer.id)
-    .slice(0, -1)
-    .filter((each) => each.role === 'user' || (each.status !== 'failed' && textOf(each) !== ''));
+  const before = conversation.branchTo(answer.id).slice(0, -1);
+  return before.filter((each, index) =>
+    each.role === 'user'
+      ? !isUnanswerable(before[index + 1])
+      : each.status !== 'failed' && textOf(each) !== '',
+  );
+}
+
+function isUnanswerable(answer: StoredMessage | undefined): boolean {
+  return answer?.error !== undefined && /^(picture|chat)\./.test(answer.error.code);
 }
 
 function lastEvent(

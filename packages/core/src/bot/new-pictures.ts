@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type ImageId, imageIdSchema } from '../conversation/chat-message.js';
 import type { PicturePart } from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
@@ -80,7 +79,7 @@ async function toRecord(
   signal: AbortSignal,
 ): Promise<PictureRecord> {
   const { bytes, mediaType, widthPx, heightPx } = await media.normalise(picture.bytes, { signal });
-  return { id: imageIdOf(bytes), bytes, mediaType, widthPx, heightPx };
+  return { id: await imageIdOf(bytes), bytes, mediaType, widthPx, heightPx };
 }
 
 function toPart(record: PictureRecord, picture: NewPicture, message: NewMessage): PicturePart {
@@ -99,6 +98,8 @@ function toPart(record: PictureRecord, picture: NewPicture, message: NewMessage)
   };
 }
 
-function imageIdOf(bytes: Uint8Array): ImageId {
-  return imageIdSchema.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
+/** Hashed beside the event loop: a photograph has tens of megabytes. */
+async function imageIdOf(bytes: Uint8Array): Promise<ImageId> {
+  const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(bytes));
+  return imageIdSchema.parse(`sha256:${Buffer.from(digest).toString('hex')}`);
 }
