@@ -14,7 +14,10 @@ const imageSourceStringSchema = z.union([
   imageIdSchema,
 ]);
 
-const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes are expected');
+const bytesSchema = z.custom<Uint8Array>(
+  (value) => value instanceof Uint8Array,
+  'bytes are expected',
+);
 
 /** Where the bytes of a picture come from: data URI, http(s) URL, stored picture id, or bytes. */
 export const imageSourceSchema = z.union([imageSourceStringSchema, bytesSchema]);
