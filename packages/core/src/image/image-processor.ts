@@ -68,7 +68,10 @@ export function parseImageProcessorConfig(json: unknown) {
 }
 
 function processorType(json: unknown): unknown {
-  const type = typeof json === 'object' && json !== null && 'image_processor_type' in json ? json.image_processor_type : undefined;
+  const type =
+    typeof json === 'object' && json !== null && 'image_processor_type' in json
+      ? json.image_processor_type
+      : undefined;
   return typeof type === 'string' ? type.replace(/(Fast|Pil)$/, '') : type;
 }
 

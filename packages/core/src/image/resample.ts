@@ -54,7 +54,7 @@ interface AxisWeights {
 
 /**
  * Resizes a picture to exactly the bytes that Pillow's `Image.resize` gives for mode RGB.
- * Source: Pillow `src/libImaging/Resample.c` (fixed-point, horizontal pass first) and `Geometry.c`
+ * Source: Pillow 13 `src/libImaging/Resample.c` (fixed-point, two passes) and `Geometry.c`
  * (nearest).
  */
 export function resample(
@@ -66,8 +66,17 @@ export function resample(
   if (image.widthPx === widthPx && image.heightPx === heightPx) return image;
   if (filter === 'nearest') return nearest(image, widthPx, heightPx);
   const kernel = kernels[filter];
-  const wide = image.widthPx === widthPx ? image : resampleColumns(image, widthPx, kernel);
-  return wide.heightPx === heightPx ? wide : resampleRows(wide, heightPx, kernel);
+  const columns = (from: RgbImage) =>
+    from.widthPx === widthPx ? from : resampleColumns(from, widthPx, kernel);
+  const rows = (from: RgbImage) =>
+    from.heightPx === heightPx ? from : resampleRows(from, heightPx, kernel);
+  return rowsComeFirst(image, widthPx, heightPx) ? columns(rows(image)) : rows(columns(image));
+}
+
+/** The order of the passes decides the rounding; Pillow 13 chooses it by how much each side shrinks. */
+function rowsComeFirst(image: RgbImage, widthPx: number, heightPx: number): boolean {
+  const shrinkage = image.heightPx - heightPx;
+  return shrinkage > 0 && shrinkage > (image.widthPx - widthPx) * 2;
 }
 
 function axisWeights(inputSize: number, outputSize: number, kernel: Kernel): AxisWeights {

@@ -47,10 +47,16 @@ export function createIdefics3ImageProcessor(config: Idefics3ImageConfig): Image
     planOf(sizeBeforeSplit(config, { widthPx, heightPx }), config);
   return {
     plan,
-    scaling: { rescaleFactor: config.rescale_factor, mean: config.image_mean, std: config.image_std },
+    scaling: {
+      rescaleFactor: config.rescale_factor,
+      mean: config.image_mean,
+      std: config.image_std,
+    },
     process(image) {
       const { widthPx, heightPx } = image;
-      const resized = config.do_resize ? resizeTo(image, longestEdgeSize(config, image), filter) : image;
+      const resized = config.do_resize
+        ? resizeTo(image, longestEdgeSize(config, image), filter)
+        : image;
       const whole = resizeTo(resized, sizeBeforeSplit(config, image), filter);
       const tilePlan = planOf(whole, config);
       const pixels = tilePlan.gridRows === 0 ? whole.data : split(whole, tilePlan, tilePx, filter);
@@ -116,7 +122,12 @@ function planOf({ widthPx, heightPx }: Size, config: Idefics3ImageConfig): TileP
   };
 }
 
-function split(whole: RgbImage, plan: TilePlan, tilePx: number, filter: ResampleFilter): Uint8Array {
+function split(
+  whole: RgbImage,
+  plan: TilePlan,
+  tilePx: number,
+  filter: ResampleFilter,
+): Uint8Array {
   const tileBytes = tilePx * tilePx * 3;
   const pixels = new Uint8Array(plan.tiles * tileBytes);
   for (let tile = 0; tile < plan.tiles - 1; tile += 1) {
