@@ -17,7 +17,7 @@ import {
 import { type Script, ScriptedModel } from './scripted-model.ts';
 
 /** Checks pictures in this process, as the media process does in its own. */
-export const sharpMedia: PictureNormaliser = {
+const sharpMedia: PictureNormaliser = {
   async normalise(bytes) {
     try {
       const { data, info } = await sharp(bytes).png().toBuffer({ resolveWithObject: true });

@@ -6,8 +6,8 @@ import type {
 import type { ChatMessage, ImageId } from '../../../packages/core/src/conversation/chat-message.ts';
 import { VistazoError } from '../../../packages/core/src/errors.ts';
 
-/** Tokens of a picture in {@link ScriptedModel}. */
-export const pictureTokens = 50;
+/** Tokens of a picture. */
+const pictureTokens = 50;
 
 /** One answer: its pieces of text, each waiting for `gate` when given; then the error, if any. */
 export interface Script {
