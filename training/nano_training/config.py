@@ -70,8 +70,8 @@ class Recipe:
     minutes: float = 40
     decay: float = 0.25
     warmup_steps: int = 60
-    muon_lr: float = 0.02
-    adam_lr: float = 0.002
+    muon_lr: float = 0.01
+    adam_lr: float = 0.003
     weight_decay: float = 0.02
     max_turns: int = 7
     max_text_tokens: int = 260

@@ -204,7 +204,7 @@ def decoder_graph(model: NanoModel) -> onnx.ModelProto:
         last = index + 1 == len(llama.layers)
         following = llama.norm if last else llama.layers[index + 1].input_layernorm
         normed, stream = add_skip_norm(graph, added, stream, "norm" if last else f"layers.{index + 1}.norm1", following)
-    table = graph.weight("lm_head.weight", llama.embed_tokens.weight.T.contiguous())
+    table = graph.weight("lm_head.weight", model.text.lm_head.weight.T.contiguous())
     graph.op("MatMul", normed, table, outputs=["logits"])
     return graph.model(*decoder_tensors(sizes))
 
@@ -237,7 +237,7 @@ def config_json(model: NanoModel) -> dict:
     rows, cols = token_grid(sizes.image_px)
     return {
         "architectures": ["Idefics3ForConditionalGeneration"], "model_type": "idefics3", "image_token_id": IMAGE,
-        "scale_factor": 2, "tie_word_embeddings": True, **ids,
+        "scale_factor": 2, "tie_word_embeddings": False, **ids,
         "text_config": {"model_type": "llama", **{key: text[key] for key in keep}, "rope_theta": sizes.text.rope_theta,
                         **ids, "torch_dtype": "float32"},
         "vision_config": {"model_type": "idefics3_vision", "image_size": sizes.image_px, "patch_size": 16,
@@ -272,7 +272,7 @@ def save_weights(model: NanoModel, path: Path) -> None:
     """Half-precision safetensors, the reading heads included so that training can go on from them."""
     state = {
         name: value.half() if value.is_floating_point() and value.ndim > 1 else value
-        for name, value in model.state_dict().items() if name != "text.lm_head.weight"
+        for name, value in model.state_dict().items()
     }
     save_file({name: value.contiguous() for name, value in state.items()}, path, metadata={"format": "pt"})
 
@@ -280,7 +280,6 @@ def save_weights(model: NanoModel, path: Path) -> None:
 def load_weights(model: NanoModel, path: Path) -> None:
     """Inverse of `save_weights`."""
     state = {name: value.float() if value.is_floating_point() else value for name, value in load_file(path).items()}
-    state["text.lm_head.weight"] = state["text.model.embed_tokens.weight"]
     model.load_state_dict(state)
 
 

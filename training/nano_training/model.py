@@ -186,7 +186,7 @@ def llama_config(sizes: ModelSizes) -> LlamaConfig:
         vocab_size=sizes.vocab, hidden_size=text.hidden, intermediate_size=text.ffn,
         num_hidden_layers=text.layers, num_attention_heads=text.heads, num_key_value_heads=text.kv_heads,
         head_dim=text.hidden // text.heads, max_position_embeddings=text.max_positions,
-        rope_theta=text.rope_theta, rms_norm_eps=1e-5, hidden_act="silu", tie_word_embeddings=True,
+        rope_theta=text.rope_theta, rms_norm_eps=1e-5, hidden_act="silu", tie_word_embeddings=False,
         attention_bias=False, mlp_bias=False, bos_token_id=1, eos_token_id=5, pad_token_id=0,
         initializer_range=0.03, attn_implementation="written_out",
     )
@@ -201,6 +201,8 @@ class NanoModel(nn.Module):
         self.vision = VisionEncoder(sizes)
         self.reading = ReadingHeads(sizes)
         self.text = LlamaForCausalLM(llama_config(sizes))
+        # As large as the image features and what layers add: smaller ones drown, and copying needs to know the last character.
+        nn.init.normal_(self.text.model.embed_tokens.weight, std=0.7)
 
     def embed(self, input_ids: Tensor, features: Tensor | None) -> Tensor:
         """Token embeddings with the `<image>` places filled by the features in order."""
@@ -218,7 +220,7 @@ class NanoModel(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores over the vocabulary."""
-        return F.linear(hidden, self.text.model.embed_tokens.weight)
+        return self.text.lm_head(hidden)
 
     def forward(self, pixels: Tensor | None, input_ids: Tensor) -> Tensor:
         """Logits `[batch, length, vocab]` of plain, unpacked conversations; `pixels` lists the pictures in order."""

@@ -44,7 +44,7 @@ def make_optimizers(model: nn.Module, muon_lr: float, adam_lr: float, weight_dec
     """Muon takes the matrices inside the network; embeddings, first and last layers, norms and biases go to AdamW."""
     matrices, others = [], []
     for name, parameter in model.named_parameters():
-        edge = "embed_tokens" in name or "reading" in name or "stem.patch" in name
+        edge = any(part in name for part in ("embed_tokens", "lm_head", "reading", "stem.patch"))
         (others if edge or parameter.ndim < 2 else matrices).append(parameter)
     optimizers = [
         Muon(matrices, muon_lr, weight_decay=weight_decay),

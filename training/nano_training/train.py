@@ -204,6 +204,7 @@ def main() -> None:
     arguments = parse_arguments()
     recipe = load_recipe(arguments.recipe)
     torch.set_num_threads(recipe.threads)
+    torch.set_flush_denormal(True)
     random.seed(recipe.seed)
     np.random.seed(recipe.seed)
     arguments.run.mkdir(parents=True, exist_ok=True)
