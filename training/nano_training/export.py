@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .config import ModelSizes, sizes_from_dict, sizes_to_dict
+from .eight_bits import pack, unpack
 from .model import ConvNorm, EncoderLayer, NanoModel, ResidualBlock, grid_positions, token_grid, tokens_per_image
 from .onnx_graph import Graph, tensor_info
 from .tokenizer import BOS, END_OF_UTTERANCE, IMAGE, PAD, build_tokenizer, load_words, save_tokenizer, write_json
@@ -108,7 +109,7 @@ def vision_graph(model: NanoModel) -> onnx.ModelProto:
     )
     x = graph.linear(cells, "connector", vision.connector.weight, vision.connector.bias)
     positions = 0.5 * grid_positions(*token_grid(px), sizes.text.hidden)
-    x = graph.op("Add", x, graph.weight("positions", positions))
+    x = graph.op("Add", x, graph.constant(positions.numpy(), np.float32))
     for index, layer in enumerate(vision.layers):
         x = add_encoder_layer(graph, x, f"layers.{index}", layer, tokens)
     weight, bias = graph.weight("norm.weight", vision.norm.weight), graph.weight("norm.bias", vision.norm.bias)
@@ -131,12 +132,15 @@ def embed_graph(model: NanoModel) -> onnx.ModelProto:
     )
 
 
-def rotary_caches(sizes: ModelSizes) -> tuple[Tensor, Tensor]:
-    """Cosines and sines `[positions, head / 2]`."""
+def add_rotary_caches(graph: Graph, sizes: ModelSizes) -> None:
+    """Cosines and sines `[positions, head / 2]`, computed by nodes that runtimes fold when they load the graph."""
     head = sizes.text.hidden // sizes.text.heads
-    freqs = sizes.text.rope_theta ** (-torch.arange(0, head, 2, dtype=torch.float64) / head)
-    angles = torch.arange(sizes.text.max_positions, dtype=torch.float64)[:, None] * freqs
-    return angles.cos().float(), angles.sin().float()
+    freqs = sizes.text.rope_theta ** (-np.arange(0, head, 2, dtype=np.float64) / head)
+    limits = [graph.constant(value, np.float32) for value in (0, sizes.text.max_positions, 1)]
+    positions = graph.op("Unsqueeze", graph.op("Range", *limits), graph.constant([1]))
+    angles = graph.op("Mul", positions, graph.constant(freqs[None], np.float32))
+    graph.op("Cos", angles, outputs=["cos_cache"])
+    graph.op("Sin", angles, outputs=["sin_cache"])
 
 
 def add_sequence_lengths(graph: Graph) -> tuple[str, str]:
@@ -192,9 +196,7 @@ def add_skip_norm(graph: Graph, added: str, stream: str, name: str, norm: nn.Mod
 def decoder_graph(model: NanoModel) -> onnx.ModelProto:
     """The Llama decoder with its cache: the contract of the published Idefics3 exports."""
     graph, sizes, llama = Graph("decoder_model_merged"), model.sizes, model.text.model
-    cos, sin = rotary_caches(sizes)
-    graph.weight("cos_cache", cos, half=False)
-    graph.weight("sin_cache", sin, half=False)
+    add_rotary_caches(graph, sizes)
     lengths, stream = add_sequence_lengths(graph), "inputs_embeds"
     normed = add_rms_norm(graph, stream, "layers.0.norm1", llama.layers[0].input_layernorm)
     for index, layer in enumerate(llama.layers):
@@ -204,7 +206,7 @@ def decoder_graph(model: NanoModel) -> onnx.ModelProto:
         last = index + 1 == len(llama.layers)
         following = llama.norm if last else llama.layers[index + 1].input_layernorm
         normed, stream = add_skip_norm(graph, added, stream, "norm" if last else f"layers.{index + 1}.norm1", following)
-    table = graph.weight("lm_head.weight", model.text.lm_head.weight.T.contiguous())
+    table = graph.weight("lm_head.weight", model.text.lm_head.weight.T.contiguous(), channel=1)
     graph.op("MatMul", normed, table, outputs=["logits"])
     return graph.model(*decoder_tensors(sizes))
 
@@ -269,18 +271,14 @@ def write_config(model: NanoModel, folder: Path) -> None:
 
 
 def save_weights(model: NanoModel, path: Path) -> None:
-    """Half-precision safetensors, the reading heads included so that training can go on from them."""
-    state = {
-        name: value.half() if value.is_floating_point() and value.ndim > 1 else value
-        for name, value in model.state_dict().items()
-    }
-    save_file({name: value.contiguous() for name, value in state.items()}, path, metadata={"format": "pt"})
+    """Safetensors in 8 bits, the reading heads included so that training can go on from them."""
+    packed = pack(model.state_dict())
+    save_file({name: value.contiguous() for name, value in packed.items()}, path, metadata={"format": "pt"})
 
 
 def load_weights(model: NanoModel, path: Path) -> None:
     """Inverse of `save_weights`."""
-    state = {name: value.float() if value.is_floating_point() else value for name, value in load_file(path).items()}
-    model.load_state_dict(state)
+    model.load_state_dict(unpack(load_file(path)))
 
 
 def load_exported(folder: Path) -> NanoModel:

@@ -1,9 +1,11 @@
-"""A small writer of ONNX graphs: nodes by operator name, weights stored in half precision and widened on load."""
+"""A small writer of ONNX graphs: nodes by operator name, weights stored in 8 bits and widened on load."""
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
+
+from .eight_bits import quantise
 
 OPSET, MICROSOFT_OPSET = 20, 1
 
@@ -21,14 +23,16 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), names, f"{kind}_{self.counter}", domain=domain, **attributes))
         return names[0] if len(names) == 1 else names
 
-    def weight(self, name: str, value: Tensor, half: bool = True) -> str:
-        """A weight. Stored as float16 and cast to float32 by a node that runtimes fold when they load the graph."""
-        array = value.detach().float().cpu().numpy()
-        if not half or array.ndim < 2:
-            self.initializers.append(numpy_helper.from_array(array.astype(np.float32), name))
+    def weight(self, name: str, value: Tensor, channel: int = 0) -> str:
+        """A weight. Matrices and kernels are stored as int8 with a scale for each index of the axis `channel` (the
+        outputs); two nodes that runtimes fold when they load the graph make it float32 again."""
+        if value.ndim < 2:
+            self.initializers.append(numpy_helper.from_array(value.detach().float().cpu().numpy(), name))
             return name
-        self.initializers.append(numpy_helper.from_array(array.astype(np.float16), f"{name}_half"))
-        return self.op("Cast", f"{name}_half", outputs=[name], to=TensorProto.FLOAT)
+        codes, scales = quantise(value.detach().float().cpu(), channel)
+        self.initializers.append(numpy_helper.from_array(codes.numpy(), f"{name}_codes"))
+        self.initializers.append(numpy_helper.from_array(scales.numpy(), f"{name}_scales"))
+        return self.op("Mul", self.op("Cast", f"{name}_codes", to=TensorProto.FLOAT), f"{name}_scales", outputs=[name])
 
     def constant(self, values: list | np.ndarray, kind: type = np.int64) -> str:
         """A small constant."""
@@ -39,7 +43,7 @@ class Graph:
 
     def linear(self, x: str, name: str, weight: Tensor, bias: Tensor | None = None) -> str:
         """`x @ weight.T + bias`."""
-        y = self.op("MatMul", x, self.weight(f"{name}.weight", weight.T.contiguous()))
+        y = self.op("MatMul", x, self.weight(f"{name}.weight", weight.T.contiguous(), channel=1))
         return y if bias is None else self.op("Add", y, self.weight(f"{name}.bias", bias))
 
     def model(self, inputs: list, outputs: list) -> onnx.ModelProto:
