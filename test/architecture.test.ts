@@ -18,7 +18,17 @@ const allowed: Record<string, readonly string[]> = {
   generation: ['tokenizer', 'decoder', 'vision'],
   reply: [],
   model: ['image', 'prompt', 'tokenizer', 'vision', 'decoder', 'generation', 'conversation'],
-  backend: ['media', 'conversation', 'prompt', 'tokenizer', 'image', 'model', 'vision', 'decoder', 'generation'],
+  backend: [
+    'media',
+    'conversation',
+    'prompt',
+    'tokenizer',
+    'image',
+    'model',
+    'vision',
+    'decoder',
+    'generation',
+  ],
   store: ['conversation', 'generation', 'backend'],
   bot: ['media', 'conversation', 'reply', 'store', 'backend', 'generation'],
 };
@@ -62,14 +72,18 @@ describe('import directions', () => {
   });
 
   it('core imports no other package of Vistazo', () => {
-    const strays = coreFiles.filter((file) => importsOf(file).some((each) => /^@?vistazo/.test(each)));
+    const strays = coreFiles.filter((file) =>
+      importsOf(file).some((each) => /^@?vistazo/.test(each)),
+    );
     expect(strays).toEqual([]);
   });
 
   it('packages meet core only through its public entries', () => {
     const deep = ['nano', 'web', 'cli']
       .flatMap((name) => sourceFiles(join(root, 'packages', name, 'src')))
-      .filter((file) => importsOf(file).some((each) => each.includes('core/src') || each.includes('core/dist')));
+      .filter((file) =>
+        importsOf(file).some((each) => each.includes('core/src') || each.includes('core/dist')),
+      );
     expect(deep).toEqual([]);
   });
 });

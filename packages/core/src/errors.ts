@@ -32,7 +32,7 @@ export const errorCodes = {
   'store.notFound': 'The conversation or message does not exist.',
   'server.failed': 'The chat page could not be served.',
   'runtime.unsupported': 'The runtime is too old.',
-  'internal': 'A fault in Vistazo itself.',
+  internal: 'A fault in Vistazo itself.',
 } as const;
 
 /** A documented failure code, such as `picture.corrupt`. */

@@ -1,3 +1,5 @@
+export { createLocalModel, type LocalModelOptions } from './backend/local-model.js';
+export type { ResolvePicture } from './backend/picture-sources.js';
 export type * from './backend/vision-language-model.js';
 export type * from './bot/chat-service.js';
 export { type ChatServiceOptions, createChatService } from './bot/create-chat-service.js';
@@ -10,17 +12,21 @@ export * from './conversation/message.js';
 export { parseChatMessages } from './conversation/parse-chat-messages.js';
 export * from './errors.js';
 export * from './generation/generation-options.js';
+export type { NormalisedPicture, PictureInfo } from './media/decode.js';
+export { type MediaOptions, MediaProcess } from './media/media-process.js';
+export { defaultPictureLimits, type PictureLimits } from './media/picture-limits.js';
+export { defaultCacheDir, isHubId, type LoadProgress } from './model/hub.js';
+export {
+  completeVariants,
+  type GraphFiles,
+  type ModelVariant,
+  modelVariants,
+  parseModelVariant,
+} from './model/model-files.js';
+export { describeModel, type ModelDescription } from './model/model-folder.js';
 export type * from './store/conversation-store.js';
 export {
   openSqliteStore,
   type SqliteStore,
   type SqliteStoreOptions,
 } from './store/sqlite/sqlite-store.js';
-export { createLocalModel, type LocalModelOptions } from './backend/local-model.js';
-export type { ResolvePicture } from './backend/picture-sources.js';
-export { type PictureInfo, type NormalisedPicture } from './media/decode.js';
-export { type MediaOptions, MediaProcess } from './media/media-process.js';
-export { defaultPictureLimits, type PictureLimits } from './media/picture-limits.js';
-export { defaultCacheDir, isHubId, type LoadProgress } from './model/hub.js';
-export { completeVariants, type GraphFiles, type ModelVariant, modelVariants, parseModelVariant } from './model/model-files.js';
-export { describeModel, type ModelDescription } from './model/model-folder.js';

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { VistazoError } from '../errors.js';
-import { forkModule } from '../processes/fork-module.js';
 import type { ModelDescription } from '../model/model-folder.js';
+import { forkModule } from '../processes/fork-module.js';
 import type { EngineReply, EngineRequest } from './engine-protocol.js';
 
 type WithoutId<T> = T extends { id: number } ? Omit<T, 'id'> : never;
@@ -24,7 +24,10 @@ export class EngineClient {
   #nextId = 1;
   #closed = false;
 
-  constructor(description: ModelDescription, options: { intraOpThreads?: number | undefined } = {}) {
+  constructor(
+    description: ModelDescription,
+    options: { intraOpThreads?: number | undefined } = {},
+  ) {
     this.#description = description;
     this.#intraOpThreads = options.intraOpThreads;
   }
@@ -47,7 +50,10 @@ export class EngineClient {
     const child = await this.#ready();
     const id = this.#nextId++;
     const inbox = new Inbox<EngineReply>();
-    this.#waiting.set(id, { onReply: (reply) => inbox.push(reply), onCrash: (error) => inbox.fail(error) });
+    this.#waiting.set(id, {
+      onReply: (reply) => inbox.push(reply),
+      onCrash: (error) => inbox.fail(error),
+    });
     let killer: NodeJS.Timeout | undefined;
     const abort = () => {
       send(child, { type: 'abort', id });
@@ -83,7 +89,9 @@ export class EngineClient {
 
   #ready(): Promise<ChildProcess> {
     if (this.#closed) {
-      return Promise.reject(new VistazoError('engine.closed', 'The model was closed; create it again.'));
+      return Promise.reject(
+        new VistazoError('engine.closed', 'The model was closed; create it again.'),
+      );
     }
     this.#child ??= this.#startChild().catch((error: unknown) => {
       this.#child = undefined;
@@ -99,14 +107,22 @@ export class EngineClient {
     const id = this.#nextId++;
     await new Promise<void>((resolve, reject) => {
       this.#waiting.set(id, {
-        onReply: (reply) => (reply.type === 'failed' ? reject(VistazoError.fromJSON(reply.error)) : resolve()),
+        onReply: (reply) =>
+          reply.type === 'failed' ? reject(VistazoError.fromJSON(reply.error)) : resolve(),
         onCrash: reject,
       });
-      send(child, { type: 'load', id, description: this.#description, intraOpThreads: this.#intraOpThreads });
-    }).catch((error: unknown) => {
-      child.kill('SIGKILL');
-      throw error;
-    }).finally(() => this.#waiting.delete(id));
+      send(child, {
+        type: 'load',
+        id,
+        description: this.#description,
+        intraOpThreads: this.#intraOpThreads,
+      });
+    })
+      .catch((error: unknown) => {
+        child.kill('SIGKILL');
+        throw error;
+      })
+      .finally(() => this.#waiting.delete(id));
     return child;
   }
 
@@ -114,7 +130,10 @@ export class EngineClient {
     this.#child = undefined;
     const error = this.#closed
       ? new VistazoError('engine.closed', 'The model was closed while it answered.')
-      : new VistazoError('engine.crashed', `The engine process ended (${reason}); ask again. If it goes on, choose a smaller variant.`);
+      : new VistazoError(
+          'engine.crashed',
+          `The engine process ended (${reason}); ask again. If it goes on, choose a smaller variant.`,
+        );
     for (const waiting of this.#waiting.values()) waiting.onCrash(error);
     this.#waiting.clear();
   }

@@ -12,7 +12,10 @@ function reply(message: EngineReply): void {
   if (process.connected) process.send?.(message);
 }
 
-async function handle(request: Exclude<EngineRequest, { type: 'abort' }>, signal: AbortSignal): Promise<void> {
+async function handle(
+  request: Exclude<EngineRequest, { type: 'abort' }>,
+  signal: AbortSignal,
+): Promise<void> {
   const { id } = request;
   try {
     await perform(request, signal);
@@ -22,19 +25,27 @@ async function handle(request: Exclude<EngineRequest, { type: 'abort' }>, signal
   }
 }
 
-async function perform(request: Exclude<EngineRequest, { type: 'abort' }>, signal: AbortSignal): Promise<void> {
+async function perform(
+  request: Exclude<EngineRequest, { type: 'abort' }>,
+  signal: AbortSignal,
+): Promise<void> {
   const { id } = request;
   if (request.type === 'load') {
     const { description, intraOpThreads } = request;
-    inference = await Inference.load(description, intraOpThreads === undefined ? {} : { intraOpThreads });
+    inference = await Inference.load(
+      description,
+      intraOpThreads === undefined ? {} : { intraOpThreads },
+    );
     return;
   }
-  if (inference === undefined) throw new VistazoError('internal', 'The engine was asked before its model was loaded.');
+  if (inference === undefined)
+    throw new VistazoError('internal', 'The engine was asked before its model was loaded.');
   if (request.type === 'count') {
     reply({ type: 'count', id, count: inference.countTokens(request.request) });
     return;
   }
-  for await (const event of inference.generate(request.request, signal)) reply({ type: 'event', id, event });
+  for await (const event of inference.generate(request.request, signal))
+    reply({ type: 'event', id, event });
 }
 
 process.on('message', (request: EngineRequest) => {

@@ -8,10 +8,15 @@ import { MediaProcess } from '../media/media-process.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
 import { isHubId, type LoadProgress, openHubModel } from '../model/hub.js';
 import type { InferenceRequest } from '../model/inference-request.js';
-import { describeModel, type ModelDescription } from '../model/model-folder.js';
 import type { ModelVariant } from '../model/model-files.js';
+import { describeModel, type ModelDescription } from '../model/model-folder.js';
 import { EngineClient } from './engine-client.js';
-import { type PreparedMessages, preparePictures, type ResolvePicture, requireQuestion } from './picture-sources.js';
+import {
+  type PreparedMessages,
+  preparePictures,
+  type ResolvePicture,
+  requireQuestion,
+} from './picture-sources.js';
 import type { ModelInfo, TokenCount, VisionLanguageModel } from './vision-language-model.js';
 
 /** Options of {@link createLocalModel}. */
@@ -57,7 +62,12 @@ export async function createLocalModel(options: LocalModelOptions): Promise<Visi
   return new LocalModel(description, engine, new MediaProcess(), options);
 }
 
-async function describe({ model, variant, id, ...options }: LocalModelOptions): Promise<ModelDescription> {
+async function describe({
+  model,
+  variant,
+  id,
+  ...options
+}: LocalModelOptions): Promise<ModelDescription> {
   const chosen = variant === undefined ? {} : { variant };
   if (!isHubId(model)) return describeModel(model, { ...chosen, ...(id !== undefined && { id }) });
   const folder = await openHubModel(model, { ...options, ...chosen });
@@ -72,7 +82,12 @@ class LocalModel implements VisionLanguageModel {
   readonly #maxFrames: number;
   readonly #resolvePicture: ResolvePicture | undefined;
 
-  constructor(description: ModelDescription, engine: EngineClient, media: MediaProcess, options: LocalModelOptions) {
+  constructor(
+    description: ModelDescription,
+    engine: EngineClient,
+    media: MediaProcess,
+    options: LocalModelOptions,
+  ) {
     this.#description = description;
     this.#engine = engine;
     this.#media = media;
@@ -85,7 +100,10 @@ class LocalModel implements VisionLanguageModel {
     };
   }
 
-  async countTokens(messages: readonly ChatMessage[], { signal }: { signal?: AbortSignal } = {}): Promise<TokenCount> {
+  async countTokens(
+    messages: readonly ChatMessage[],
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<TokenCount> {
     const processor = createImageProcessor(this.#description.imageProcessor);
     const request = await preparePictures(
       checked(messages),
@@ -124,17 +142,26 @@ class LocalModel implements VisionLanguageModel {
   }
 
   /** Starts once again when the engine dies meanwhile. */
-  async *#answer(request: InferenceRequest, preprocessMs: number, signal: AbortSignal | undefined): AsyncGenerator<GenerationEvent> {
+  async *#answer(
+    request: InferenceRequest,
+    preprocessMs: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<GenerationEvent> {
     try {
       yield* this.#attempt(request, preprocessMs, signal);
     } catch (error) {
-      if (!(error instanceof VistazoError) || error.code !== 'engine.crashed' || signal?.aborted) throw error;
+      if (!(error instanceof VistazoError) || error.code !== 'engine.crashed' || signal?.aborted)
+        throw error;
       yield { type: 'restart' };
       yield* this.#attempt(request, preprocessMs, signal);
     }
   }
 
-  async *#attempt(request: InferenceRequest, preprocessMs: number, signal: AbortSignal | undefined): AsyncGenerator<GenerationEvent> {
+  async *#attempt(
+    request: InferenceRequest,
+    preprocessMs: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<GenerationEvent> {
     const sentAt = performance.now();
     let queueMs = 0;
     for await (const reply of this.#engine.run({ type: 'generate', request }, signal)) {
@@ -145,7 +172,10 @@ class LocalModel implements VisionLanguageModel {
     }
   }
 
-  #prepare(messages: readonly ChatMessage[], signal: AbortSignal | undefined): Promise<PreparedMessages<ProcessedPicture>> {
+  #prepare(
+    messages: readonly ChatMessage[],
+    signal: AbortSignal | undefined,
+  ): Promise<PreparedMessages<ProcessedPicture>> {
     const config = this.#description.imageProcessor;
     return preparePictures(
       messages,
@@ -194,6 +224,13 @@ function abortedEnd(elapsedMs: number): EndEvent {
     finishReason: 'aborted',
     text: '',
     usage: { promptTokens: 0, imageTokens: 0, reusedTokens: 0, answerTokens: 0 },
-    timings: { queueMs: 0, preprocessMs: elapsedMs, encodeMs: 0, timeToFirstTokenMs: elapsedMs, totalMs: elapsedMs, tokensPerSecond: 0 },
+    timings: {
+      queueMs: 0,
+      preprocessMs: elapsedMs,
+      encodeMs: 0,
+      timeToFirstTokenMs: elapsedMs,
+      totalMs: elapsedMs,
+      tokensPerSecond: 0,
+    },
   };
 }

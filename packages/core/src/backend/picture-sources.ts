@@ -1,4 +1,10 @@
-import { type ChatMessage, type ImageId, type ImageSource, imageIdSchema, type Part } from '../conversation/chat-message.js';
+import {
+  type ChatMessage,
+  type ImageId,
+  type ImageSource,
+  imageIdSchema,
+  type Part,
+} from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
 import type { ProcessedPicture } from '../image/image-processor.js';
 import { guardedFetch } from '../media/guarded-fetch.js';
@@ -21,7 +27,10 @@ export interface PreparedMessages<T> {
 export async function preparePictures<T>(
   messages: readonly ChatMessage[],
   prepare: (bytes: Uint8Array, stored: boolean) => Promise<T[]>,
-  { resolvePicture, signal }: { resolvePicture?: ResolvePicture | undefined; signal?: AbortSignal | undefined },
+  {
+    resolvePicture,
+    signal,
+  }: { resolvePicture?: ResolvePicture | undefined; signal?: AbortSignal | undefined },
 ): Promise<PreparedMessages<T>> {
   const pictures: T[] = [];
   const prepared: TemplateMessage[] = [];
@@ -46,19 +55,34 @@ export async function preparePictures<T>(
   return { messages: prepared, pictures };
 }
 
-async function bytesOf(source: ImageSource, resolvePicture: ResolvePicture | undefined, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function bytesOf(
+  source: ImageSource,
+  resolvePicture: ResolvePicture | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   const id = imageIdSchema.safeParse(source);
   if (id.success) {
     if (resolvePicture !== undefined) return resolvePicture(id.data);
-    throw new VistazoError('picture.missing', `The picture ${source} is stored elsewhere; give resolvePicture to reach the store.`);
+    throw new VistazoError(
+      'picture.missing',
+      `The picture ${source} is stored elsewhere; give resolvePicture to reach the store.`,
+    );
   }
-  if (source.startsWith('data:')) return Buffer.from(source.slice(source.indexOf(',') + 1), 'base64');
+  if (source.startsWith('data:'))
+    return Buffer.from(source.slice(source.indexOf(',') + 1), 'base64');
   return guardedFetch(source, signal === undefined ? {} : { signal });
 }
 
 /** Throws `chat.empty` when there is nothing to answer. */
 export function requireQuestion({ messages }: PreparedMessages<ProcessedPicture>): void {
-  const said = messages.some(({ role, content }) => role === 'user' && content.some((part) => part.type === 'image' || part.text.trim() !== ''));
-  if (!said) throw new VistazoError('chat.empty', 'There is nothing to answer; write a question or add a picture.');
+  const said = messages.some(
+    ({ role, content }) =>
+      role === 'user' && content.some((part) => part.type === 'image' || part.text.trim() !== ''),
+  );
+  if (!said)
+    throw new VistazoError(
+      'chat.empty',
+      'There is nothing to answer; write a question or add a picture.',
+    );
 }

@@ -40,7 +40,10 @@ export interface TokenCount {
 export interface VisionLanguageModel {
   readonly info: ModelInfo;
   /** Counts without running the model. Pictures must be decodable. */
-  countTokens(messages: readonly ChatMessage[], options?: { signal?: AbortSignal }): Promise<TokenCount>;
+  countTokens(
+    messages: readonly ChatMessage[],
+    options?: { signal?: AbortSignal },
+  ): Promise<TokenCount>;
   /**
    * Answers `messages`. The iteration throws a VistazoError when the answer fails; an aborted `signal` ends it
    * with an `end` event whose `finishReason` is `aborted`, keeping the text so far.

@@ -9,7 +9,14 @@ import {
   type SessionOptions,
   type TensorSpec,
 } from '../onnx/session.js';
-import { type FloatType, floatTensor, floatType, int64Tensor, toFloat32, zerosTensor } from '../onnx/tensor.js';
+import {
+  type FloatType,
+  floatTensor,
+  floatType,
+  int64Tensor,
+  toFloat32,
+  zerosTensor,
+} from '../onnx/tensor.js';
 import type { KvCache } from './kv-cache.js';
 
 /** Tokens read in one run of the prompt; an abort waits no longer than this takes. */
@@ -82,12 +89,16 @@ export class Decoder {
   }
 
   /** Reads some tokens in one run. The given cache must not be used any more. */
-  async step(inputsEmbeds: Float32Array, cache: KvCache): Promise<{ logits: Float32Array; cache: KvCache }> {
+  async step(
+    inputsEmbeds: Float32Array,
+    cache: KvCache,
+  ): Promise<{ logits: Float32Array; cache: KvCache }> {
     const tokens = inputsEmbeds.length / this.#hidden;
     const total = cache.tokens + tokens;
     const outputs = await this.#session.run(this.#feeds(inputsEmbeds, tokens, cache));
     const logits = outputs.logits;
-    if (logits === undefined) throw new VistazoError('model.invalidGraph', 'The decoder gave no logits.');
+    if (logits === undefined)
+      throw new VistazoError('model.invalidGraph', 'The decoder gave no logits.');
     const vocabulary = logits.dims.at(-1) ?? 0;
     const layers = this.#layers.map(({ presentKey, presentValue }) => {
       const key = outputs[presentKey];
@@ -105,7 +116,10 @@ export class Decoder {
       attention_mask: new Tensor('int64', new BigInt64Array(total).fill(1n), [1, total]),
     };
     if (this.#optional.has('position_ids')) {
-      feeds.position_ids = int64Tensor(Array.from({ length: tokens }, (_, i) => cache.tokens + i), [1, tokens]);
+      feeds.position_ids = int64Tensor(
+        Array.from({ length: tokens }, (_, i) => cache.tokens + i),
+        [1, tokens],
+      );
     }
     if (this.#optional.has('num_logits_to_keep')) feeds.num_logits_to_keep = int64Tensor([1], []);
     if (this.#optional.has('use_cache_branch')) {
@@ -128,25 +142,36 @@ export class Decoder {
 function layerNames(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): LayerNames[] {
   const pasts = inputs.filter(({ name }) => name.endsWith('.key'));
   if (pasts.length === 0) {
-    throw new VistazoError('model.invalidGraph', 'The decoder takes no past_key_values; export it with a KV cache.');
+    throw new VistazoError(
+      'model.invalidGraph',
+      'The decoder takes no past_key_values; export it with a KV cache.',
+    );
   }
   return pasts.map(({ name: key }) => {
     const value = key.replace(/\.key$/, '.value');
     requireTensor(inputs, value, 'decoder', 4);
-    const present = (name: string) => requireTensor(outputs, name.replace(/^past_key_values/, 'present'), 'decoder', 4).name;
+    const present = (name: string) =>
+      requireTensor(outputs, name.replace(/^past_key_values/, 'present'), 'decoder', 4).name;
     return { key, value, presentKey: present(key), presentValue: present(value) };
   });
 }
 
 function kvShape(inputs: readonly TensorSpec[], layers: readonly LayerNames[]) {
   const spec = requireTensor(inputs, layers[0]?.key ?? '', 'decoder', 4);
-  return { type: floatType(spec.type, spec.name), heads: fixedSize(spec, 1), headDim: fixedSize(spec, 3) };
+  return {
+    type: floatType(spec.type, spec.name),
+    heads: fixedSize(spec, 1),
+    headDim: fixedSize(spec, 3),
+  };
 }
 
 function fixedSize({ name, shape }: TensorSpec, axis: number): number {
   const size = shape[axis];
   if (typeof size === 'number' && size > 0) return size;
-  throw new VistazoError('model.invalidGraph', `Dimension ${axis} of the tensor ${name} must be a fixed size, not ${size}.`);
+  throw new VistazoError(
+    'model.invalidGraph',
+    `Dimension ${axis} of the tensor ${name} must be a fixed size, not ${size}.`,
+  );
 }
 
 function lastRow(values: Float32Array, length: number): Float32Array {

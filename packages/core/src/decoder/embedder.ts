@@ -1,4 +1,11 @@
-import { inputsOf, type OnnxSession, openSession, outputsOf, requireTensor, type SessionOptions } from '../onnx/session.js';
+import {
+  inputsOf,
+  type OnnxSession,
+  openSession,
+  outputsOf,
+  requireTensor,
+  type SessionOptions,
+} from '../onnx/session.js';
 import { int64Tensor, toFloat32 } from '../onnx/tensor.js';
 
 /** Token embeddings: `inputIds` → `inputsEmbeds`. */
@@ -19,7 +26,9 @@ export class Embedder {
 
   /** `[tokens, hidden]` */
   async embed(inputIds: readonly number[]): Promise<Float32Array> {
-    const outputs = await this.#session.run({ input_ids: int64Tensor(inputIds, [1, inputIds.length]) });
+    const outputs = await this.#session.run({
+      input_ids: int64Tensor(inputIds, [1, inputIds.length]),
+    });
     const embeds = outputs[this.#outputName];
     return embeds === undefined ? new Float32Array() : toFloat32(embeds);
   }

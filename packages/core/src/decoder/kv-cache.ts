@@ -9,7 +9,10 @@ export interface KvCache {
 /** The first `tokens` of a cache, copied, so that both can go on apart. */
 export function truncated(cache: KvCache, tokens: number): KvCache {
   if (tokens === cache.tokens) return cache;
-  const layers = cache.layers.map(({ key, value }) => ({ key: firstTokens(key, tokens), value: firstTokens(value, tokens) }));
+  const layers = cache.layers.map(({ key, value }) => ({
+    key: firstTokens(key, tokens),
+    value: firstTokens(value, tokens),
+  }));
   return { layers, tokens };
 }
 
@@ -27,14 +30,32 @@ function firstTokens(tensor: Tensor, tokens: number): Tensor {
   const { data } = tensor;
   const shape = [batch, heads, tokens, headDim];
   if (data instanceof Float32Array) {
-    return new Tensor('float32', copyRows(data, new Float32Array(heads * tokens * headDim), length * headDim, tokens * headDim), shape);
+    return new Tensor(
+      'float32',
+      copyRows(
+        data,
+        new Float32Array(heads * tokens * headDim),
+        length * headDim,
+        tokens * headDim,
+      ),
+      shape,
+    );
   }
   if (!ArrayBuffer.isView(data)) throw new TypeError('A KV cache holds numbers');
   const bits = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
-  return new Tensor('float16', copyRows(bits, new Uint16Array(heads * tokens * headDim), length * headDim, tokens * headDim), shape);
+  return new Tensor(
+    'float16',
+    copyRows(bits, new Uint16Array(heads * tokens * headDim), length * headDim, tokens * headDim),
+    shape,
+  );
 }
 
-function copyRows<T extends Float32Array | Uint16Array>(from: T, to: T, fromStride: number, toStride: number): T {
+function copyRows<T extends Float32Array | Uint16Array>(
+  from: T,
+  to: T,
+  fromStride: number,
+  toStride: number,
+): T {
   for (let head = 0; head * toStride < to.length; head += 1) {
     to.set(from.subarray(head * fromStride, head * fromStride + toStride), head * toStride);
   }

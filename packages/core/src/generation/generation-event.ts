@@ -45,4 +45,3 @@ export type GenerationEvent =
   | { type: 'restart' }
   | { type: 'text'; text: string }
   | { type: 'end'; finishReason: FinishReason; text: string; usage: Usage; timings: Timings };
-

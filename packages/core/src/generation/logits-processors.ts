@@ -4,7 +4,11 @@ import type { ResolvedGenerationOptions } from './resolve-options.js';
  * Makes tokens of the prompt and answer less likely: positive logits are divided, negative ones
  * multiplied. Source: transformers `RepetitionPenaltyLogitsProcessor` (CTRL, arXiv:1909.05858).
  */
-export function penaliseRepetition(logits: Float32Array, seen: ReadonlySet<number>, penalty: number): void {
+export function penaliseRepetition(
+  logits: Float32Array,
+  seen: ReadonlySet<number>,
+  penalty: number,
+): void {
   if (penalty === 1) return;
   for (const token of seen) {
     const logit = logits[token];
@@ -33,7 +37,12 @@ export interface Candidates {
  */
 export function candidatesOf(
   logits: Float32Array,
-  { temperature, topK, topP, minP }: Pick<ResolvedGenerationOptions, 'temperature' | 'topK' | 'topP' | 'minP'>,
+  {
+    temperature,
+    topK,
+    topP,
+    minP,
+  }: Pick<ResolvedGenerationOptions, 'temperature' | 'topK' | 'topP' | 'minP'>,
 ): Candidates {
   const kept = sortedTokens(logits, topK);
   let probabilities = softmax(kept.map((token) => (logits[token] as number) / temperature));
@@ -41,12 +50,18 @@ export function candidatesOf(
   probabilities = normalised(probabilities.slice(0, nucleus));
   const floor = minP * (probabilities[0] ?? 0);
   const likely = Math.max(1, probabilities.filter((each) => each >= floor).length);
-  return { tokens: kept.slice(0, likely), probabilities: normalised(probabilities.slice(0, likely)) };
+  return {
+    tokens: kept.slice(0, likely),
+    probabilities: normalised(probabilities.slice(0, likely)),
+  };
 }
 
 /** Tokens by falling logit; with top-k also those that tie with the k-th, as in transformers. */
 function sortedTokens(logits: Float32Array, topK: number): number[] {
-  const threshold = topK > 0 && topK < logits.length ? (logits.toSorted()[logits.length - topK] as number) : Number.NEGATIVE_INFINITY;
+  const threshold =
+    topK > 0 && topK < logits.length
+      ? (logits.toSorted()[logits.length - topK] as number)
+      : Number.NEGATIVE_INFINITY;
   const tokens: number[] = [];
   for (let token = 0; token < logits.length; token += 1) {
     if ((logits[token] as number) >= threshold) tokens.push(token);

@@ -43,8 +43,15 @@ export function parseGenerationOptions(options: unknown): GenerationOptions {
 }
 
 /** The caller's options, then the model's defaults, then ours. */
-export function resolveOptions(options: GenerationOptions, model: GenerationDefaults): ResolvedGenerationOptions {
-  const samplingAsked = options.temperature !== undefined || options.topK !== undefined || options.topP !== undefined || options.minP !== undefined;
+export function resolveOptions(
+  options: GenerationOptions,
+  model: GenerationDefaults,
+): ResolvedGenerationOptions {
+  const samplingAsked =
+    options.temperature !== undefined ||
+    options.topK !== undefined ||
+    options.topP !== undefined ||
+    options.minP !== undefined;
   return {
     doSample: options.doSample ?? (samplingAsked || (model.do_sample ?? false)),
     temperature: options.temperature ?? model.temperature ?? 1,

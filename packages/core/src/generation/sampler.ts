@@ -5,10 +5,15 @@ import type { ResolvedGenerationOptions } from './resolve-options.js';
 export type Sampler = (logits: Float32Array) => number;
 
 /** A sampler that knows the prompt's tokens and remembers those it picked. */
-export function createSampler(options: ResolvedGenerationOptions, promptIds: readonly number[]): Sampler {
+export function createSampler(
+  options: ResolvedGenerationOptions,
+  promptIds: readonly number[],
+): Sampler {
   const seen = new Set(promptIds);
   const random = mulberry32(options.seed);
-  const pick = options.doSample ? (logits: Float32Array) => sample(logits, options, random()) : argmax;
+  const pick = options.doSample
+    ? (logits: Float32Array) => sample(logits, options, random())
+    : argmax;
   return (logits) => {
     penaliseRepetition(logits, seen, options.repetitionPenalty);
     const token = pick(logits);

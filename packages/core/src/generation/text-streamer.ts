@@ -58,7 +58,9 @@ export class TextStreamer {
   }
 
   #firstStop(text: string): number {
-    const places = this.#stopStrings.map((stop) => text.indexOf(stop)).filter((place) => place !== -1);
+    const places = this.#stopStrings
+      .map((stop) => text.indexOf(stop))
+      .filter((place) => place !== -1);
     return places.length === 0 ? -1 : Math.min(...places);
   }
 

@@ -27,7 +27,10 @@ export interface NormalisedPicture extends PictureInfo {
  * Checks a picture against the limits without decoding it.
  * Throws `picture.empty`, `picture.notAnImage`, `picture.tooLarge`, `picture.tooManyFrames` or `picture.corrupt`.
  */
-export async function inspectPicture(bytes: Uint8Array, limits: PictureLimits): Promise<PictureInfo> {
+export async function inspectPicture(
+  bytes: Uint8Array,
+  limits: PictureLimits,
+): Promise<PictureInfo> {
   checkBytes(bytes, limits);
   const mediaType = sniff(bytes);
   const frames = countFrames(bytes, mediaType, limits.maxFileFrames);
@@ -65,18 +68,32 @@ function checkPixels({ width, height, orientation = 1 }: Metadata, { maxPixels }
 
 function open(bytes: Uint8Array, page: number): Sharp {
   // The reference ignores colour profiles, so the same pixels come out only without them.
-  return sharp(bytes, { page, pages: 1, failOn: 'error', limitInputPixels: false, ignoreIcc: true });
+  return sharp(bytes, {
+    page,
+    pages: 1,
+    failOn: 'error',
+    limitInputPixels: false,
+    ignoreIcc: true,
+  });
 }
 
 function corrupt(cause: unknown): never {
-  throw new VistazoError('picture.corrupt', 'The picture is cut off or damaged and cannot be read; send it again.', { cause });
+  throw new VistazoError(
+    'picture.corrupt',
+    'The picture is cut off or damaged and cannot be read; send it again.',
+    { cause },
+  );
 }
 
 /**
  * Up to `maxFrames` frames, evenly spread over an animation, as opaque RGB: EXIF orientation is
  * applied, transparency is dropped without blending as Pillow's `convert("RGB")` does.
  */
-export async function decodeFrames(bytes: Uint8Array, info: PictureInfo, maxFrames: number): Promise<RgbImage[]> {
+export async function decodeFrames(
+  bytes: Uint8Array,
+  info: PictureInfo,
+  maxFrames: number,
+): Promise<RgbImage[]> {
   const frames: RgbImage[] = [];
   for (const page of spread(info.frames, maxFrames)) frames.push(await decodeFrame(bytes, page));
   return frames;
@@ -86,7 +103,9 @@ export async function decodeFrames(bytes: Uint8Array, info: PictureInfo, maxFram
 function spread(total: number, count: number): number[] {
   if (total <= count) return Array.from({ length: total }, (_, index) => index);
   if (count === 1) return [0];
-  return Array.from({ length: count }, (_, index) => Math.round((index * (total - 1)) / (count - 1)));
+  return Array.from({ length: count }, (_, index) =>
+    Math.round((index * (total - 1)) / (count - 1)),
+  );
 }
 
 async function decodeFrame(bytes: Uint8Array, page: number): Promise<RgbImage> {
@@ -105,12 +124,25 @@ async function decodeFrame(bytes: Uint8Array, page: number): Promise<RgbImage> {
  * The picture encoded again without loss and without metadata: PNG, or WebP when it moves.
  * Orientation is applied, so the pixels are those that people see.
  */
-export async function normalisePicture(bytes: Uint8Array, info: PictureInfo): Promise<NormalisedPicture> {
+export async function normalisePicture(
+  bytes: Uint8Array,
+  info: PictureInfo,
+): Promise<NormalisedPicture> {
   if (info.frames > 1) {
-    const moving = sharp(bytes, { animated: true, failOn: 'error', limitInputPixels: false, ignoreIcc: true });
+    const moving = sharp(bytes, {
+      animated: true,
+      failOn: 'error',
+      limitInputPixels: false,
+      ignoreIcc: true,
+    });
     const encoded = await moving.webp({ lossless: true, effort: 0 }).toBuffer().catch(corrupt);
     return { ...info, mediaType: 'image/webp', bytes: encoded };
   }
-  const encoded = await open(bytes, 0).autoOrient().toColourspace('srgb').png({ compressionLevel: 4 }).toBuffer().catch(corrupt);
+  const encoded = await open(bytes, 0)
+    .autoOrient()
+    .toColourspace('srgb')
+    .png({ compressionLevel: 4 })
+    .toBuffer()
+    .catch(corrupt);
   return { ...info, mediaType: 'image/png', bytes: encoded };
 }

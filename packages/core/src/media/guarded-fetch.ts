@@ -17,7 +17,12 @@ export interface FetchOptions {
   allowAddress?: (address: string) => boolean;
 }
 
-const defaults = { maxBytes: 25 * 2 ** 20, timeoutMs: 10_000, maxRedirects: 2, allowAddress: () => false };
+const defaults = {
+  maxBytes: 25 * 2 ** 20,
+  timeoutMs: 10_000,
+  maxRedirects: 2,
+  allowAddress: () => false,
+};
 
 /**
  * Fetches the bytes of a public http(s) address. The address that is connected to is checked, not
@@ -29,7 +34,12 @@ export async function guardedFetch(url: string, options: FetchOptions = {}): Pro
   const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];
   const agent = new Agent({ connect: { lookup: guardedLookup(allowAddress), timeout: timeoutMs } });
   try {
-    return await follow(new URL(url), maxRedirects, { agent, maxBytes, signal: AbortSignal.any(signals), allowAddress });
+    return await follow(new URL(url), maxRedirects, {
+      agent,
+      maxBytes,
+      signal: AbortSignal.any(signals),
+      allowAddress,
+    });
   } catch (cause) {
     options.signal?.throwIfAborted();
     throw fetchError(url, cause, timeoutMs);
@@ -47,27 +57,45 @@ interface Bounds {
 
 async function follow(url: URL, redirectsLeft: number, bounds: Bounds): Promise<Uint8Array> {
   checkUrl(url, bounds.allowAddress);
-  const response = await request(url, { dispatcher: bounds.agent, signal: bounds.signal, headers: { accept: 'image/*' } });
+  const response = await request(url, {
+    dispatcher: bounds.agent,
+    signal: bounds.signal,
+    headers: { accept: 'image/*' },
+  });
   const location = response.headers.location;
   if (response.statusCode >= 300 && response.statusCode < 400 && typeof location === 'string') {
     await response.body.dump();
-    if (redirectsLeft === 0) throw new VistazoError('fetch.failed', `${url.host} redirects too often; give the address of the picture itself.`);
+    if (redirectsLeft === 0)
+      throw new VistazoError(
+        'fetch.failed',
+        `${url.host} redirects too often; give the address of the picture itself.`,
+      );
     return follow(new URL(location, url), redirectsLeft - 1, bounds);
   }
   if (response.statusCode !== 200) {
     await response.body.dump();
-    throw new VistazoError('fetch.failed', `${url.host} answered ${response.statusCode} instead of a picture; check the address.`);
+    throw new VistazoError(
+      'fetch.failed',
+      `${url.host} answered ${response.statusCode} instead of a picture; check the address.`,
+    );
   }
   return readBody(response.body, url, bounds.maxBytes);
 }
 
-async function readBody(body: AsyncIterable<Uint8Array>, url: URL, maxBytes: number): Promise<Uint8Array> {
+async function readBody(
+  body: AsyncIterable<Uint8Array>,
+  url: URL,
+  maxBytes: number,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
     if (length > maxBytes) {
-      throw new VistazoError('picture.tooLarge', `The picture at ${url.host} has more than ${maxBytes} bytes; make it smaller.`);
+      throw new VistazoError(
+        'picture.tooLarge',
+        `The picture at ${url.host} has more than ${maxBytes} bytes; make it smaller.`,
+      );
     }
     chunks.push(chunk);
   }
@@ -101,7 +129,10 @@ function guardedLookup(allowAddress: (address: string) => boolean): LookupFuncti
 }
 
 function refused(what: string): VistazoError {
-  return new VistazoError('fetch.refused', `${what} is not fetched: only public http and https addresses are.`);
+  return new VistazoError(
+    'fetch.refused',
+    `${what} is not fetched: only public http and https addresses are.`,
+  );
 }
 
 function fetchError(url: string, cause: unknown, timeoutMs: number): VistazoError {
@@ -110,7 +141,9 @@ function fetchError(url: string, cause: unknown, timeoutMs: number): VistazoErro
   const slow = cause instanceof Error && /timeout|abort/i.test(cause.name + cause.message);
   return new VistazoError(
     'fetch.failed',
-    slow ? `${hostname} did not answer within ${timeoutMs / 1000} s; try again later.` : `${hostname} could not be reached; check the address.`,
+    slow
+      ? `${hostname} did not answer within ${timeoutMs / 1000} s; try again later.`
+      : `${hostname} could not be reached; check the address.`,
     { cause },
   );
 }

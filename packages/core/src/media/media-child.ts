@@ -4,7 +4,11 @@ import { decodeFrames, inspectPicture, normalisePicture } from './decode.js';
 import type { MediaReply, MediaRequest, MediaResults } from './media-protocol.js';
 
 /** The process that decodes untrusted bytes, one picture after the other. */
-async function perform({ bytes, limits, task }: MediaRequest): Promise<MediaResults[keyof MediaResults]> {
+async function perform({
+  bytes,
+  limits,
+  task,
+}: MediaRequest): Promise<MediaResults[keyof MediaResults]> {
   const info = await inspectPicture(bytes, limits);
   if (task.type === 'inspect') return info;
   if (task.type === 'normalise') return normalisePicture(bytes, info);

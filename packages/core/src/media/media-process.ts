@@ -38,7 +38,11 @@ export class MediaProcess {
   /** Tiles of up to `maxFrames` frames. Throws the `picture.*` codes. */
   preparePictures(
     bytes: Uint8Array,
-    { config, maxFrames, ...options }: MediaOptions & { config: ImageProcessorConfig; maxFrames: number },
+    {
+      config,
+      maxFrames,
+      ...options
+    }: MediaOptions & { config: ImageProcessorConfig; maxFrames: number },
   ): Promise<ProcessedPicture[]> {
     return this.#enqueue(bytes, { type: 'prepare', config, maxFrames }, options);
   }
@@ -55,13 +59,21 @@ export class MediaProcess {
     await this.#last.catch(() => {});
   }
 
-  #enqueue<T extends MediaTask>(bytes: Uint8Array, task: T, options: MediaOptions): Promise<MediaResults[T['type']]> {
+  #enqueue<T extends MediaTask>(
+    bytes: Uint8Array,
+    task: T,
+    options: MediaOptions,
+  ): Promise<MediaResults[T['type']]> {
     const work = this.#last.catch(() => {}).then(() => this.#perform(bytes, task, options));
     this.#last = work;
     return work;
   }
 
-  #perform<T extends MediaTask>(bytes: Uint8Array, task: T, { limits, signal }: MediaOptions): Promise<MediaResults[T['type']]> {
+  #perform<T extends MediaTask>(
+    bytes: Uint8Array,
+    task: T,
+    { limits, signal }: MediaOptions,
+  ): Promise<MediaResults[T['type']]> {
     if (this.#closed) throw new VistazoError('engine.closed', 'The media process was closed.');
     signal?.throwIfAborted();
     const allLimits = { ...this.#limits, ...limits };
@@ -82,16 +94,28 @@ export class MediaProcess {
       const onAbort = () => abandon(signal?.reason);
       const onExit = () => {
         this.#child = undefined;
-        settle(() => reject(new VistazoError('picture.corrupt', 'The picture made the decoder fail; it is damaged or hostile.')));
+        settle(() =>
+          reject(
+            new VistazoError(
+              'picture.corrupt',
+              'The picture made the decoder fail; it is damaged or hostile.',
+            ),
+          ),
+        );
       };
       const onMessage = (reply: MediaReply) => {
         if (reply.id !== id) return;
         settle(() =>
           // The process answers a task with the result of that task.
-          'error' in reply ? reject(VistazoError.fromJSON(reply.error)) : resolve(reply.result as MediaResults[T['type']]),
+          'error' in reply
+            ? reject(VistazoError.fromJSON(reply.error))
+            : resolve(reply.result as MediaResults[T['type']]),
         );
       };
-      const timer = setTimeout(() => abandon(timeoutError(allLimits.timeoutMs)), allLimits.timeoutMs);
+      const timer = setTimeout(
+        () => abandon(timeoutError(allLimits.timeoutMs)),
+        allLimits.timeoutMs,
+      );
       signal?.addEventListener('abort', onAbort, { once: true });
       child.on('message', onMessage);
       child.once('exit', onExit);
@@ -100,7 +124,9 @@ export class MediaProcess {
   }
 
   #ready(): ChildProcess {
-    this.#child ??= forkModule(new URL('./media-child.js', import.meta.url), [`--max-old-space-size=${heapLimitMb}`]);
+    this.#child ??= forkModule(new URL('./media-child.js', import.meta.url), [
+      `--max-old-space-size=${heapLimitMb}`,
+    ]);
     return this.#child;
   }
 

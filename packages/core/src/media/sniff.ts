@@ -19,7 +19,10 @@ export function sniff(bytes: Uint8Array): MediaType {
   if (/^GIF8[79]a/.test(head)) return 'image/gif';
   if (head.startsWith('RIFF') && head.slice(8, 12) === 'WEBP') return 'image/webp';
   if (head.slice(4, 8) === 'ftyp' && /avi[fs]/.test(latin1(bytes, 8, 64))) return 'image/avif';
-  throw new VistazoError('picture.notAnImage', `This is ${likeness(bytes, head)}, not a picture; ${accepted}.`);
+  throw new VistazoError(
+    'picture.notAnImage',
+    `This is ${likeness(bytes, head)}, not a picture; ${accepted}.`,
+  );
 }
 
 function likeness(bytes: Uint8Array, head: string): string {
@@ -31,7 +34,9 @@ function likeness(bytes: Uint8Array, head: string): string {
   if (head.slice(4, 8) === 'ftyp') return 'a video or HEIC file';
   if (head.startsWith('BM')) return 'a BMP file';
   if (/^(II\*\0|MM\0\*)/.test(head)) return 'a TIFF file';
-  return bytes.subarray(0, 512).every((byte) => byte >= 9 && byte < 127) ? 'text' : 'a file of an unknown kind';
+  return bytes.subarray(0, 512).every((byte) => byte >= 9 && byte < 127)
+    ? 'text'
+    : 'a file of an unknown kind';
 }
 
 function latin1(bytes: Uint8Array, from: number, to: number): string {

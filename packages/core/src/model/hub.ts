@@ -26,7 +26,8 @@ export interface HubOptions {
 }
 
 const completeMark = '.complete';
-const settingsFiles = /^(config|preprocessor_config|processor_config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|chat_template)\.(json|jinja)$/;
+const settingsFiles =
+  /^(config|preprocessor_config|processor_config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|chat_template)\.(json|jinja)$/;
 
 /** Where downloaded models are kept unless told otherwise. */
 export const defaultCacheDir = join(homedir(), '.cache', 'vistazo', 'models');
@@ -62,18 +63,27 @@ export async function openHubModel(id: string, options: HubOptions = {}): Promis
   return folder;
 }
 
-async function neededFiles(id: string, hubUrl: string, { variant, signal }: HubOptions): Promise<ListFileEntry[]> {
+async function neededFiles(
+  id: string,
+  hubUrl: string,
+  { variant, signal }: HubOptions,
+): Promise<ListFileEntry[]> {
   const files: ListFileEntry[] = [];
   try {
-    const withSignal: typeof fetch = (input, init) => fetch(input, { ...init, signal: signal ?? null });
-    for await (const file of listFiles({ repo: id, recursive: true, hubUrl, fetch: withSignal })) files.push(file);
+    const withSignal: typeof fetch = (input, init) =>
+      fetch(input, { ...init, signal: signal ?? null });
+    for await (const file of listFiles({ repo: id, recursive: true, hubUrl, fetch: withSignal }))
+      files.push(file);
   } catch (cause) {
     signal?.throwIfAborted();
     throw listingError(id, hubUrl, cause);
   }
   const graphs = graphsOf(files, variant);
   if (graphs === undefined) {
-    throw new VistazoError('model.fileMissing', `${id} has no complete ${variant ?? ''} ONNX files; choose another variant or model.`);
+    throw new VistazoError(
+      'model.fileMissing',
+      `${id} has no complete ${variant ?? ''} ONNX files; choose another variant or model.`,
+    );
   }
   return [...files.filter(({ path }) => settingsFiles.test(path)), ...graphs];
 }
@@ -81,7 +91,11 @@ async function neededFiles(id: string, hubUrl: string, { variant, signal }: HubO
 function listingError(id: string, hubUrl: string, cause: unknown): VistazoError {
   const status = cause instanceof Error && 'statusCode' in cause ? cause.statusCode : undefined;
   if (status === 404 || status === 401) {
-    return new VistazoError('model.notFound', `There is no model ${id} at ${hubUrl}; check its name, or give a folder.`, { cause });
+    return new VistazoError(
+      'model.notFound',
+      `There is no model ${id} at ${hubUrl}; check its name, or give a folder.`,
+      { cause },
+    );
   }
   return new VistazoError(
     'fetch.failed',
@@ -90,13 +104,23 @@ function listingError(id: string, hubUrl: string, cause: unknown): VistazoError 
   );
 }
 
-function graphsOf(files: readonly ListFileEntry[], variant: ModelVariant | undefined): ListFileEntry[] | undefined {
+function graphsOf(
+  files: readonly ListFileEntry[],
+  variant: ModelVariant | undefined,
+): ListFileEntry[] | undefined {
   const complete = (variant === undefined ? modelVariants : [variant])
-    .map((each) => graphFileNames(each).map((name) => files.filter(({ path }) => path === name || path.startsWith(`${name}_data`))))
+    .map((each) =>
+      graphFileNames(each).map((name) =>
+        files.filter(({ path }) => path === name || path.startsWith(`${name}_data`)),
+      ),
+    )
     .filter((parts) => parts.every((part) => part.length > 0))
     .map((parts) => parts.flat());
   const bytes = (graphs: ListFileEntry[]) => graphs.reduce((sum, { size }) => sum + size, 0);
-  return complete.find((graphs) => bytes(graphs) <= freemem() / 2) ?? complete.toSorted((a, b) => bytes(a) - bytes(b))[0];
+  return (
+    complete.find((graphs) => bytes(graphs) <= freemem() / 2) ??
+    complete.toSorted((a, b) => bytes(a) - bytes(b))[0]
+  );
 }
 
 interface DownloadOptions {
@@ -104,22 +128,36 @@ interface DownloadOptions {
   onBytes: (bytes: number) => void;
 }
 
-async function download(url: string, path: string, file: ListFileEntry, options: DownloadOptions): Promise<void> {
+async function download(
+  url: string,
+  path: string,
+  file: ListFileEntry,
+  options: DownloadOptions,
+): Promise<void> {
   if (await exists(path)) return options.onBytes(file.size);
   const partial = `${path}.partial`;
   await mkdir(dirname(path), { recursive: true });
-  const have = await stat(partial).then(({ size }) => size, () => 0);
+  const have = await stat(partial).then(
+    ({ size }) => size,
+    () => 0,
+  );
   options.onBytes(have);
   if (have < file.size || file.size === 0) await fetchInto(url, partial, have, options);
   await verify(partial, file);
   await rename(partial, path);
 }
 
-async function fetchInto(url: string, partial: string, have: number, { signal, onBytes }: DownloadOptions): Promise<void> {
+async function fetchInto(
+  url: string,
+  partial: string,
+  have: number,
+  { signal, onBytes }: DownloadOptions,
+): Promise<void> {
   const range = have > 0 ? { range: `bytes=${have}-` } : undefined;
   try {
     const response = await fetch(url, { ...(range && { headers: range }), signal: signal ?? null });
-    if (!response.ok || response.body === null) throw new Error(`${response.status} ${response.statusText}`);
+    if (!response.ok || response.body === null)
+      throw new Error(`${response.status} ${response.statusText}`);
     const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
       for await (const chunk of chunks) {
         onBytes(chunk.length);
@@ -130,7 +168,11 @@ async function fetchInto(url: string, partial: string, have: number, { signal, o
     await pipeline(Readable.fromWeb(response.body), counted, createWriteStream(partial, { flags }));
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new VistazoError('fetch.failed', `Downloading ${url} failed; run it again to go on where it stopped.`, { cause });
+    throw new VistazoError(
+      'fetch.failed',
+      `Downloading ${url} failed; run it again to go on where it stopped.`,
+      { cause },
+    );
   }
 }
 
@@ -139,7 +181,10 @@ async function verify(path: string, { size, lfs, path: name }: ListFileEntry): P
   const intact = actual === size && (lfs === undefined || (await sha256(path)) === lfs.oid);
   if (intact) return;
   await rm(path);
-  throw new VistazoError('fetch.failed', `${name} arrived damaged and was thrown away; run it again.`);
+  throw new VistazoError(
+    'fetch.failed',
+    `${name} arrived damaged and was thrown away; run it again.`,
+  );
 }
 
 async function sha256(path: string): Promise<string> {
@@ -149,5 +194,8 @@ async function sha256(path: string): Promise<string> {
 }
 
 function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

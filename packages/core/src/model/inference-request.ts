@@ -1,6 +1,6 @@
+import type { ResolvedGenerationOptions } from '../generation/resolve-options.js';
 import type { ProcessedPicture, TilePlan } from '../image/image-processor.js';
 import type { TemplateMessage } from '../prompt/chat-template.js';
-import type { ResolvedGenerationOptions } from '../generation/resolve-options.js';
 
 /** A question to the model, its pictures made ready, in the order of their places in the messages. */
 export interface InferenceRequest {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Decoder } from '../decoder/decoder.js';
 import { Embedder } from '../decoder/embedder.js';
-import type { KvCache } from '../decoder/kv-cache.js';
 import { VistazoError } from '../errors.js';
 import type { FinishReason, GenerationEvent, SeenPicture } from '../generation/generation-event.js';
 import { createSampler } from '../generation/sampler.js';
@@ -33,7 +32,10 @@ export class Inference {
   readonly #prefixes = new PrefixCache(maxPrefixBytes);
   readonly #pictureNumbers = new Map<string, number>();
 
-  private constructor(description: ModelDescription, graphs: { vision: VisionEncoder; embedder: Embedder; decoder: Decoder }) {
+  private constructor(
+    description: ModelDescription,
+    graphs: { vision: VisionEncoder; embedder: Embedder; decoder: Decoder },
+  ) {
     this.#description = description;
     this.#tokenizer = Tokenizer.load(description.tokenizer);
     this.#prompt = {
@@ -48,7 +50,10 @@ export class Inference {
   }
 
   /** Loads the graphs. Throws `model.invalidGraph` or `model.outOfMemory`. */
-  static async load(description: ModelDescription, options: SessionOptions = {}): Promise<Inference> {
+  static async load(
+    description: ModelDescription,
+    options: SessionOptions = {},
+  ): Promise<Inference> {
     const { paths } = description.graphs;
     const scaling = createImageProcessor(description.imageProcessor).scaling;
     const vision = await VisionEncoder.open(paths.vision_encoder, scaling, options);
@@ -63,14 +68,21 @@ export class Inference {
   }
 
   /** How many tokens each message adds to the prompt, and how many of them are of pictures. */
-  countTokens({ messages, pictures }: CountRequest): { messageTokens: number[]; messageImageTokens: number[]; totalTokens: number } {
+  countTokens({ messages, pictures }: CountRequest): {
+    messageTokens: number[];
+    messageImageTokens: number[];
+    totalTokens: number;
+  } {
     const counts = messages.map((_, index) => {
       const part = messages.slice(0, index + 1);
-      const shown = part.flatMap(({ content }) => content).filter(({ type }) => type === 'image').length;
+      const shown = part
+        .flatMap(({ content }) => content)
+        .filter(({ type }) => type === 'image').length;
       const inputIds = this.tokenise({ messages: part, pictures: pictures.slice(0, shown) });
       return { tokens: inputIds.length, images: this.#imageTokenCount(inputIds) };
     });
-    const growth = (of: 'tokens' | 'images') => counts.map((each, index) => each[of] - (index === 0 ? 0 : (counts[index - 1]?.[of] ?? 0)));
+    const growth = (of: 'tokens' | 'images') =>
+      counts.map((each, index) => each[of] - (index === 0 ? 0 : (counts[index - 1]?.[of] ?? 0)));
     return {
       messageTokens: growth('tokens'),
       messageImageTokens: growth('images'),
@@ -89,7 +101,12 @@ export class Inference {
     const imageTokens = this.#imageTokenCount(inputIds);
     const room = this.#description.contextLengthTokens - inputIds.length;
     if (room < 1) throw this.#tooLong(inputIds.length);
-    yield { type: 'prompt', pictures: seenPictures(request, this.#description.imageSeqLen), promptTokens: inputIds.length, imageTokens };
+    yield {
+      type: 'prompt',
+      pictures: seenPictures(request, this.#description.imageSeqLen),
+      promptTokens: inputIds.length,
+      imageTokens,
+    };
 
     const deadline = AbortSignal.timeout(Math.min(options.deadlineMs, 2 ** 31 - 1));
     const stop = AbortSignal.any([signal, deadline]);
@@ -134,7 +151,13 @@ export class Inference {
     }
     const rest = streamer.finish();
     if (rest !== '') yield { type: 'text', text: rest };
-    yield { type: 'end', finishReason, text: streamer.text, usage, timings: timings(startedAt, times, usage.answerTokens) };
+    yield {
+      type: 'end',
+      finishReason,
+      text: streamer.text,
+      usage,
+      timings: timings(startedAt, times, usage.answerTokens),
+    };
   }
 
   async #promptEmbeds(
@@ -155,7 +178,12 @@ export class Inference {
   }
 
   /** Features of the image tokens from `skipped` on, in order; pictures wholly before are not encoded. */
-  async #imageRows(pictures: readonly ProcessedPicture[], skipped: number, total: number, signal: AbortSignal): Promise<Float32Array> {
+  async #imageRows(
+    pictures: readonly ProcessedPicture[],
+    skipped: number,
+    total: number,
+    signal: AbortSignal,
+  ): Promise<Float32Array> {
     const { hidden } = this.#decoder;
     const rows = new Float32Array((total - skipped) * hidden);
     let position = 0;
@@ -171,7 +199,11 @@ export class Inference {
     return rows;
   }
 
-  async #encode(picture: ProcessedPicture, tokens: number, signal: AbortSignal): Promise<ImageFeatures> {
+  async #encode(
+    picture: ProcessedPicture,
+    tokens: number,
+    signal: AbortSignal,
+  ): Promise<ImageFeatures> {
     const digest = digestOf(picture);
     const known = this.#features.get(digest);
     if (known !== undefined) return known;
@@ -200,7 +232,10 @@ export class Inference {
   }
 
   #imageTokenCount(inputIds: readonly number[]): number {
-    return inputIds.reduce((count, token) => count + (token === this.#description.imageTokenId ? 1 : 0), 0);
+    return inputIds.reduce(
+      (count, token) => count + (token === this.#description.imageTokenId ? 1 : 0),
+      0,
+    );
   }
 
   /** Like `inputIds`, but tokens of different pictures differ. */
@@ -210,7 +245,9 @@ export class Inference {
       return Array.from({ length: picture.tiles * this.#description.imageSeqLen }, () => number);
     });
     let next = 0;
-    return inputIds.map((token) => (token === this.#description.imageTokenId ? (numbers[next++] ?? token) : token));
+    return inputIds.map((token) =>
+      token === this.#description.imageTokenId ? (numbers[next++] ?? token) : token,
+    );
   }
 
   #pictureNumber(digest: string): number {
@@ -251,7 +288,10 @@ function digestOf(picture: ProcessedPicture): string {
   return digest;
 }
 
-function seenPictures({ messages, pictures }: InferenceRequest, imageSeqLen: number): SeenPicture[] {
+function seenPictures(
+  { messages, pictures }: InferenceRequest,
+  imageSeqLen: number,
+): SeenPicture[] {
   const places = messages.flatMap(({ content }, messageIndex) =>
     content.filter(({ type }) => type === 'image').map(() => messageIndex),
   );
@@ -265,7 +305,11 @@ function seenPictures({ messages, pictures }: InferenceRequest, imageSeqLen: num
   }));
 }
 
-function timings(startedAt: number, { encodeMs, firstTokenAt }: { encodeMs: number; firstTokenAt: number }, answerTokens: number) {
+function timings(
+  startedAt: number,
+  { encodeMs, firstTokenAt }: { encodeMs: number; firstTokenAt: number },
+  answerTokens: number,
+) {
   const endedAt = performance.now();
   const timeToFirstTokenMs = (Number.isNaN(firstTokenAt) ? endedAt : firstTokenAt) - startedAt;
   const decodeMs = endedAt - startedAt - timeToFirstTokenMs;

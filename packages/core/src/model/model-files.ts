@@ -46,7 +46,10 @@ export function graphFileNames(variant: ModelVariant): string[] {
 /** `name` as a variant. Throws `option.invalid` naming the known ones. */
 export function parseModelVariant(name: string): ModelVariant {
   if (isVariant(name)) return name;
-  throw new VistazoError('option.invalid', `There is no variant ${name}; use one of ${modelVariants.join(', ')}.`);
+  throw new VistazoError(
+    'option.invalid',
+    `There is no variant ${name}; use one of ${modelVariants.join(', ')}.`,
+  );
 }
 
 /**
@@ -54,7 +57,10 @@ export function parseModelVariant(name: string): ModelVariant {
  * fill at most half of the free memory, or else the smallest.
  * Throws `model.fileMissing` naming what lacks.
  */
-export async function chooseGraphFiles(folder: string, variant?: ModelVariant): Promise<GraphFiles> {
+export async function chooseGraphFiles(
+  folder: string,
+  variant?: ModelVariant,
+): Promise<GraphFiles> {
   if (variant !== undefined) return graphFilesOf(folder, variant);
   const complete = await completeVariants(folder);
   const fitting = complete.find(({ bytes }) => bytes <= freemem() * maxMemoryShare);
@@ -91,7 +97,9 @@ async function weightBytes(path: string, variant: string): Promise<number> {
     );
   });
   const external = await Promise.all(
-    [`${path}_data`, path.replace(/\.onnx$/, '.onnx_data')].map((each) => stat(each).catch(() => undefined)),
+    [`${path}_data`, path.replace(/\.onnx$/, '.onnx_data')].map((each) =>
+      stat(each).catch(() => undefined),
+    ),
   );
   return graph.size + (external[0]?.size ?? 0);
 }
@@ -100,7 +108,10 @@ async function weightBytes(path: string, variant: string): Promise<number> {
 export async function readModelJson(folder: string, name: string): Promise<object> {
   const text = await readModelText(folder, name);
   if (text === undefined) {
-    throw new VistazoError('model.fileMissing', `The model lacks ${join(folder, name)}; download it again.`);
+    throw new VistazoError(
+      'model.fileMissing',
+      `The model lacks ${join(folder, name)}; download it again.`,
+    );
   }
   return parseObject(text, join(folder, name));
 }
@@ -123,5 +134,8 @@ function parseObject(text: string, path: string): object {
   } catch {
     // Reported below like any other content that is not an object.
   }
-  throw new VistazoError('model.invalidConfig', `${path} is not a JSON object; download the model again.`);
+  throw new VistazoError(
+    'model.invalidConfig',
+    `${path} is not a JSON object; download the model again.`,
+  );
 }

@@ -61,8 +61,14 @@ export async function describeModel(
   const folder = resolve(path);
   await requireFolder(folder);
   const config = parseConfig(await readModelJson(folder, 'config.json'));
-  const imageProcessor = parseImageProcessorConfig(await readModelJson(folder, 'preprocessor_config.json'));
-  const processor = check(processorSchema, await readModelJson(folder, 'processor_config.json'), 'processor_config.json');
+  const imageProcessor = parseImageProcessorConfig(
+    await readModelJson(folder, 'preprocessor_config.json'),
+  );
+  const processor = check(
+    processorSchema,
+    await readModelJson(folder, 'processor_config.json'),
+    'processor_config.json',
+  );
   const generation = check(
     generationConfigSchema,
     await readOptionalModelJson(folder, 'generation_config.json'),
@@ -85,7 +91,10 @@ export async function describeModel(
 }
 
 async function requireFolder(folder: string): Promise<void> {
-  const isFolder = await stat(folder).then((entry) => entry.isDirectory(), () => false);
+  const isFolder = await stat(folder).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
   if (isFolder) return;
   throw new VistazoError(
     'model.notFound',
@@ -109,13 +118,19 @@ function check<T>(schema: z.ZodType<T>, json: object, name: string): T {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new VistazoError('model.invalidConfig', `${name}: ${issue?.path.join('.')}: ${issue?.message}.`);
+  throw new VistazoError(
+    'model.invalidConfig',
+    `${name}: ${issue?.path.join('.')}: ${issue?.message}.`,
+  );
 }
 
 async function readChatTemplate(folder: string, tokenizerConfig: object): Promise<string> {
   const jinja = await readModelText(folder, 'chat_template.jinja');
   if (jinja !== undefined) return jinja;
-  const json = { ...tokenizerConfig, ...(await readOptionalModelJson(folder, 'chat_template.json')) };
+  const json = {
+    ...tokenizerConfig,
+    ...(await readOptionalModelJson(folder, 'chat_template.json')),
+  };
   const template = 'chat_template' in json ? json.chat_template : undefined;
   if (typeof template === 'string') return template;
   throw new VistazoError(

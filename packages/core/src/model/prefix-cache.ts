@@ -19,7 +19,10 @@ export class PrefixCache {
 
   /** The longest cache that begins like `keys`, at most all but the last of them. */
   longest(keys: readonly number[]): KvCache | undefined {
-    const matches = this.#entries.map((entry) => ({ entry, shared: sharedLength(entry.keys, keys) }));
+    const matches = this.#entries.map((entry) => ({
+      entry,
+      shared: sharedLength(entry.keys, keys),
+    }));
     const best = matches.reduce<(typeof matches)[number] | undefined>(
       (a, b) => (a === undefined || b.shared > a.shared ? b : a),
       undefined,
@@ -30,7 +33,9 @@ export class PrefixCache {
 
   /** Remembers the cache of `keys`, instead of those that are a beginning of it. */
   remember(keys: readonly number[], cache: KvCache): void {
-    const others = this.#entries.filter((entry) => sharedLength(entry.keys, keys) < entry.keys.length);
+    const others = this.#entries.filter(
+      (entry) => sharedLength(entry.keys, keys) < entry.keys.length,
+    );
     this.#entries = [...others, { keys: keys.slice(0, cache.tokens), cache }];
     while (this.#entries.length > 0 && this.#bytes() > this.#maxBytes) this.#entries.shift();
   }

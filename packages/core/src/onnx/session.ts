@@ -11,7 +11,10 @@ export interface SessionOptions {
 }
 
 /** Loads the graph at `path`. Throws `model.invalidGraph` or `model.outOfMemory`. */
-export async function openSession(path: string, { intraOpThreads }: SessionOptions = {}): Promise<OnnxSession> {
+export async function openSession(
+  path: string,
+  { intraOpThreads }: SessionOptions = {},
+): Promise<OnnxSession> {
   try {
     return await ort.InferenceSession.create(path, {
       executionProviders: ['cpu'],
@@ -50,20 +53,32 @@ export interface TensorSpec {
 
 /** The tensors a graph takes. */
 export function inputsOf(session: OnnxSession): TensorSpec[] {
-  return session.inputMetadata.filter((each) => each.isTensor).map(({ name, type, shape }) => ({ name, type, shape }));
+  return session.inputMetadata
+    .filter((each) => each.isTensor)
+    .map(({ name, type, shape }) => ({ name, type, shape }));
 }
 
 /** The tensors a graph gives. */
 export function outputsOf(session: OnnxSession): TensorSpec[] {
-  return session.outputMetadata.filter((each) => each.isTensor).map(({ name, type, shape }) => ({ name, type, shape }));
+  return session.outputMetadata
+    .filter((each) => each.isTensor)
+    .map(({ name, type, shape }) => ({ name, type, shape }));
 }
 
 /** The spec called `name`. Throws `model.invalidGraph` naming the tensors there are. */
-export function requireTensor(specs: readonly TensorSpec[], name: string, graph: string, rank?: number): TensorSpec {
+export function requireTensor(
+  specs: readonly TensorSpec[],
+  name: string,
+  graph: string,
+  rank?: number,
+): TensorSpec {
   const spec = specs.find((each) => each.name === name);
   if (spec === undefined) {
     const names = specs.map((each) => each.name).join(', ');
-    throw new VistazoError('model.invalidGraph', `The graph ${graph} has no tensor ${name}, only ${names}.`);
+    throw new VistazoError(
+      'model.invalidGraph',
+      `The graph ${graph} has no tensor ${name}, only ${names}.`,
+    );
   }
   if (rank !== undefined && spec.shape.length !== rank) {
     throw new VistazoError(

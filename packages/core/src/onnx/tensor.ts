@@ -7,16 +7,27 @@ export type FloatType = 'float32' | 'float16';
 /** `type` as a floating-point kind. Throws `model.invalidGraph`. */
 export function floatType(type: string, name: string): FloatType {
   if (type === 'float32' || type === 'float16') return type;
-  throw new VistazoError('model.invalidGraph', `The tensor ${name} is ${type}, but float32 or float16 is needed.`);
+  throw new VistazoError(
+    'model.invalidGraph',
+    `The tensor ${name} is ${type}, but float32 or float16 is needed.`,
+  );
 }
 
 /** An int64 tensor of whole numbers. */
 export function int64Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor {
-  return new Tensor('int64', BigInt64Array.from({ length: values.length }, (_, i) => BigInt(values[i] ?? 0)), shape);
+  return new Tensor(
+    'int64',
+    BigInt64Array.from({ length: values.length }, (_, i) => BigInt(values[i] ?? 0)),
+    shape,
+  );
 }
 
 /** A tensor of `values` in the wanted kind. */
-export function floatTensor(type: FloatType, values: Float32Array, shape: readonly number[]): Tensor {
+export function floatTensor(
+  type: FloatType,
+  values: Float32Array,
+  shape: readonly number[],
+): Tensor {
   return type === 'float32'
     ? new Tensor('float32', values, shape)
     : new Tensor('float16', Uint16Array.from(values, toHalf), shape);
@@ -24,7 +35,11 @@ export function floatTensor(type: FloatType, values: Float32Array, shape: readon
 
 /** A tensor of zeros; `shape` may hold a zero. */
 export function zerosTensor(type: FloatType, shape: readonly number[]): Tensor {
-  return floatTensor(type, new Float32Array(shape.reduce((size, length) => size * length, 1)), shape);
+  return floatTensor(
+    type,
+    new Float32Array(shape.reduce((size, length) => size * length, 1)),
+    shape,
+  );
 }
 
 /** The values of a floating-point tensor as 32-bit ones; not copied where they already are. */
@@ -32,9 +47,15 @@ export function toFloat32({ data, type }: Tensor): Float32Array {
   if (data instanceof Float32Array) return data;
   if (data instanceof Uint16Array) return Float32Array.from(data, fromHalf);
   if (ArrayBuffer.isView(data) && data.constructor.name === 'Float16Array') {
-    return Float32Array.from(new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2), fromHalf);
+    return Float32Array.from(
+      new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2),
+      fromHalf,
+    );
   }
-  throw new VistazoError('model.invalidGraph', `A tensor is ${type}, but float32 or float16 is needed.`);
+  throw new VistazoError(
+    'model.invalidGraph',
+    `A tensor is ${type}, but float32 or float16 is needed.`,
+  );
 }
 
 const scratchFloat = new Float32Array(1);

@@ -22,7 +22,11 @@ export class ChatTemplate {
     try {
       this.#template = new Template(source);
     } catch (cause) {
-      throw new VistazoError('model.invalidConfig', 'The chat template of the model is not valid Jinja.', { cause });
+      throw new VistazoError(
+        'model.invalidConfig',
+        'The chat template of the model is not valid Jinja.',
+        { cause },
+      );
     }
   }
 

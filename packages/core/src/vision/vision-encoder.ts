@@ -2,7 +2,14 @@ import { Tensor } from 'onnxruntime-node';
 import { VistazoError } from '../errors.js';
 import type { PixelScaling, ProcessedPicture } from '../image/image-processor.js';
 import { toPixelValues } from '../image/pixel-values.js';
-import { inputsOf, type OnnxSession, openSession, outputsOf, requireTensor, type SessionOptions } from '../onnx/session.js';
+import {
+  inputsOf,
+  type OnnxSession,
+  openSession,
+  outputsOf,
+  requireTensor,
+  type SessionOptions,
+} from '../onnx/session.js';
 import { type FloatType, floatTensor, floatType, toFloat32 } from '../onnx/tensor.js';
 
 /** Features of one picture for the decoder. */
@@ -25,13 +32,20 @@ export class VisionEncoder {
     const inputs = inputsOf(session);
     this.#session = session;
     this.#scaling = scaling;
-    this.#type = floatType(requireTensor(inputs, 'pixel_values', 'vision_encoder', 5).type, 'pixel_values');
+    this.#type = floatType(
+      requireTensor(inputs, 'pixel_values', 'vision_encoder', 5).type,
+      'pixel_values',
+    );
     this.#hasMask = inputs.some(({ name }) => name === 'pixel_attention_mask');
     this.#outputName = requireTensor(outputsOf(session), 'image_features', 'vision_encoder').name;
   }
 
   /** Throws `model.invalidGraph` when the graph takes or gives other tensors. */
-  static async open(path: string, scaling: PixelScaling, options: SessionOptions): Promise<VisionEncoder> {
+  static async open(
+    path: string,
+    scaling: PixelScaling,
+    options: SessionOptions,
+  ): Promise<VisionEncoder> {
     return new VisionEncoder(await openSession(path, options), scaling);
   }
 
@@ -46,12 +60,17 @@ export class VisionEncoder {
       // ONNX Runtime blocks this thread; a turn of the loop lets an abort arrive.
       await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();
-      tiles.push(await this.#encodeTile(picture.pixels.subarray(start, start + tileBytes), picture));
+      tiles.push(
+        await this.#encodeTile(picture.pixels.subarray(start, start + tileBytes), picture),
+      );
     }
     return joined(tiles);
   }
 
-  async #encodeTile(pixels: Uint8Array, { tileWidthPx, tileHeightPx }: ProcessedPicture): Promise<ImageFeatures> {
+  async #encodeTile(
+    pixels: Uint8Array,
+    { tileWidthPx, tileHeightPx }: ProcessedPicture,
+  ): Promise<ImageFeatures> {
     const values = toPixelValues(pixels, { tileWidthPx, tileHeightPx }, this.#scaling);
     const feeds: Record<string, Tensor> = {
       pixel_values: floatTensor(this.#type, values, [1, 1, 3, tileHeightPx, tileWidthPx]),

@@ -6,7 +6,7 @@ import { sampleUrl } from './welcome.tsx';
 const acceptedTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif'];
 
 /** A picture that waits to be sent. */
-export interface DraftPicture {
+interface DraftPicture {
   file: File;
   previewUrl: string;
 }

@@ -28,12 +28,18 @@ export function expandImageTokens(
   });
 }
 
-function tokensOf({ gridRows, gridColumns }: Pick<TilePlan, 'gridRows' | 'gridColumns'>, imageSeqLen: number): string {
+function tokensOf(
+  { gridRows, gridColumns }: Pick<TilePlan, 'gridRows' | 'gridColumns'>,
+  imageSeqLen: number,
+): string {
   const tile = imageToken.repeat(imageSeqLen);
   const whole = `${border}${globalTag}${tile}${border}`;
   if (gridRows === 0) return whole;
   const row = (r: number) =>
-    Array.from({ length: gridColumns }, (_, c) => `${border}<row_${r + 1}_col_${c + 1}>${tile}`).join('');
+    Array.from(
+      { length: gridColumns },
+      (_, c) => `${border}<row_${r + 1}_col_${c + 1}>${tile}`,
+    ).join('');
   const rows = Array.from({ length: gridRows }, (_, r) => `${row(r)}\n`).join('');
   return `${rows}\n${whole}`;
 }
