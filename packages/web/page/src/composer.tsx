@@ -31,9 +31,7 @@ export function Composer(props: {
     const files = pictures.map(({ file }) => file);
     // What was not accepted comes back, so that nobody has to write it again.
     void props.onSend(text, files).then((accepted) => {
-      if (accepted) return;
-      draft.setText(text);
-      draft.addPictures(files);
+      if (!accepted) draft.restore(text, files);
     });
   };
 

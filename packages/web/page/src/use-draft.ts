@@ -56,6 +56,11 @@ export function useDraft(
     setText,
     addPictures,
     removePicture: (index: number) => setFiles(files.filter((_, each) => each !== index)),
+    /** Puts back what could not be sent. */
+    restore: (lostText: string, lostFiles: readonly File[]) => {
+      setText(lostText);
+      setFiles(lostFiles);
+    },
     clear: () => {
       setText('');
       setFiles([]);
