@@ -5,12 +5,6 @@ import { sampleUrl } from './welcome.tsx';
 
 const acceptedTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif'];
 
-/** A picture that waits to be sent. */
-interface DraftPicture {
-  file: File;
-  previewUrl: string;
-}
-
 /** The message that is being written. */
 export type Draft = ReturnType<typeof useDraft>;
 

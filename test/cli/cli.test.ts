@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const bin = fileURLToPath(new URL('../../packages/cli/bin/vistazo.js', import.meta.url));
+let folder: string;
+let picture: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vistazo-cli-'));
+  picture = join(folder, 'red.png');
+  await sharp({ create: { width: 80, height: 60, channels: 3, background: 'red' } })
+    .png()
+    .toFile(picture);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Result {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+function vistazo(args: string[], stopWhen?: string): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    const result: Result = { code: null, out: '', err: '' };
+    child.stdout.on('data', (chunk) => {
+      result.out += chunk;
+      if (stopWhen !== undefined && result.out.includes(stopWhen)) child.kill('SIGTERM');
+    });
+    child.stderr.on('data', (chunk) => (result.err += chunk));
+    child.once('close', (code) => resolve({ ...result, code }));
+  });
+}
+
+describe('vistazo ask', () => {
+  it('prints answer, model, token counts and timings as JSON', async () => {
+    const { code, out } = await vistazo(['ask', picture, 'What color is it?', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      answer: expect.any(String),
+      model: '@vistazo/nano',
+      tokens: { prompt: expect.any(Number), image: expect.any(Number), answer: expect.any(Number) },
+      timings: { timeToFirstTokenMs: expect.any(Number) },
+    });
+  });
+
+  it('names a picture that is not there and exits with 1', async () => {
+    const { code, out, err } = await vistazo(['ask', 'nowhere.png', 'What is it?']);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toBe(
+      'nowhere.png cannot be read: there is no such file; check the path. [file.unreadable]\n',
+    );
+  });
+
+  it('says what a file is that is not a picture, whatever its name', async () => {
+    await writeFile(join(folder, 'note.jpg'), 'just a note');
+    const { code, err } = await vistazo(['ask', 'note.jpg', 'What is it?']);
+    expect(code).toBe(1);
+    expect(err).toContain(
+      'This is text, not a picture; JPEG, PNG, WebP, GIF and AVIF are accepted. [picture.notAnImage]',
+    );
+  });
+
+  it('names an option out of range and exits with 2', async () => {
+    const { code, err } = await vistazo(['ask', picture, 'What is it?', '--top-p', '3']);
+    expect(code).toBe(2);
+    expect(err).toContain('--top-p');
+  });
+
+  it('names a model that is not there', async () => {
+    const { code, err } = await vistazo(['ask', picture, 'What is it?', '--model', './nowhere']);
+    expect(code).toBe(1);
+    expect(err).toContain('[model.notFound]');
+  });
+});
+
+describe('vistazo eval', () => {
+  it('scores each task without minding case, blanks or a final full stop', async () => {
+    const messages = [
+      {
+        role: 'user',
+        content: [
+          { type: 'image', image: 'red.png' },
+          { type: 'text', text: 'What color is it?' },
+        ],
+      },
+    ];
+    const { out } = await vistazo(['ask', picture, 'What color is it?', '--json']);
+    const { answer } = JSON.parse(out);
+    const lines = [
+      { task: 'colours', messages, answer: ` ${answer.toUpperCase()}. ` },
+      { task: 'colours', messages, answer: 'certainly something else' },
+      { task: 'other', messages, answer },
+    ];
+    await writeFile(
+      join(folder, 'cases.jsonl'),
+      lines.map((line) => JSON.stringify(line)).join('\n'),
+    );
+    const result = await vistazo(['eval', 'cases.jsonl', '--json']);
+    expect(result.code).toBe(0);
+    expect(JSON.parse(result.out)).toEqual({
+      tasks: { colours: { right: 1, of: 2 }, other: { right: 1, of: 1 } },
+      right: 2,
+      of: 3,
+    });
+  });
+
+  it('names the line that is not a case', async () => {
+    await writeFile(join(folder, 'bad.jsonl'), '{"task":"x"}\n');
+    const { code, err } = await vistazo(['eval', 'bad.jsonl']);
+    expect(code).toBe(1);
+    expect(err).toContain('bad.jsonl:1 is not a case');
+  });
+});
+
+describe('vistazo', () => {
+  it('start prints its address and which model answers, and ends when asked to', async () => {
+    const { code, out } = await vistazo(['start', '--port', '0'], 'To switch');
+    expect(code).toBe(0);
+    expect(out).toMatch(/Vistazo is at http:\/\/127\.0\.0\.1:\d+/);
+    expect(out).toContain('@vistazo/nano (fp32) answers.');
+    expect(out).toContain('--model HuggingFaceTB/SmolVLM-256M-Instruct');
+  });
+
+  it('start refuses an address that others can reach without a secret', async () => {
+    const { code, err } = await vistazo(['start', '--host', '0.0.0.0', '--port', '0']);
+    expect(code).toBe(2);
+    expect(err).toContain('set a secret');
+  });
+
+  it('models lists the embedded model with its sizes', async () => {
+    const { out } = await vistazo(['models', '--json', '--cache-dir', folder]);
+    expect(JSON.parse(out)[0]).toMatchObject({
+      id: '@vistazo/nano (embedded)',
+      variants: [{ name: 'fp32' }],
+    });
+  });
+
+  it('doctor finds nothing wrong with a whole installation, and says what is wrong with a broken one', async () => {
+    const healthy = await vistazo(['doctor', '--json']);
+    expect([healthy.code, JSON.parse(healthy.out).ok]).toEqual([0, true]);
+    const broken = await vistazo(['doctor', '--json', '--model', './nowhere']);
+    expect([broken.code, JSON.parse(broken.out).ok]).toEqual([1, false]);
+  });
+
+  it('an unknown command exits with 2', async () => {
+    expect((await vistazo(['dance'])).code).toBe(2);
+  });
+});
