@@ -8,29 +8,20 @@ const coreSource = join(root, 'packages/core/src');
 
 /** What each folder of core may import besides itself and `errors`; see docs/architecture.md. */
 const allowed: Record<string, readonly string[]> = {
+  processes: [],
+  onnx: [],
   image: [],
-  media: ['image'],
+  media: ['image', 'processes'],
   conversation: [],
   prompt: ['conversation', 'image'],
   tokenizer: [],
-  vision: ['image'],
-  decoder: ['vision'],
-  generation: ['tokenizer', 'decoder', 'vision'],
-  reply: [],
-  model: ['image', 'prompt', 'tokenizer', 'vision', 'decoder', 'generation', 'conversation'],
-  backend: [
-    'media',
-    'conversation',
-    'prompt',
-    'tokenizer',
-    'image',
-    'model',
-    'vision',
-    'decoder',
-    'generation',
-  ],
-  store: ['conversation', 'generation', 'backend'],
-  bot: ['media', 'conversation', 'reply', 'store', 'backend', 'generation'],
+  vision: ['image', 'onnx'],
+  decoder: ['onnx'],
+  generation: ['tokenizer'],
+  model: ['image', 'prompt', 'tokenizer', 'onnx', 'vision', 'decoder', 'generation'],
+  backend: ['media', 'conversation', 'prompt', 'image', 'model', 'generation', 'processes'],
+  store: ['conversation', 'backend'],
+  bot: ['media', 'conversation', 'store', 'backend', 'generation'],
 };
 
 const platformNames = /discord|slack/i;

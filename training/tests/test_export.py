@@ -83,13 +83,10 @@ def test_graphs_give_the_logits_of_pytorch_in_one_go_and_in_pieces(folder, pictu
 
 @pytest.mark.parametrize("size", [(64, 64), (200, 90), (37, 121), (1, 9)])
 def test_processor_gives_the_pixels_and_prompt_of_training(folder, size):
-    from transformers import Idefics3ImageProcessorPil, Idefics3Processor, PreTrainedTokenizerFast
+    from transformers import AutoProcessor
 
     image = Image.effect_noise(size, 80).convert("RGB")
-    processor = Idefics3Processor(
-        Idefics3ImageProcessorPil.from_pretrained(folder), PreTrainedTokenizerFast.from_pretrained(folder),
-        image_seq_len=tokens_per_image(64),
-    )
+    processor = AutoProcessor.from_pretrained(folder, backend="pil")
     out = processor(images=[image], text="<|im_start|>User:<image>What is it?<end_of_utterance>\nAssistant:")
     mine = normalise(torch.from_numpy(prepare_picture(image, 64)[None].copy())).numpy()
     np.testing.assert_allclose(np.asarray(out["pixel_values"])[0], mine, atol=1e-5)

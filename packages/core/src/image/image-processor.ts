@@ -1,5 +1,9 @@
 import { VistazoError } from '../errors.js';
-import { createIdefics3ImageProcessor, idefics3ConfigSchema } from './idefics3/image-processor.js';
+import {
+  createIdefics3ImageProcessor,
+  idefics3ConfigSchema,
+  idefics3ProcessorTypes,
+} from './idefics3/image-processor.js';
 import type { RgbImage } from './resample.js';
 
 /** How a picture is cut into tiles. */
@@ -40,10 +44,7 @@ export interface ImageProcessor {
 /** A checked `preprocessor_config.json`; plain data that crosses process borders. */
 export type ImageProcessorConfig = ReturnType<typeof parseImageProcessorConfig>;
 
-const families = {
-  Idefics3ImageProcessor: idefics3ConfigSchema,
-  SmolVLMImageProcessor: idefics3ConfigSchema,
-};
+const families = [{ types: idefics3ProcessorTypes, configSchema: idefics3ConfigSchema }];
 
 /**
  * Checks a parsed `preprocessor_config.json`.
@@ -51,11 +52,11 @@ const families = {
  */
 export function parseImageProcessorConfig(json: unknown) {
   const type = processorType(json);
-  const schema = Object.entries(families).find(([name]) => name === type)?.[1];
+  const schema = families.find(({ types }) => types.some((name) => name === type))?.configSchema;
   if (schema === undefined) {
     throw new VistazoError(
       'model.unsupported',
-      `preprocessor_config.json names the image processor ${String(type)}; supported are ${Object.keys(families).join(', ')}.`,
+      `preprocessor_config.json names the image processor ${String(type)}; supported are ${families.flatMap(({ types }) => types).join(', ')}.`,
     );
   }
   const parsed = schema.safeParse(json);

@@ -25,6 +25,9 @@ export const idefics3ConfigSchema = z.object({
   max_image_size: edgeSchema.default({ longest_edge: 364 }),
 });
 
+/** The values of `image_processor_type` that the family answers to, without a suffix such as `Fast`. */
+export const idefics3ProcessorTypes = ['Idefics3ImageProcessor', 'SmolVLMImageProcessor'] as const;
+
 /** See {@link idefics3ConfigSchema}. */
 export type Idefics3ImageConfig = z.infer<typeof idefics3ConfigSchema>;
 
