@@ -43,12 +43,18 @@ def score(model: NanoModel, samples: list, batches: list[Batch]) -> dict[str, di
     return table
 
 
-def held_out_samples(pictures: int, seed: int, easy_vqa: Path | None) -> list:
-    """`pictures` of each task from the test split, and, given its folder, easy-VQA pictures kept out of training."""
+def held_out_samples(pictures: int, seed: int, easy_vqa: Path | None, layouts: str = "same") -> list:
+    """`pictures` of each task from the test split (`layouts="same"`) or of the layouts that training never draws
+    (`"other"`), and, given its folder, easy-VQA pictures kept out of training."""
     from .draw import TASKS, draw, load_easy_vqa
 
     rng = random.Random(seed)
-    samples = [draw(task, rng.getrandbits(40), "test", rng.random()) for task in TASKS for _ in range(pictures)]
+    if layouts == "other":
+        from .other_layouts import PAINTERS, draw_other
+
+        samples = [draw_other(task, rng.getrandbits(40)) for task in PAINTERS for _ in range(pictures)]
+    else:
+        samples = [draw(task, rng.getrandbits(40), "test", rng.random()) for task in TASKS for _ in range(pictures)]
     found = load_easy_vqa(easy_vqa, "test") if easy_vqa else []
     real = [found[index] for index in range(min(pictures, len(found)))]
     for sample in real:
@@ -63,11 +69,12 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=100, help="pictures per task")
     parser.add_argument("--seed", type=int, default=2024)
     parser.add_argument("--easy-vqa", type=Path)
+    parser.add_argument("--layouts", choices=["same", "other"], default="same", help="other: drawn by code training never runs")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     model = load_exported(arguments.model)
-    samples = held_out_samples(arguments.pictures, arguments.seed, arguments.easy_vqa)
+    samples = held_out_samples(arguments.pictures, arguments.seed, arguments.easy_vqa, arguments.layouts)
     tokenizer = build_tokenizer(load_words(), model.sizes.vocab)
     table = score(model, samples, held_out_rows(tokenizer, samples, model.sizes.image_px, max_text=4000))
     print(json.dumps(table))

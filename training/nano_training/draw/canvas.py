@@ -50,8 +50,9 @@ class Canvas:
         self.draw = ImageDraw.Draw(self.image)
 
     def text(self, x: float, y: float, text: str, path: str, size: int, fill, anchor: str = "lt") -> tuple[float, float, float, float]:
-        """Draws one line with its anchor (PIL's letters l m r, t m b) at x, y and returns its box."""
-        font = fonts.load(path, max(6, int(size)))
+        """Draws one line with its anchor (PIL's letters l m r, t m b) at x, y and returns its box. A font that lacks one
+        of the characters gives way to one that has them."""
+        font = fonts.load(fonts.covering(path, text), max(6, int(size)))
         width = font.getlength(text)
         x0, top, x1, bottom = font.getbbox(text, anchor="ls")
         x = x - {"l": 0, "m": width / 2, "r": width}[anchor[0]]

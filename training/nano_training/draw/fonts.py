@@ -3,6 +3,7 @@
 import subprocess
 from functools import lru_cache
 
+from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
 TRAIN = {
@@ -40,6 +41,20 @@ def families(split: str) -> dict[str, list[str]]:
     if missing:
         raise RuntimeError(f"No {', '.join(missing)} fonts for the {split} split; install them: apt-get install {PACKAGES}")
     return found
+
+
+@lru_cache(maxsize=None)
+def characters(path: str) -> frozenset[str]:
+    """Every character that the font has a glyph for."""
+    return frozenset(map(chr, TTFont(path, fontNumber=0, lazy=True).getBestCmap()))
+
+
+def covering(path: str, text: str) -> str:
+    """The font, or where it lacks a character of the text a sans font of the same split that has them all."""
+    if characters(path).issuperset(text):
+        return path
+    split = "test" if any(path in paths for paths in families("test").values()) else "train"
+    return next(other for other in families(split)["sans"] if characters(other).issuperset(text))
 
 
 @lru_cache(maxsize=2048)
