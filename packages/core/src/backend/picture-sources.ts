@@ -6,7 +6,7 @@ import {
   type Part,
 } from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
-import type { ProcessedPicture } from '../image/image-processor.js';
+import type { ProcessedPicture } from '../image/processed-picture.js';
 import { guardedFetch } from '../media/guarded-fetch.js';
 import type { TemplateMessage } from '../prompt/chat-template.js';
 

@@ -1,4 +1,4 @@
-import type { PixelScaling, TilePlan } from './image-processor.js';
+import type { PixelScaling, TilePlan } from './processed-picture.js';
 
 /**
  * Turns tiles of bytes into the encoder's input, equal to numpy's float32 arithmetic bit for bit.

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { VistazoError } from '../errors.js';
-import type { ImageProcessorConfig, ProcessedPicture } from '../image/image-processor.js';
+import type { ImageProcessorConfig } from '../image/image-processor.js';
+import type { ProcessedPicture } from '../image/processed-picture.js';
 import { forkModule } from '../processes/fork-module.js';
 import type { NormalisedPicture, PictureInfo } from './decode.js';
 import type { MediaReply, MediaResults, MediaTask } from './media-protocol.js';

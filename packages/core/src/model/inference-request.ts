@@ -1,5 +1,5 @@
 import type { ResolvedGenerationOptions } from '../generation/resolve-options.js';
-import type { ProcessedPicture, TilePlan } from '../image/image-processor.js';
+import type { ProcessedPicture, TilePlan } from '../image/processed-picture.js';
 import type { TemplateMessage } from '../prompt/chat-template.js';
 
 /** A question to the model, its pictures made ready, in the order of their places in the messages. */

@@ -1,4 +1,4 @@
-import type { TilePlan } from '../image/image-processor.js';
+import type { TilePlan } from '../image/processed-picture.js';
 import type { ChatTemplate, TemplateMessage } from './chat-template.js';
 import { expandImageTokens } from './idefics3/expand-image-tokens.js';
 import { neutralise } from './neutralise.js';

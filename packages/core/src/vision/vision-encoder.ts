@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import { VistazoError } from '../errors.js';
-import type { PixelScaling, ProcessedPicture } from '../image/image-processor.js';
 import { toPixelValues } from '../image/pixel-values.js';
+import type { PixelScaling, ProcessedPicture } from '../image/processed-picture.js';
 import {
   inputsOf,
   type OnnxSession,

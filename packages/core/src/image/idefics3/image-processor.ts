@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ImageProcessor, ProcessedPicture, TilePlan } from '../image-processor.js';
+import type { ImageProcessor, ProcessedPicture, TilePlan } from '../processed-picture.js';
 import { type ResampleFilter, type RgbImage, resample } from '../resample.js';
 
 /** Pillow's numbers for its filters, as `resample` in a configuration file. */

@@ -1,5 +1,5 @@
 import { VistazoError } from '../../errors.js';
-import type { TilePlan } from '../../image/image-processor.js';
+import type { TilePlan } from '../../image/processed-picture.js';
 
 const imageToken = '<image>';
 const border = '<fake_token_around_image>';
