@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { VistazoError } from '../errors.js';
 import type { RgbImage } from '../image/resample.js';
+import { cmykToRgb } from './cmyk.js';
 import { countFrames } from './count-frames.js';
 import type { PictureLimits } from './picture-limits.js';
 import { type MediaType, sniff } from './sniff.js';
@@ -94,9 +95,29 @@ export async function decodeFrames(
   info: PictureInfo,
   maxFrames: number,
 ): Promise<RgbImage[]> {
+  if (await isCmyk(bytes, info)) return [await decodeCmyk(bytes)];
   const frames: RgbImage[] = [];
   for (const page of spread(info.frames, maxFrames)) frames.push(await decodeFrame(bytes, page));
   return frames;
+}
+
+async function isCmyk(bytes: Uint8Array, { mediaType }: PictureInfo): Promise<boolean> {
+  if (mediaType !== 'image/jpeg') return false;
+  const { space } = await open(bytes, 0).metadata().catch(corrupt);
+  return space === 'cmyk';
+}
+
+/** libvips would use a profile of its own to make RGB of it, which the reference does not. */
+async function decodeCmyk(bytes: Uint8Array): Promise<RgbImage> {
+  const { data, info } = await open(bytes, 0)
+    .autoOrient()
+    .pipelineColourspace('cmyk')
+    .toColourspace('cmyk')
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+    .catch(corrupt);
+  if (info.channels !== 4) corrupt(new Error(`${info.channels} channels`));
+  return { widthPx: info.width, heightPx: info.height, data: cmykToRgb(data) };
 }
 
 /** Indexes of up to `count` frames out of `total`, from the first to the last. */
@@ -138,11 +159,13 @@ export async function normalisePicture(
     const encoded = await moving.webp({ lossless: true, effort: 0 }).toBuffer().catch(corrupt);
     return { ...info, mediaType: 'image/webp', bytes: encoded };
   }
-  const encoded = await open(bytes, 0)
-    .autoOrient()
-    .toColourspace('srgb')
-    .png({ compressionLevel: 4 })
-    .toBuffer()
-    .catch(corrupt);
+  const still = (await isCmyk(bytes, info))
+    ? fromRgb(await decodeCmyk(bytes))
+    : open(bytes, 0).autoOrient().toColourspace('srgb');
+  const encoded = await still.png({ compressionLevel: 4 }).toBuffer().catch(corrupt);
   return { ...info, mediaType: 'image/png', bytes: encoded };
+}
+
+function fromRgb({ data, widthPx, heightPx }: RgbImage): Sharp {
+  return sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } });
 }

@@ -1,0 +1,161 @@
+"""Writes test/reference/media/pictures.json: small files of every kind and the RGB pixels that Pillow shows of each frame.
+
+pip install pillow==13.0.0
+Run: python test/reference/make_media_vectors.py
+"""
+
+import base64
+import io
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import PIL
+from PIL import Image, ImageOps, ImageSequence
+
+OUT = Path(__file__).parent / "media" / "pictures.json"
+WIDTH, HEIGHT = 16, 8
+ORIENTATION = 0x0112
+
+
+def drawn(mode: str, turn: int = 0, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Image.Image:
+    """Every pixel differs from its neighbours, and no turn or mirror image of the picture equals it."""
+    image = Image.new(mode, size)
+    bands = len(image.getbands())
+    for y in range(size[1]):
+        for x in range(size[0]):
+            value = tuple((x * 37 + y * 53 + band * 71 + x * y * 5 + turn * 91) % 256 for band in range(bands))
+            image.putpixel((x, y), value if bands > 1 else value[0])
+    return image
+
+
+def smooth(mode: str) -> Image.Image:
+    """Slopes, of which little is lost in a JPEG."""
+    image = Image.new(mode, (WIDTH, HEIGHT))
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            value = (x * 15, y * 30, 255 - x * 8 - y * 10, x * 4 + y * 6)[: len(image.getbands())]
+            image.putpixel((x, y), value if len(value) > 1 else value[0])
+    return image
+
+
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def png(width: int, height: int, depth: int, colour: int, rows: list[bytes], chunks: bytes = b"") -> bytes:
+    """A PNG of kinds that Pillow does not write."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row for row in rows))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunks + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def deep(bands: int) -> list[bytes]:
+    values = lambda y: [(x * 4099 + y * 7001 + band * 15013) % 65536 for x in range(WIDTH) for band in range(bands)]
+    return [struct.pack(f">{WIDTH * bands}H", *values(y)) for y in range(HEIGHT)]
+
+
+def turned(orientation: int, kind: str) -> bytes:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    image = drawn("RGB") if kind == "PNG" else smooth("RGB")
+    return encoded(image, kind, exif=exif, **({} if kind == "PNG" else {"quality": 95, "subsampling": 0}))
+
+
+def moving(kind: str, frames: list[Image.Image], **options) -> bytes:
+    return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100, loop=0, **options)
+
+
+def palette_frame(turn: int) -> Image.Image:
+    """A frame whose colours fit exactly into the 256 of a GIF."""
+    return drawn("RGB", turn).quantize(128, dither=Image.Dither.NONE).convert("RGB")
+
+
+def patched_gif(disposal: int) -> bytes:
+    """Three frames, of which the later ones cover only a part and let the one below show through."""
+    frames = []
+    for turn in range(3):
+        frame = Image.new("RGBA", (WIDTH, HEIGHT), (0, 0, 0, 0) if turn else (200, 30, 60, 255))
+        colour = [(10, 200, 30, 255), (20, 40, 220, 255), (250, 240, 10, 255)][turn]
+        frame.paste(Image.new("RGBA", (5, 4), colour), (turn * 5, turn * 2))
+        frames.append(frame)
+    return moving("GIF", frames, disposal=disposal, optimize=False)
+
+
+def pictures() -> dict[str, bytes]:
+    palette = drawn("RGB").quantize(16, dither=Image.Dither.NONE)
+    frames = [palette_frame(turn) for turn in range(5)]
+    files = {f"{kind} with EXIF orientation {o}": turned(o, kind) for kind in ("PNG", "JPEG") for o in range(1, 9)}
+    return files | {
+        "PNG in colour": encoded(drawn("RGB"), "PNG"),
+        "PNG with alpha": encoded(drawn("RGBA"), "PNG"),
+        "PNG in grey": encoded(drawn("L"), "PNG"),
+        "PNG in grey with alpha": encoded(drawn("LA"), "PNG"),
+        "PNG in black and white": encoded(drawn("L").point(lambda v: 255 * (v > 127), "1"), "PNG"),
+        "PNG with a palette": encoded(palette, "PNG"),
+        "PNG with a palette and transparency": encoded(palette, "PNG", transparency=bytes([0, 90, 255] * 5)),
+        "PNG in colour with a transparent colour": encoded(drawn("RGB"), "PNG", transparency=drawn("RGB").getpixel((3, 2))),
+        "PNG in colour, 16 bits": png(WIDTH, HEIGHT, 16, 2, deep(3)),
+        "PNG in colour with alpha, 16 bits": png(WIDTH, HEIGHT, 16, 6, deep(4)),
+        "PNG in grey, 16 bits": png(WIDTH, HEIGHT, 16, 0, deep(1)),
+        "PNG in grey with alpha, 16 bits": png(WIDTH, HEIGHT, 16, 4, deep(2)),
+        "PNG of one pixel": encoded(drawn("RGB", size=(1, 1)), "PNG"),
+        "JPEG in colour": encoded(smooth("RGB"), "JPEG", quality=95, subsampling=0),
+        "JPEG in colour, subsampled": encoded(smooth("RGB"), "JPEG", quality=85, subsampling=2),
+        "JPEG in colour, progressive": encoded(smooth("RGB"), "JPEG", quality=90, subsampling=0, progressive=True),
+        "JPEG in grey": encoded(smooth("L"), "JPEG", quality=95),
+        "JPEG in CMYK": encoded(smooth("CMYK"), "JPEG", quality=95),
+        "WebP without loss": encoded(drawn("RGB"), "WEBP", lossless=True),
+        "WebP without loss, with alpha": encoded(drawn("RGBA"), "WEBP", lossless=True, exact=True),
+        "WebP": encoded(smooth("RGB"), "WEBP", quality=90),
+        "GIF": encoded(frames[0], "GIF"),
+        "GIF of five frames": moving("GIF", frames),
+        "GIF of frames that cover a part": patched_gif(1),
+        "GIF of frames that are cleared": patched_gif(2),
+        "GIF of frames that are taken back": patched_gif(3),
+        "WebP of five frames": moving("WEBP", frames, lossless=True),
+    }
+
+
+def shown(file: bytes) -> list[Image.Image]:
+    """Each frame as viewers show it, as the reference's processor takes it: turned by EXIF, then `convert("RGB")`."""
+    image = Image.open(io.BytesIO(file))
+    return [in_colour(ImageOps.exif_transpose(frame)) for frame in ImageSequence.Iterator(image)]
+
+
+def in_colour(image: Image.Image) -> Image.Image:
+    """Pillow makes white of every 16-bit grey above 255; viewers, and Vistazo, show its high byte."""
+    if image.mode == "I;16":
+        image = Image.frombytes("L", image.size, image.tobytes()[1::2])
+    return image.convert("RGB")
+
+
+def base64_of(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def main():
+    cases = []
+    for name, file in pictures().items():
+        frames = shown(file)
+        cases.append(
+            {
+                "name": name,
+                "size": list(frames[0].size),
+                "file": base64_of(file),
+                "frames": [base64_of(zlib.compress(frame.tobytes(), 9)) for frame in frames],
+            }
+        )
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps({"pillow": PIL.__version__, "pictures": cases}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
