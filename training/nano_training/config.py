@@ -8,9 +8,10 @@ from pathlib import Path
 
 @dataclass
 class VisionSizes:
-    """Convolutional stem, a feature map at stride 8 and one at stride 16, then a small transformer over the tokens."""
+    """Convolutional stem with blocks at stride 4, a feature map at stride 8 and one at stride 16, then a small transformer over the tokens."""
 
     stem_channels: int = 32
+    detail_blocks: int = 1
     fine_channels: int = 64
     fine_blocks: int = 2
     coarse_channels: int = 128

@@ -91,6 +91,8 @@ def vision_graph(model: NanoModel) -> onnx.ModelProto:
     graph, sizes, vision = Graph("vision_encoder"), model.sizes, model.vision
     px, stem, tokens = sizes.image_px, vision.stem, tokens_per_image(sizes.image_px)
     x = add_conv_norm(graph, add_real_pictures(graph, px), "stem.patch", stem.patch, True)
+    for index, block in enumerate(stem.detail):
+        x = add_block(graph, x, f"stem.detail.{index}", block)
     fine = add_conv_norm(graph, x, "stem.to_fine", stem.to_fine, True)
     for index, block in enumerate(stem.fine):
         fine = add_block(graph, fine, f"stem.fine.{index}", block)

@@ -69,6 +69,8 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.first = ConvNorm(channels, channels, 3)
         self.second = ConvNorm(channels, channels, 3)
+        # A new block changes nothing at first, so that one can also be put into trained weights.
+        nn.init.zeros_(self.second.norm.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(x + self.second(F.relu(self.first(x))))
@@ -80,6 +82,7 @@ class Stem(nn.Module):
     def __init__(self, sizes: VisionSizes):
         super().__init__()
         self.patch = ConvNorm(3, sizes.stem_channels, 7, 4)
+        self.detail = nn.Sequential(*[ResidualBlock(sizes.stem_channels) for _ in range(sizes.detail_blocks)])
         self.to_fine = ConvNorm(sizes.stem_channels, sizes.fine_channels, 3, 2)
         self.fine = nn.Sequential(*[ResidualBlock(sizes.fine_channels) for _ in range(sizes.fine_blocks)])
         self.to_coarse = ConvNorm(sizes.fine_channels, sizes.coarse_channels, 3, 2)
@@ -87,7 +90,7 @@ class Stem(nn.Module):
         self.back = nn.Conv2d(sizes.coarse_channels, sizes.fine_channels, 1)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        fine = self.fine(F.relu(self.to_fine(F.relu(self.patch(pixels)))))
+        fine = self.fine(F.relu(self.to_fine(self.detail(F.relu(self.patch(pixels))))))
         coarse = self.coarse(F.relu(self.to_coarse(fine)))
         return F.relu(fine + F.interpolate(self.back(coarse), scale_factor=2.0, mode="nearest")), coarse
 
