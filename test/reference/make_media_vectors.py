@@ -62,9 +62,14 @@ def deep(bands: int) -> list[bytes]:
     return [struct.pack(f">{WIDTH * bands}H", *values(y)) for y in range(HEIGHT)]
 
 
-def turned(orientation: int, kind: str) -> bytes:
+def orientation_exif(orientation: int) -> Image.Exif:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
+    return exif
+
+
+def turned(orientation: int, kind: str) -> bytes:
+    exif = orientation_exif(orientation)
     image = drawn("RGB") if kind == "PNG" else smooth("RGB")
     return encoded(image, kind, exif=exif, **({} if kind == "PNG" else {"quality": 95, "subsampling": 0}))
 
@@ -121,6 +126,7 @@ def pictures() -> dict[str, bytes]:
         "GIF of frames that are cleared": patched_gif(2),
         "GIF of frames that are taken back": patched_gif(3),
         "WebP of five frames": moving("WEBP", frames, lossless=True),
+        "WebP of five frames with EXIF orientation 6": moving("WEBP", frames, lossless=True, exif=orientation_exif(6)),
     }
 
 

@@ -34,16 +34,21 @@ export async function inspectPicture(
 ): Promise<PictureInfo> {
   checkBytes(bytes, limits);
   const mediaType = sniff(bytes);
-  const frames = countFrames(bytes, mediaType, limits.maxFileFrames);
-  if (frames > limits.maxFileFrames) {
-    throw new VistazoError(
-      'picture.tooManyFrames',
-      `The animation has more than ${limits.maxFileFrames.toLocaleString('en')} frames; send a shorter one.`,
-    );
-  }
+  checkFrames(countFrames(bytes, mediaType, limits.maxFileFrames), limits);
   const metadata = await open(bytes, 0).metadata().catch(corrupt);
+  // In a damaged file the decoder may find other frames than a first look at its structure.
+  const frames = metadata.pages ?? 1;
+  checkFrames(frames, limits);
   const { widthPx, heightPx } = checkPixels(metadata, limits);
   return { mediaType, frames, widthPx, heightPx };
+}
+
+function checkFrames(frames: number, { maxFileFrames }: PictureLimits): void {
+  if (frames <= maxFileFrames) return;
+  throw new VistazoError(
+    'picture.tooManyFrames',
+    `The animation has more than ${maxFileFrames.toLocaleString('en')} frames; send a shorter one.`,
+  );
 }
 
 function checkBytes({ length }: Uint8Array, { maxBytes }: PictureLimits): void {
@@ -149,16 +154,7 @@ export async function normalisePicture(
   bytes: Uint8Array,
   info: PictureInfo,
 ): Promise<NormalisedPicture> {
-  if (info.frames > 1) {
-    const moving = sharp(bytes, {
-      animated: true,
-      failOn: 'error',
-      limitInputPixels: false,
-      ignoreIcc: true,
-    });
-    const encoded = await moving.webp({ lossless: true, effort: 0 }).toBuffer().catch(corrupt);
-    return { ...info, mediaType: 'image/webp', bytes: encoded };
-  }
+  if (info.frames > 1) return normaliseMoving(bytes, info);
   const still = (await isCmyk(bytes, info))
     ? fromRgb(await decodeCmyk(bytes))
     : open(bytes, 0).autoOrient().toColourspace('srgb');
@@ -168,4 +164,21 @@ export async function normalisePicture(
 
 function fromRgb({ data, widthPx, heightPx }: RgbImage): Sharp {
   return sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } });
+}
+
+async function normaliseMoving(bytes: Uint8Array, info: PictureInfo): Promise<NormalisedPicture> {
+  const moving = sharp(bytes, {
+    animated: true,
+    failOn: 'error',
+    limitInputPixels: false,
+    ignoreIcc: true,
+  });
+  const { orientation = 1 } = await moving.metadata().catch(corrupt);
+  // libvips cannot turn several frames at once: the turn stays written in the file, and nothing else.
+  const written =
+    orientation === 1 ? moving : moving.withMetadata({ orientation }).withExif({ IFD0: {} });
+  const encoded = await written.webp({ lossless: true, effort: 0 }).toBuffer().catch(corrupt);
+  // The encoder makes one frame of equal ones that follow each other.
+  const frames = countFrames(encoded, 'image/webp', info.frames);
+  return { ...info, frames, mediaType: 'image/webp', bytes: encoded };
 }

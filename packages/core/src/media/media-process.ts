@@ -15,14 +15,28 @@ export interface MediaOptions {
 }
 
 const heapLimitMb = 512;
+const maxAttempts = 2;
+
+/** One picture on its way through the process. */
+interface Job<T extends MediaTask> {
+  bytes: Uint8Array;
+  task: T;
+  limits: PictureLimits;
+  signal: AbortSignal | undefined;
+}
+
+/** The process ended before it answered. */
+class ProcessEnded extends Error {}
 
 /**
  * Decodes pictures from strangers in a process of its own, one after the other. A picture that
- * takes too long costs that process its life; the next picture gets a new one.
+ * takes too long costs that process its life; the next picture gets a new one. An abort rejects
+ * with the reason of the signal.
  */
 export class MediaProcess {
   readonly #limits: PictureLimits;
   #child: ChildProcess | undefined;
+  /** Never rejects. */
   #last: Promise<unknown> = Promise.resolve();
   #nextId = 1;
   #closed = false;
@@ -57,35 +71,45 @@ export class MediaProcess {
   async close(): Promise<void> {
     this.#closed = true;
     this.#kill();
-    await this.#last.catch(() => {});
+    await this.#last;
   }
 
   #enqueue<T extends MediaTask>(
     bytes: Uint8Array,
     task: T,
-    options: MediaOptions,
-  ): Promise<MediaResults[T['type']]> {
-    const work = this.#last.catch(() => {}).then(() => this.#perform(bytes, task, options));
-    this.#last = work;
-    return work;
-  }
-
-  #perform<T extends MediaTask>(
-    bytes: Uint8Array,
-    task: T,
     { limits, signal }: MediaOptions,
   ): Promise<MediaResults[T['type']]> {
-    if (this.#closed) throw new VistazoError('engine.closed', 'The media process was closed.');
-    signal?.throwIfAborted();
-    const allLimits = { ...this.#limits, ...limits };
-    const child = this.#ready();
+    const job = { bytes, task, limits: { ...this.#limits, ...limits }, signal };
+    const work = this.#last.then(() => this.#perform(job));
+    this.#last = work.catch(() => {});
+    return unlessAborted(work, signal);
+  }
+
+  /** A process may be killed for reasons that are not the picture's fault, so that it gets a second one. */
+  async #perform<T extends MediaTask>(job: Job<T>): Promise<MediaResults[T['type']]> {
+    for (let attempt = 1; ; attempt += 1) {
+      if (this.#closed) throw new VistazoError('engine.closed', 'The media process was closed.');
+      job.signal?.throwIfAborted();
+      try {
+        return await this.#attempt(job, this.#ready());
+      } catch (error) {
+        if (!(error instanceof ProcessEnded)) throw error;
+        if (attempt === maxAttempts) throw crashError(error);
+      }
+    }
+  }
+
+  #attempt<T extends MediaTask>(
+    { bytes, task, limits, signal }: Job<T>,
+    child: ChildProcess,
+  ): Promise<MediaResults[T['type']]> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
         child.off('message', onMessage);
-        child.off('exit', onExit);
+        child.off('exit', onEnd);
         act();
       };
       const abandon = (error: unknown) => {
@@ -93,17 +117,7 @@ export class MediaProcess {
         settle(() => reject(error));
       };
       const onAbort = () => abandon(signal?.reason);
-      const onExit = () => {
-        this.#child = undefined;
-        settle(() =>
-          reject(
-            new VistazoError(
-              'picture.corrupt',
-              'The picture made the decoder fail; it is damaged or hostile.',
-            ),
-          ),
-        );
-      };
+      const onEnd = (cause: unknown) => abandon(new ProcessEnded(String(cause)));
       const onMessage = (reply: MediaReply) => {
         if (reply.id !== id) return;
         settle(() =>
@@ -113,22 +127,28 @@ export class MediaProcess {
             : resolve(reply.result as MediaResults[T['type']]),
         );
       };
-      const timer = setTimeout(
-        () => abandon(timeoutError(allLimits.timeoutMs)),
-        allLimits.timeoutMs,
-      );
+      const timer = setTimeout(() => abandon(timeoutError(limits.timeoutMs)), limits.timeoutMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       child.on('message', onMessage);
-      child.once('exit', onExit);
-      child.send({ id, bytes, limits: allLimits, task });
+      child.once('exit', onEnd);
+      child.send({ id, bytes, limits, task }, (error) => {
+        if (error !== null) onEnd(error);
+      });
     });
   }
 
   #ready(): ChildProcess {
-    this.#child ??= forkModule(new URL('./media-child.js', import.meta.url), [
+    if (this.#child !== undefined) return this.#child;
+    const child = forkModule(new URL('./media-child.js', import.meta.url), [
       `--max-old-space-size=${heapLimitMb}`,
     ]);
-    return this.#child;
+    const forget = () => {
+      if (this.#child === child) this.#child = undefined;
+    };
+    // It may end while nothing waits for it; an error that nobody listens to would end this process too.
+    child.once('exit', forget).once('disconnect', forget).on('error', forget);
+    this.#child = child;
+    return child;
   }
 
   #kill(): void {
@@ -142,4 +162,22 @@ function timeoutError(timeoutMs: number): VistazoError {
     'picture.timeout',
     `Decoding the picture took longer than ${timeoutMs / 1000} s and was stopped; send a smaller one.`,
   );
+}
+
+function crashError(cause: unknown): VistazoError {
+  return new VistazoError(
+    'picture.corrupt',
+    'The picture made the decoder fail; save it anew in another program, or send another one.',
+    { cause },
+  );
+}
+
+/** Does not wait for its turn to be told that nobody wants the picture any more. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
