@@ -26,7 +26,10 @@ export function Seen({ texts, seen }: { texts: Texts; seen: WireSeen }) {
         {timings !== undefined && (
           <>
             <Row term={texts.timeToFirstToken}>{Math.round(timings.timeToFirstTokenMs)} ms</Row>
-            <Row term={texts.tokensPerSecond}>{timings.tokensPerSecond.toFixed(1)}</Row>
+            <Row term={texts.tokensPerSecond}>
+              {/* An answer of one token has no rate. */}
+              {timings.tokensPerSecond > 0 ? timings.tokensPerSecond.toFixed(1) : '–'}
+            </Row>
           </>
         )}
         {seen.leftOut.length > 0 && <Row term={texts.leftOut}>{seen.leftOut.join(' ')}</Row>}
