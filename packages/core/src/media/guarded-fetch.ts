@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns';
+import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, request } from 'undici';
@@ -6,7 +6,7 @@ import { VistazoError } from '../errors.js';
 
 /** Bounds on fetching one address. */
 export interface FetchOptions {
-  /** Most bytes after decompression. Default 25 MiB. */
+  /** Most bytes. Default 25 MiB. */
   maxBytes?: number;
   /** Longest time for everything. Default 10 s. */
   timeoutMs?: number;
@@ -15,13 +15,23 @@ export interface FetchOptions {
   signal?: AbortSignal;
   /** Addresses that may be reached although they are not public; for tests and closed networks. Default none. */
   allowAddress?: (address: string) => boolean;
+  /** Finds the addresses of a name; they are checked whoever gives them. Default: the system's resolver. */
+  resolveName?: ResolveName;
 }
+
+/** The form of `dns.lookup` that is called. */
+export type ResolveName = (
+  hostname: string,
+  options: LookupOptions & { all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 const defaults = {
   maxBytes: 25 * 2 ** 20,
   timeoutMs: 10_000,
   maxRedirects: 2,
   allowAddress: () => false,
+  resolveName: lookup as ResolveName,
 };
 
 /**
@@ -30,11 +40,16 @@ const defaults = {
  * Throws `fetch.refused` or `fetch.failed`.
  */
 export async function guardedFetch(url: string, options: FetchOptions = {}): Promise<Uint8Array> {
-  const { maxBytes, timeoutMs, maxRedirects, allowAddress } = { ...defaults, ...options };
+  const { maxBytes, timeoutMs, maxRedirects, allowAddress, resolveName } = {
+    ...defaults,
+    ...options,
+  };
+  const start = parseUrl(url);
   const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];
-  const agent = new Agent({ connect: { lookup: guardedLookup(allowAddress), timeout: timeoutMs } });
+  const guardedLookup = lookupOf(resolveName, allowAddress);
+  const agent = new Agent({ connect: { lookup: guardedLookup, timeout: timeoutMs } });
   try {
-    return await follow(new URL(url), maxRedirects, {
+    return await follow(start, maxRedirects, {
       agent,
       maxBytes,
       signal: AbortSignal.any(signals),
@@ -42,10 +57,16 @@ export async function guardedFetch(url: string, options: FetchOptions = {}): Pro
     });
   } catch (cause) {
     options.signal?.throwIfAborted();
-    throw fetchError(url, cause, timeoutMs);
+    throw fetchError(start, cause, timeoutMs);
   } finally {
     await agent.destroy();
   }
+}
+
+function parseUrl(url: string, base?: URL): URL {
+  const parsed = URL.parse(url, base?.href);
+  if (parsed !== null) return parsed;
+  throw refused(`The address ${url.slice(0, 200)}`);
 }
 
 interface Bounds {
@@ -60,7 +81,8 @@ async function follow(url: URL, redirectsLeft: number, bounds: Bounds): Promise<
   const response = await request(url, {
     dispatcher: bounds.agent,
     signal: bounds.signal,
-    headers: { accept: 'image/*' },
+    // Nothing is unpacked, so that nothing small can become large.
+    headers: { accept: 'image/*', 'accept-encoding': 'identity' },
   });
   const location = response.headers.location;
   if (response.statusCode >= 300 && response.statusCode < 400 && typeof location === 'string') {
@@ -70,7 +92,7 @@ async function follow(url: URL, redirectsLeft: number, bounds: Bounds): Promise<
         'fetch.failed',
         `${url.host} redirects too often; give the address of the picture itself.`,
       );
-    return follow(new URL(location, url), redirectsLeft - 1, bounds);
+    return follow(parseUrl(location, url), redirectsLeft - 1, bounds);
   }
   if (response.statusCode !== 200) {
     await response.body.dump();
@@ -79,7 +101,21 @@ async function follow(url: URL, redirectsLeft: number, bounds: Bounds): Promise<
       `${url.host} answered ${response.statusCode} instead of a picture; check the address.`,
     );
   }
+  checkHeaders(response.headers, url, bounds.maxBytes);
   return readBody(response.body, url, bounds.maxBytes);
+}
+
+type Headers = Awaited<ReturnType<typeof request>>['headers'];
+
+function checkHeaders(headers: Headers, url: URL, maxBytes: number): void {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new VistazoError(
+      'fetch.failed',
+      `${url.host} sent the picture packed (${String(encoding)}), which was not asked for; send the picture itself.`,
+    );
+  }
+  if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(url, maxBytes);
 }
 
 async function readBody(
@@ -91,33 +127,46 @@ async function readBody(
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > maxBytes) {
-      throw new VistazoError(
-        'picture.tooLarge',
-        `The picture at ${url.host} has more than ${maxBytes} bytes; make it smaller.`,
-      );
-    }
+    if (length > maxBytes) throw tooLarge(url, maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
+function tooLarge({ host }: URL, maxBytes: number): VistazoError {
+  return new VistazoError(
+    'picture.tooLarge',
+    `The picture at ${host} has more than ${maxBytes} bytes; make it smaller.`,
+  );
+}
+
 function checkUrl(url: URL, allowAddress: (address: string) => boolean): void {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refused(url.protocol);
-  if (url.username !== '' || url.password !== '') throw refused('an address with a password');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw refused(`An address that begins with ${url.protocol}`);
+  if (url.username !== '' || url.password !== '') throw refused('An address with a password');
   // Literal addresses do not go through the lookup.
   if (isIP(host) !== 0 && !isPublic(host) && !allowAddress(host)) throw refused(host);
 }
 
 /** Whether an address is one of the public internet, seen through every way of embedding IPv4 in IPv6. */
 function isPublic(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+  if (!ipaddr.isValid(address)) return false;
+  const plain = ipaddr.process(address);
+  if (plain.range() !== 'unicast') return false;
+  return plain instanceof ipaddr.IPv4 || plain.match(globalUnicast, globalUnicastBits);
 }
 
-function guardedLookup(allowAddress: (address: string) => boolean): LookupFunction {
+/** All that is given out of IPv6 for the public internet, `2000::/3`. */
+const globalUnicast = ipaddr.IPv6.parse('2000::');
+const globalUnicastBits = 3;
+
+function lookupOf(
+  resolveName: ResolveName,
+  allowAddress: (address: string) => boolean,
+): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    resolveName(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
       const bad = addresses.find(({ address }) => !isPublic(address) && !allowAddress(address));
       if (bad !== undefined) return callback(refused(hostname), []);
@@ -131,13 +180,12 @@ function guardedLookup(allowAddress: (address: string) => boolean): LookupFuncti
 function refused(what: string): VistazoError {
   return new VistazoError(
     'fetch.refused',
-    `${what} is not fetched: only public http and https addresses are.`,
+    `${what} is not fetched: only public http and https addresses are; send the picture itself.`,
   );
 }
 
-function fetchError(url: string, cause: unknown, timeoutMs: number): VistazoError {
+function fetchError({ hostname }: URL, cause: unknown, timeoutMs: number): VistazoError {
   if (cause instanceof VistazoError) return cause;
-  const { hostname } = new URL(url);
   const slow = cause instanceof Error && /timeout|abort/i.test(cause.name + cause.message);
   return new VistazoError(
     'fetch.failed',
