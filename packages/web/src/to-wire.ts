@@ -55,11 +55,20 @@ export async function* toWireEvents(
 ): AsyncGenerator<WireEvent> {
   const conversation = async () => toWireConversation(await service.getConversation(id));
   for await (const event of events) {
-    if (event.type === 'accepted') yield { type: 'accepted', conversation: await conversation() };
+    if (event.type === 'accepted')
+      yield { type: 'accepted', conversation: asAccepted(await conversation(), event.answer) };
     else if (event.type === 'prompt') yield { type: 'prompt', seen: toWireSeen(event) };
     else if (event.type === 'end') yield { type: 'end', conversation: await conversation() };
     else if (event.type === 'failed')
       yield { type: 'failed', error: event.error, conversation: await conversation() };
     else yield event;
   }
+}
+
+/** A late reader gets the events after this one too: the text that they bring must not be there already. */
+function asAccepted(conversation: WireConversation, answer: ShownMessage): WireConversation {
+  const messages = conversation.messages.map((message) =>
+    message.id === answer.id ? toWireMessage(answer) : message,
+  );
+  return { ...conversation, messages };
 }

@@ -12,8 +12,8 @@ const pictureTokens = 50;
 /** One answer: its pieces of text, each waiting for `gate` when given; then the error, if any. */
 export interface Script {
   pieces: string[];
-  /** Awaited before every piece after the first. */
-  gate?: Promise<void>;
+  /** Awaited before every piece after the first; a function gives one for each. */
+  gate?: Promise<void> | ((index: number) => Promise<void>);
   error?: VistazoError;
   restartAfter?: number;
 }
@@ -89,7 +89,7 @@ export class ScriptedModel implements VisionLanguageModel {
     let text = '';
     let answerTokens = 0;
     for (const [index, piece] of script.pieces.entries()) {
-      if (index > 0 && script.gate) await Promise.race([script.gate, aborted(signal)]);
+      if (index > 0) await Promise.race([gateOf(script, index), aborted(signal)]);
       if (signal?.aborted) break;
       if (index === script.restartAfter) {
         text = '';
@@ -158,4 +158,8 @@ function aborted(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted) resolve();
     signal?.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+function gateOf({ gate }: Script, index: number): Promise<void> {
+  return typeof gate === 'function' ? gate(index) : (gate ?? Promise.resolve());
 }

@@ -61,6 +61,8 @@ export const api = {
   },
   edit: (id: string, messageId: string, text: string) =>
     events(`conversations/${id}/messages/${messageId}`, withJson('PUT', { text })),
+  /** The events of the running answer from its beginning; none when none runs. */
+  answer: (id: string) => events(`conversations/${id}/answer`),
   regenerate: (id: string, messageId: string) =>
     events(`conversations/${id}/messages/${messageId}/regenerate`, { method: 'POST' }),
 };
@@ -68,16 +70,24 @@ export const api = {
 /** Address of the bytes of a picture. */
 export const pictureUrl = (id: string): string => `./api/pictures/${encodeURIComponent(id)}`;
 
-async function* events(path: string, init: RequestInit): AsyncGenerator<WireEvent> {
+async function* events(path: string, init?: RequestInit): AsyncGenerator<WireEvent> {
   const { body } = await request(path, init);
   if (body === null) return;
   let waiting = '';
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+  for await (const text of textOf(body)) {
     const blocks = (waiting + text).split('\n\n');
     waiting = blocks.pop() ?? '';
     for (const block of blocks) {
       const data = block.split('\n').find((line) => line.startsWith('data: '));
       if (data !== undefined) yield JSON.parse(data.slice('data: '.length));
     }
+  }
+}
+
+async function* textOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  try {
+    yield* body.pipeThrough(new TextDecoderStream());
+  } catch {
+    throw new ApiError('connection', '');
   }
 }

@@ -28,7 +28,7 @@ export function App() {
   if (needsSecret) return <Login texts={texts} error={error} onSubmit={chat.logIn} />;
   const empty = conversation === undefined || conversation.messages.length === 0;
   const last = conversation?.messages.at(-1);
-  const running = answering === conversation?.id && answering !== undefined;
+  const running = conversation !== undefined && answering.includes(conversation.id);
   return (
     <div class="layout">
       <Side

@@ -8,8 +8,8 @@ export interface ChatState {
   needsSecret: boolean;
   summaries: WireSummary[];
   conversation: WireConversation | undefined;
-  /** Id of the conversation whose answer is streaming into this page. */
-  answering: string | undefined;
+  /** Ids of the conversations whose answers are streaming into this page. */
+  answering: readonly string[];
   error: string | undefined;
 }
 
@@ -21,7 +21,7 @@ const empty: ChatState = {
   needsSecret: false,
   summaries: [],
   conversation: undefined,
-  answering: undefined,
+  answering: [],
   error: undefined,
 };
 
@@ -33,6 +33,8 @@ export function useChat(connectionLost: string) {
     [],
   );
   const shownId = useRef<string | undefined>(undefined);
+  /** The newest stream of each conversation; an older one of the same is left. */
+  const streams = useRef(new Map<string, symbol>());
 
   const attempt = useCallback(
     async (work: () => Promise<void>): Promise<boolean> => {
@@ -55,14 +57,61 @@ export function useChat(connectionLost: string) {
     [change],
   );
 
+  /** Shows events as they come, if their conversation is still the one on the page. */
+  const follow = useCallback(
+    async (id: string, events: AsyncIterable<WireEvent>, onAccepted = () => {}): Promise<void> => {
+      const stream = Symbol(id);
+      const isNewest = () => streams.current.get(id) === stream;
+      streams.current.set(id, stream);
+      change({ answering: [...streams.current.keys()] });
+      try {
+        for await (const event of events) {
+          if (event.type === 'failed' && event.conversation === undefined)
+            throw new ApiError(event.error.code, event.error.message);
+          if (event.type === 'accepted') onAccepted();
+          if (!isNewest()) return;
+          if (shownId.current === id)
+            setState((old) => ({ ...old, conversation: apply(old.conversation, event) }));
+          if (event.type === 'accepted') await refreshList();
+        }
+      } finally {
+        if (isNewest()) streams.current.delete(id);
+        change({ answering: [...streams.current.keys()] });
+      }
+    },
+    [change, refreshList],
+  );
+
+  /** Shows a conversation as it is stored, if it is still the one on the page. */
+  const refresh = useCallback(
+    async (id: string): Promise<WireConversation> => {
+      const conversation = await api.conversation(id);
+      if (shownId.current === id) change({ conversation });
+      return conversation;
+    },
+    [change],
+  );
+
+  /** Goes on showing an answer that this page did not ask for, or no longer listens to. */
+  const followRunning = useCallback(
+    (id: string) =>
+      attempt(async () => {
+        await follow(id, api.answer(id));
+        await refresh(id);
+      }),
+    [attempt, follow, refresh],
+  );
+
   const open = useCallback(
     (id: string | undefined) =>
       attempt(async () => {
         shownId.current = id;
         location.hash = id ?? '';
-        change({ conversation: id === undefined ? undefined : await api.conversation(id) });
+        if (id === undefined) return change({ conversation: undefined });
+        const { messages } = await refresh(id);
+        if (messages.at(-1)?.status === 'running') void followRunning(id);
       }),
-    [attempt, change],
+    [attempt, change, followRunning, refresh],
   );
 
   const load = useCallback(
@@ -76,25 +125,6 @@ export function useChat(connectionLost: string) {
     [attempt, change, open, refreshList],
   );
   useEffect(() => void load(), [load]);
-
-  /** Shows events as they come, if their conversation is still the one on the page. */
-  const follow = async (id: string, events: AsyncIterable<WireEvent>): Promise<boolean> => {
-    change({ answering: id });
-    let accepted = false;
-    try {
-      for await (const event of events) {
-        accepted ||= event.type === 'accepted';
-        if (event.type === 'failed' && event.conversation === undefined)
-          throw new ApiError(event.error.code, event.error.message);
-        if (shownId.current === id)
-          setState((old) => ({ ...old, conversation: apply(old.conversation, event) }));
-        if (event.type === 'accepted') await refreshList();
-      }
-    } finally {
-      change({ answering: undefined });
-    }
-    return accepted;
-  };
 
   const onShown = async (work: (id: string) => Promise<unknown>) => {
     const id = shownId.current;
@@ -114,7 +144,9 @@ export function useChat(connectionLost: string) {
       await attempt(async () => {
         const id = shownId.current ?? (await api.createConversation()).id;
         if (shownId.current === undefined) await open(id);
-        accepted = await follow(id, api.send(id, text, pictures));
+        await follow(id, api.send(id, text, pictures), () => {
+          accepted = true;
+        });
       });
       return accepted;
     },

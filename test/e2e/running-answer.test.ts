@@ -1,0 +1,169 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type ChatService,
+  createChatService,
+  openSqliteStore,
+  type SqliteStore,
+  VistazoError,
+} from '@vistazo/core';
+import { startWebServer, type WebServer } from '@vistazo/web';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Script, ScriptedModel } from '../core/bot/scripted-model.ts';
+import { launchBrowser } from './browser.ts';
+
+/** Longer than the store waits between writing the growing text. */
+const pieceMs = 600;
+const pieces = ['One', ' two', ' three', ' four', ' five.'];
+
+let folder: string;
+let store: SqliteStore;
+let service: ChatService;
+let server: WebServer;
+let browser: Browser;
+let page: Page;
+const faults: string[] = [];
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(() => browser?.close());
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vistazo-e2e-'));
+  store = await openSqliteStore({ path: join(folder, 'chat.sqlite') });
+});
+
+afterEach(async () => {
+  await page?.context().close();
+  await service?.close();
+  await server?.close();
+  await store?.close();
+  await rm(folder, { recursive: true, force: true });
+  expect(faults.splice(0)).toEqual([]);
+});
+
+async function start(...scripts: Script[]): Promise<void> {
+  service = await createChatService({ model: new ScriptedModel(scripts), store });
+  server = await startWebServer({ service, model: service.model, port: 0 });
+  page = await (await browser.newContext({ locale: 'en-US' })).newPage();
+  await openPage(page, server.url);
+}
+
+async function openPage(opened: Page, url: string): Promise<void> {
+  opened.setDefaultTimeout(60_000);
+  opened.on('pageerror', (error) => faults.push(error.message));
+  await opened.goto(url);
+}
+
+/** An answer that grows slowly up to its fourth piece, and goes on when told. */
+function slowScript(): { script: Script; goOn: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const gate = (index: number) => (index < 3 ? sleep(pieceMs) : promise);
+  return { script: { pieces, gate }, goOn: resolve };
+}
+
+async function ask(question: string, on = page): Promise<void> {
+  await on.fill('#question', question);
+  await on.keyboard.press('Enter');
+  await on.locator('.message.user', { hasText: question }).waitFor();
+}
+
+const answer = (on = page) => on.locator('.message.assistant');
+
+/** Waits until the answer has this text, no more and no less. */
+async function expectAnswer(text: string, on = page): Promise<void> {
+  await expect
+    .poll(() => answer(on).locator('.text').textContent(), { timeout: 60_000 })
+    .toBe(text);
+}
+
+async function expectDone(on = page): Promise<void> {
+  await on.waitForSelector('.message.assistant[data-status=done]');
+  expect(await answer(on).locator('.text').textContent()).toBe(pieces.join(''));
+  await on.getByRole('button', { name: 'Send' }).waitFor();
+}
+
+describe('an answer that is still running', () => {
+  it('is followed to its end by a page that was loaded anew', async () => {
+    const { script, goOn } = slowScript();
+    await start(script);
+    await ask('How many?');
+    await expectAnswer('One two three');
+    await page.reload();
+    await expectAnswer('One two three');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    goOn();
+    await expectDone();
+  });
+
+  it('can be stopped from a page that was loaded anew', async () => {
+    await start(slowScript().script);
+    await ask('How many?');
+    await expectAnswer('One two three');
+    await page.reload();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.waitForSelector('.message.assistant[data-status=stopped]');
+    expect(await answer().locator('.text').textContent()).toBe('One two three');
+    await ask('And now?');
+    await page.waitForSelector('.message.assistant[data-status=done]');
+  });
+
+  it('is shown on two pages at once', async () => {
+    const { script, goOn } = slowScript();
+    await start(script);
+    await ask('How many?');
+    const other = await page.context().newPage();
+    await openPage(other, page.url());
+    await expectAnswer('One two three', other);
+    goOn();
+    await expectDone(other);
+    await expectDone();
+  });
+
+  it('is whole after a look at another conversation, where a question is answered meanwhile', async () => {
+    const { script, goOn } = slowScript();
+    await start(script, { pieces: ['Yes.'] });
+    await ask('How many?');
+    await expectAnswer('One');
+    await page.getByRole('button', { name: 'New conversation' }).first().click();
+    await page.waitForSelector('.welcome');
+    await ask('Really?');
+    await page.waitForSelector('.message.assistant[data-status=done]');
+    await expectAnswer('Yes.');
+    await page.locator('.side li', { hasText: 'How many?' }).getByRole('button').first().click();
+    await expectAnswer('One two three');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    goOn();
+    await expectDone();
+  });
+
+  it('that fails after the page was loaded anew says why, and the next question is answered', async () => {
+    const { script, goOn } = slowScript();
+    const error = new VistazoError('engine.crashed', 'The engine ended; ask again.');
+    await start({ ...script, error });
+    await ask('How many?');
+    await expectAnswer('One two three');
+    await page.reload();
+    await expectAnswer('One two three');
+    goOn();
+    await page.waitForSelector('.message.assistant[data-status=failed]');
+    expect(await answer().locator('.failed').textContent()).toBe('The engine ended; ask again.');
+    await ask('And now?');
+    await page.waitForSelector('.message.assistant[data-status=done]');
+  });
+
+  it('that is lost with the server leaves one sentence, and no question twice', async () => {
+    await start(slowScript().script);
+    await ask('How many?');
+    await expectAnswer('One two three');
+    await server.close();
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).toContain('The bot cannot be reached.');
+    expect(await page.inputValue('#question')).toBe('');
+  });
+});
