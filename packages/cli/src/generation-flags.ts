@@ -1,21 +1,35 @@
 import { type GenerationOptions, generationOptionsSchema, VistazoError } from '@vistazo/core';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** Adds the flags that say how an answer is generated; read them with {@link generationOptionsOf}. */
 export function withGenerationFlags(command: Command): Command {
   return command
     .option('--sample', 'sample instead of taking the likeliest token')
-    .option('--temperature <number>', 'divides the logits, above 0', Number)
-    .option('--top-k <count>', 'keep the k likeliest tokens, 0 keeps all', Number)
-    .option('--top-p <share>', 'keep the likeliest tokens that add up to p, up to 1', Number)
-    .option('--min-p <share>', 'drop tokens less likely than this share of the likeliest', Number)
-    .option('--repetition-penalty <number>', 'above 1 discourages repetition', Number)
-    .option('--max-new-tokens <count>', 'most tokens of the answer', Number)
-    .option('--seed <number>', 'seed of the sampler', Number)
-    .option('--deadline-ms <milliseconds>', 'end the answer after this time', Number)
+    .option('--temperature <number>', 'divides the logits, above 0', numberArgument)
+    .option('--top-k <count>', 'keep the k likeliest tokens, 0 keeps all', numberArgument)
+    .option(
+      '--top-p <share>',
+      'keep the likeliest tokens that add up to p, up to 1',
+      numberArgument,
+    )
+    .option(
+      '--min-p <share>',
+      'drop tokens less likely than this share of the likeliest',
+      numberArgument,
+    )
+    .option('--repetition-penalty <number>', 'above 1 discourages repetition', numberArgument)
+    .option('--max-new-tokens <count>', 'most tokens of the answer', numberArgument)
+    .option('--seed <number>', 'seed of the sampler', numberArgument)
+    .option('--deadline-ms <milliseconds>', 'end the answer after this time', numberArgument)
     .addOption(
       new Option('--stop <text>', 'end the answer at this text (repeatable)').argParser(collect),
     );
+}
+
+function numberArgument(value: string): number {
+  const number = Number(value);
+  if (value.trim() !== '' && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError('It is not a number.');
 }
 
 function collect(value: string, previous: string[] | undefined): string[] {

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { toVistazoError } from '@vistazo/core';
 import { Command, CommanderError } from 'commander';
 import { addAskCommand } from './commands/ask.js';
@@ -8,6 +7,8 @@ import { addEvalCommand } from './commands/eval.js';
 import { addModelsCommand } from './commands/models.js';
 import { addStartCommand } from './commands/start.js';
 import { exitCodes } from './exit-codes.js';
+import { interrupted } from './terminal/interrupt.js';
+import { version } from './versions.js';
 
 /** Runs the command line given as `process.argv` and sets the exit code. @internal */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -24,7 +25,7 @@ function createProgram(): Command {
     .version(version())
     .option('--debug', 'print stack traces of faults')
     .exitOverride()
-    .showHelpAfterError('(vistazo --help lists what can be done)');
+    .configureOutput({ outputError: (text, write) => write(usageError(text)) });
   const add = [
     addStartCommand,
     addAskCommand,
@@ -39,16 +40,25 @@ function createProgram(): Command {
   return program;
 }
 
-function version(): string {
-  const { version } = createRequire(import.meta.url)('../package.json');
-  return String(version);
+/** Commander's complaint in the form of all others. */
+function usageError(text: string): string {
+  const sentence = text
+    .replace(/^error: /, '')
+    .trim()
+    .replace(/\.?\s*\n/, ' ')
+    .replace(/\.$/, '');
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}; vistazo --help lists what can be done. [option.invalid]\n`;
 }
 
 function report(error: unknown, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  const { code, message } = toVistazoError(error);
+  const { code, message } = isAbort(error) ? interrupted() : toVistazoError(error);
   process.stderr.write(`${message} [${code}]\n`);
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (code === 'generation.aborted') return exitCodes.interrupted;
   return code.startsWith('option.') ? exitCodes.usage : exitCodes.failure;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createLocalModel, parseModelVariant, type VisionLanguageModel } from '@vistazo/core';
 import { nanoModelFolder } from '@vistazo/nano';
 import type { Command } from 'commander';
@@ -26,6 +28,11 @@ export function usesEmbeddedModel(flags: ModelFlags): boolean {
   return flags.model === undefined;
 }
 
+/** A folder that is there comes before a hub id of the same form. */
+function folderOrHubId(model: string): string {
+  return existsSync(model) ? resolve(model) : model;
+}
+
 type LocalModelOptions = Parameters<typeof createLocalModel>[0];
 
 /** Loads the model that the flags name, with a progress bar on standard error. */
@@ -37,7 +44,7 @@ export async function openModel(
   try {
     return await createLocalModel({
       ...options,
-      ...(flags.model === undefined ? embeddedModel : { model: flags.model }),
+      ...(flags.model === undefined ? embeddedModel : { model: folderOrHubId(flags.model) }),
       ...(flags.variant !== undefined && { variant: parseModelVariant(flags.variant) }),
       ...(flags.cacheDir !== undefined && { cacheDir: flags.cacheDir }),
       onProgress: ({ done, total, label }) => progress.update(done, total, label),

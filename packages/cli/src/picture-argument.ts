@@ -1,10 +1,22 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { type ImagePart, VistazoError } from '@vistazo/core';
 
+/** Whether a picture is named by an http(s) address or a data URI. */
+export function isAddress(text: string): boolean {
+  return /^(https?:\/\/\S+$|data:)/i.test(text);
+}
+
+/** Whether a word of the command line names a picture: it is an address, `-`, or the path of a file. */
+export async function isPictureArgument(word: string): Promise<boolean> {
+  if (word === '-' || isAddress(word)) return true;
+  const found = await stat(word).catch(() => undefined);
+  return found?.isFile() === true;
+}
+
 /** A picture named on the command line: a path, an http(s) URL, a data URI, or `-` for standard input. */
 export async function pictureArgument(argument: string): Promise<ImagePart> {
-  if (/^(https?:|data:image\/)/i.test(argument)) return { type: 'image', image: argument };
+  if (isAddress(argument)) return { type: 'image', image: argument };
   if (argument === '-')
     return { type: 'image', image: new Uint8Array(await buffer(process.stdin)) };
   return { type: 'image', image: await readPicture(argument) };

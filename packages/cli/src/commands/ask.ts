@@ -3,8 +3,8 @@ import { VistazoError } from '@vistazo/core';
 import type { Command } from 'commander';
 import { generationOptionsOf, withGenerationFlags } from '../generation-flags.js';
 import { type ModelFlags, openModel, withModelFlags } from '../model-flags.js';
-import { pictureArgument } from '../picture-argument.js';
-import { interruptSignal } from '../terminal/interrupt.js';
+import { isPictureArgument, pictureArgument } from '../picture-argument.js';
+import { interrupted, interruptSignal } from '../terminal/interrupt.js';
 
 type EndEvent = Extract<GenerationEvent, { type: 'end' }>;
 
@@ -32,12 +32,7 @@ async function ask(words: string[], flags: AskFlags): Promise<void> {
   const signal = interruptSignal();
   const options = generationOptionsOf(flags);
   const question = words.at(-1) ?? '';
-  if (question.trim() === '' && words.length === 1) {
-    throw new VistazoError(
-      'chat.empty',
-      'The question is empty; write it after the pictures, in quotes.',
-    );
-  }
+  await checkWords(words, question);
   const pictures = await Promise.all(words.slice(0, -1).map(pictureArgument));
   const model = await openModel(flags, { signal });
   try {
@@ -48,10 +43,30 @@ async function ask(words: string[], flags: AskFlags): Promise<void> {
       !flags.json,
     );
     if (flags.json) process.stdout.write(`${JSON.stringify(report(model, end))}\n`);
-    if (end.finishReason === 'aborted')
-      throw new VistazoError('generation.aborted', 'Interrupted.');
+    if (end.finishReason === 'aborted') throw interrupted();
   } finally {
     await model.close();
+  }
+}
+
+async function checkWords(words: readonly string[], question: string): Promise<void> {
+  if (question.trim() === '' && words.length === 1) {
+    throw new VistazoError(
+      'chat.empty',
+      'The question is empty; write it after the pictures, in quotes.',
+    );
+  }
+  if (await isPictureArgument(question)) {
+    throw new VistazoError(
+      'chat.empty',
+      `${question} is a picture, and no question follows it; write one after the pictures, in quotes.`,
+    );
+  }
+  if (words.filter((word) => word === '-').length > 1) {
+    throw new VistazoError(
+      'option.invalid',
+      'Standard input (-) holds one picture only; name the others by their paths.',
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import {
   type ChatMessage,
+  type ErrorCode,
   type ImagePart,
   toVistazoError,
   type VisionLanguageModel,
@@ -10,6 +11,7 @@ import { generationOptionsOf, withGenerationFlags } from '../generation-flags.js
 import { type ModelFlags, openModel, withModelFlags } from '../model-flags.js';
 import { pictureArgument } from '../picture-argument.js';
 import { colours } from '../terminal/colours.js';
+import { interrupted } from '../terminal/interrupt.js';
 
 const help = '/picture PATH adds a picture to the next message, /new starts over, /quit ends.';
 
@@ -32,22 +34,37 @@ async function chat(pictures: string[], flags: ChatFlags): Promise<void> {
   const options = generationOptionsOf(flags);
   const waiting = await Promise.all(pictures.map(pictureArgument));
   const model = await openModel(flags);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const talk = new TerminalTalk(model, options, flags.system, waiting);
-  terminal.on('SIGINT', () => talk.interrupt() || terminal.close());
   try {
-    process.stdout.write(`${model.info.id} (${model.info.variant}) answers. ${help}\n`);
-    terminal.setPrompt('> ');
-    terminal.prompt();
-    for await (const line of terminal) {
-      if (line.trim() === '/quit') break;
-      await talk.take(line.trim());
-      terminal.prompt();
-    }
+    await converse(model, new TerminalTalk(model, options, flags.system, waiting));
   } finally {
-    terminal.close();
     await model.close();
   }
+}
+
+/** Takes lines until the input ends; prompts only a person. */
+async function converse(model: VisionLanguageModel, talk: TerminalTalk): Promise<void> {
+  const interactive = process.stdin.isTTY === true;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
+  const state = { closed: false, interrupted: false };
+  const prompt = () => interactive && !state.closed && terminal.prompt();
+  terminal.once('close', () => {
+    state.closed = true;
+  });
+  terminal.on('SIGINT', () => {
+    if (talk.interrupt()) return;
+    state.interrupted = true;
+    terminal.close();
+  });
+  if (interactive)
+    process.stdout.write(`${model.info.id} (${model.info.variant}) answers. ${help}\n`);
+  prompt();
+  for await (const line of terminal) {
+    if (line.trim() === '/quit') break;
+    await talk.take(line.trim());
+    prompt();
+  }
+  terminal.close();
+  if (state.interrupted) throw interrupted();
 }
 
 type GenerateOptions = NonNullable<Parameters<VisionLanguageModel['generate']>[1]>;
@@ -77,8 +94,17 @@ class TerminalTalk {
       else if (line !== '' || this.pictures.length > 0) await this.#ask(line);
     } catch (cause) {
       const error = toVistazoError(cause);
-      process.stderr.write(`${colours.red(error.message)} [${error.code}]\n`);
+      const advice = this.#recover(error.code);
+      process.stderr.write(`${colours.red(error.message)}${advice} [${error.code}]\n`);
     }
+  }
+
+  /** What made an answer fail must not make the next one fail too. */
+  #recover(code: ErrorCode): string {
+    if (code === 'chat.tooLong') return ' Here /new starts a new one.';
+    if (!/^(picture|fetch)\./.test(code) || this.pictures.length === 0) return '';
+    this.pictures = [];
+    return ' The pictures of this message were dropped.';
   }
 
   #startOver(): void {

@@ -1,10 +1,18 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import { completeVariants, describeModel, isHubId, toVistazoError } from '@vistazo/core';
+import {
+  completeVariants,
+  describeModel,
+  isHubId,
+  toVistazoError,
+  VistazoError,
+} from '@vistazo/core';
 import type { Command } from 'commander';
+import { checkDataFolder } from '../data-folder.js';
 import { exitCodes } from '../exit-codes.js';
 import { embeddedModel, type ModelFlags, openModel, withModelFlags } from '../model-flags.js';
 import { colours } from '../terminal/colours.js';
+import { libraryVersion, version } from '../versions.js';
 
 interface Finding {
   what: string;
@@ -29,17 +37,14 @@ export function addDoctorCommand(program: Command): void {
 
 async function examine(flags: DoctorFlags): Promise<void> {
   const findings = [
-    { what: 'Node', ok: true, found: process.versions.node },
+    { what: 'Vistazo', ok: true, found: `${version()}, Node ${process.versions.node}` },
+    await checked('Libraries', libraries),
     {
       what: 'Processor',
       ok: true,
       found: `${process.platform} ${process.arch}, ${availableParallelism()} cores`,
     },
-    {
-      what: 'Memory',
-      ok: freemem() > 300 * 2 ** 20,
-      found: `${gigabytes(freemem())} of ${gigabytes(totalmem())} GB free`,
-    },
+    memory(),
     await checked('Data folder', () => dataFolder(flags.data)),
     await checked('Model files', () => modelFiles(flags)),
     await checked('Model', () => modelRuns(flags)),
@@ -53,6 +58,34 @@ async function examine(flags: DoctorFlags): Promise<void> {
 
 const gigabytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
 
+const neededBytes = 300 * 2 ** 20;
+
+function memory(): Finding {
+  const found = `${gigabytes(freemem())} of ${gigabytes(totalmem())} GB free`;
+  if (freemem() >= neededBytes) return { what: 'Memory', ok: true, found };
+  const mend = `at least ${gigabytes(neededBytes)} GB are needed: close other programs, or choose a smaller --variant`;
+  return { what: 'Memory', ok: false, found: `${found}; ${mend}` };
+}
+
+/** The libraries with native parts, which an incomplete installation lacks. */
+async function libraries(): Promise<string> {
+  return ['onnxruntime-node', 'sharp', 'better-sqlite3']
+    .map((name) => `${name} ${installedVersion(name)}`)
+    .join(', ');
+}
+
+function installedVersion(name: string): string {
+  try {
+    return libraryVersion(name);
+  } catch (cause) {
+    throw new VistazoError(
+      'runtime.unsupported',
+      `${name} is not installed; run npm ci again, for this platform.`,
+      { cause },
+    );
+  }
+}
+
 async function checked(what: string, check: () => Promise<string>): Promise<Finding> {
   try {
     return { what, ok: true, found: await check() };
@@ -62,13 +95,13 @@ async function checked(what: string, check: () => Promise<string>): Promise<Find
 }
 
 async function dataFolder(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  await access(folder, constants.W_OK);
+  await checkDataFolder(folder);
   return `${folder} can be written`;
 }
 
 async function modelFiles({ model, variant: _ }: DoctorFlags): Promise<string> {
-  if (model !== undefined && isHubId(model)) return `${model} is downloaded when it is needed`;
+  if (model !== undefined && isHubId(model) && !existsSync(model))
+    return `${model} is downloaded when it is needed`;
   const { folder, graphs } = await describeModel(model ?? embeddedModel.model);
   const variants = (await completeVariants(folder)).map(({ variant }) => variant).join(', ');
   return `${folder}: ${variants}; ${graphs.variant} is chosen`;

@@ -5,7 +5,7 @@ import { type Scores, sameAnswer, scoresOf } from '../eval/score.js';
 import { generationOptionsOf, withGenerationFlags } from '../generation-flags.js';
 import { type ModelFlags, openModel, withModelFlags } from '../model-flags.js';
 import { colours } from '../terminal/colours.js';
-import { interruptSignal } from '../terminal/interrupt.js';
+import { interrupted, interruptSignal } from '../terminal/interrupt.js';
 import { createProgress } from '../terminal/progress.js';
 
 interface EvalFlags extends ModelFlags {
@@ -83,8 +83,7 @@ async function answerTo(
 ): Promise<string> {
   for await (const event of model.generate(messages, options)) {
     if (event.type !== 'end') continue;
-    if (event.finishReason === 'aborted')
-      throw new VistazoError('generation.aborted', 'Interrupted.');
+    if (event.finishReason === 'aborted') throw interrupted();
     return event.text;
   }
   throw new VistazoError('internal', 'The model ended without an answer; please try again.');

@@ -1,8 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createChatService, openSqliteStore, VistazoError } from '@vistazo/core';
 import { startWebServer } from '@vistazo/web';
 import type { Command } from 'commander';
+import { makeDataFolder } from '../data-folder.js';
 import { type ModelFlags, openModel, usesEmbeddedModel, withModelFlags } from '../model-flags.js';
 import { colours } from '../terminal/colours.js';
 import { interruptSignal } from '../terminal/interrupt.js';
@@ -39,7 +40,7 @@ async function start(flags: StartFlags): Promise<void> {
   const signal = interruptSignal();
   const port = parsePort(flags.port);
   const secret = await readSecret(flags.secretFile);
-  await mkdir(flags.data, { recursive: true });
+  await makeDataFolder(flags.data);
   await using resources = new AsyncDisposableStack();
   const store = await openSqliteStore({ path: join(flags.data, 'vistazo.sqlite') });
   resources.defer(() => store.close());

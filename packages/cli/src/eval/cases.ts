@@ -1,29 +1,19 @@
 import { dirname, resolve } from 'node:path';
-import { type ChatMessage, type Part, VistazoError } from '@vistazo/core';
+import { type ChatMessage, parseChatMessages, toVistazoError, VistazoError } from '@vistazo/core';
 import { z } from 'zod';
-import { readPicture } from '../picture-argument.js';
+import { isAddress, readPicture } from '../picture-argument.js';
 
-const pictureSchema = z.string().min(1);
-const partSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('text'), text: z.string() }),
-  z.strictObject({ type: z.literal('image'), image: pictureSchema }),
-  z.strictObject({ type: z.literal('video'), video: z.array(pictureSchema).min(1) }),
-]);
-const messageSchema = z.strictObject({
-  role: z.enum(['system', 'user', 'assistant']),
-  content: z.union([z.string(), z.array(partSchema)]),
-});
 const caseSchema = z.object({
   task: z.string().min(1),
-  messages: z.array(messageSchema).min(1),
+  messages: z.array(z.unknown()).min(1),
   answer: z.union([z.string(), z.number().transform(String)]),
 });
 
 /** One question of an evaluation file: pictures are still paths relative to the file. */
-export type EvalCase = z.infer<typeof caseSchema> & {
+export interface EvalCase extends z.infer<typeof caseSchema> {
   /** Line in the file, from 1. */
   line: number;
-};
+}
 
 /** Reads the cases of a JSON Lines file. Throws `chat.invalid` naming the line, or `file.unreadable`. */
 export async function readCases(path: string): Promise<EvalCase[]> {
@@ -41,12 +31,29 @@ export async function readCases(path: string): Promise<EvalCase[]> {
 
 function parseCase(content: string, where: string): z.infer<typeof caseSchema> {
   const parsed = caseSchema.safeParse(parseJson(content, where));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    checkMessages(parsed.data.messages, where);
+    return parsed.data;
+  }
   const [issue] = parsed.error.issues;
-  throw new VistazoError(
+  throw notACase(where, `${issue?.path.join('.') || 'the line'}: ${issue?.message}.`);
+}
+
+/** Something that the chat format takes in the place of a path. */
+const standIn = 'data:image/png;base64,';
+
+function checkMessages(messages: unknown[], where: string): void {
+  try {
+    parseChatMessages(mapPictures(messages, () => standIn));
+  } catch (cause) {
+    throw notACase(where, toVistazoError(cause).message);
+  }
+}
+
+function notACase(where: string, reason: string): VistazoError {
+  return new VistazoError(
     'chat.invalid',
-    `${where} is not a case: ${issue?.path.join('.') || 'the line'}: ${issue?.message}. ` +
-      'A case has task, messages in the chat format and answer.',
+    `${where} is not a case: ${reason} A case has task, messages in the chat format and answer.`,
   );
 }
 
@@ -65,29 +72,25 @@ function parseJson(content: string, where: string): unknown {
 }
 
 /** The messages of a case with its pictures read from beside `file`. Throws `file.unreadable`. */
-export async function loadMessages(file: string, evalCase: EvalCase): Promise<ChatMessage[]> {
+export async function loadMessages(file: string, { messages }: EvalCase): Promise<ChatMessage[]> {
   const folder = dirname(resolve(file));
-  return Promise.all(
-    evalCase.messages.map(async ({ role, content }) => ({
-      role,
-      content: typeof content === 'string' ? content : await loadParts(folder, content),
-    })),
-  );
+  const paths = new Set<string>();
+  mapPictures(messages, (path) => paths.add(path));
+  const read = async (path: string) => [path, await readPicture(resolve(folder, path))] as const;
+  const bytes = new Map(await Promise.all([...paths].map(read)));
+  return parseChatMessages(mapPictures(messages, (path) => bytes.get(path)));
 }
 
-async function loadParts(folder: string, parts: z.infer<typeof partSchema>[]): Promise<Part[]> {
-  return Promise.all(
-    parts.map(async (part): Promise<Part> => {
-      if (part.type === 'text') return part;
-      if (part.type === 'image')
-        return { type: 'image', image: await loadPicture(folder, part.image) };
-      const frames = await Promise.all(part.video.map((frame) => loadPicture(folder, frame)));
-      return { type: 'video', video: frames };
-    }),
-  );
-}
-
-async function loadPicture(folder: string, picture: string): Promise<string | Uint8Array> {
-  const isAddress = /^(https?:|data:image\/)/i.test(picture);
-  return isAddress ? picture : readPicture(resolve(folder, picture));
+/** Puts something else in the place of every path of a picture, wherever one may stand. */
+function mapPictures(value: unknown, change: (path: string) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => mapPictures(each, change));
+  if (typeof value !== 'object' || value === null) return value;
+  const mapPath = (path: unknown) =>
+    typeof path === 'string' && path !== '' && !isAddress(path) ? change(path) : path;
+  const entries = Object.entries(value).map(([name, inner]) => {
+    if (name === 'content') return [name, mapPictures(inner, change)];
+    if (name !== 'image' && name !== 'video') return [name, inner];
+    return [name, Array.isArray(inner) ? inner.map(mapPath) : mapPath(inner)];
+  });
+  return Object.fromEntries(entries);
 }

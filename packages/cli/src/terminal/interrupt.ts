@@ -1,3 +1,5 @@
+import { VistazoError } from '@vistazo/core';
+
 /** A signal that aborts on Ctrl-C or SIGTERM; a second one ends the process at once. */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
@@ -5,4 +7,9 @@ export function interruptSignal(): AbortSignal {
     process.once(name, () => controller.abort());
   }
   return controller.signal;
+}
+
+/** What a command throws when it was interrupted. */
+export function interrupted(): VistazoError {
+  return new VistazoError('generation.aborted', 'Interrupted.');
 }

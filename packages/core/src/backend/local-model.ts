@@ -1,4 +1,5 @@
-import { type ChatMessage, chatMessagesSchema } from '../conversation/chat-message.js';
+import type { ChatMessage } from '../conversation/chat-message.js';
+import { parseChatMessages } from '../conversation/parse-chat-messages.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationEvent } from '../generation/generation-event.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
@@ -107,7 +108,7 @@ class LocalModel implements VisionLanguageModel {
   ): Promise<TokenCount> {
     const processor = createImageProcessor(this.#description.imageProcessor);
     const request = await preparePictures(
-      checked(messages),
+      parseChatMessages(messages),
       async (bytes, stored) => {
         const { widthPx, heightPx, frames } = await this.#media.inspect(bytes, {
           ...(stored && { limits: storedLimits }),
@@ -130,10 +131,12 @@ class LocalModel implements VisionLanguageModel {
   ): AsyncGenerator<GenerationEvent> {
     const startedAt = performance.now();
     const options = resolveOptions(parseGenerationOptions(given), this.#description.generation);
-    const prepared = await this.#prepare(checked(messages), signal).catch((error: unknown) => {
-      if (signal?.aborted) return undefined;
-      throw error;
-    });
+    const prepared = await this.#prepare(parseChatMessages(messages), signal).catch(
+      (error: unknown) => {
+        if (signal?.aborted) return undefined;
+        throw error;
+      },
+    );
     if (prepared === undefined || signal?.aborted) {
       yield abortedEnd(performance.now() - startedAt);
       return;
@@ -194,13 +197,6 @@ class LocalModel implements VisionLanguageModel {
   async close(): Promise<void> {
     await Promise.all([this.#engine.close(), this.#media.close()]);
   }
-}
-
-function checked(messages: readonly ChatMessage[]): readonly ChatMessage[] {
-  const parsed = chatMessagesSchema.safeParse(messages);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new VistazoError('chat.invalid', `messages.${issue?.path.join('.')}: ${issue?.message}.`);
 }
 
 type EndEvent = Extract<GenerationEvent, { type: 'end' }>;
