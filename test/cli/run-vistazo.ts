@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../packages/cli/bin/vistazo.js', import.meta.url));
+
+/** What a run of the command line left behind. */
+export interface Result {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** How the command line is run. */
+export interface RunOptions {
+  cwd: string;
+  /** Standard input; it is closed after it. Default none. */
+  input?: string | Uint8Array;
+  env?: Record<string, string>;
+  /** Sent once standard output contains `after`. */
+  signal?: { name: NodeJS.Signals; after: string };
+}
+
+/** Runs `vistazo` with these arguments, without a terminal. */
+export function runVistazo(
+  args: readonly string[],
+  { cwd, input = '', env = {}, signal }: RunOptions,
+): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd,
+      env: { ...process.env, NO_COLOR: '1', ...env },
+    });
+    const result: Result = { code: null, out: '', err: '' };
+    child.stdout.on('data', (chunk) => {
+      result.out += chunk;
+      if (signal !== undefined && result.out.includes(signal.after)) child.kill(signal.name);
+    });
+    child.stderr.on('data', (chunk) => (result.err += chunk));
+    child.once('close', (code) => resolve({ ...result, code }));
+    // A command that does not read its input may have ended.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+  });
+}
