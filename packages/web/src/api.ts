@@ -31,11 +31,11 @@ export function createApi({ service, session }: ApiOptions): Hono {
   const api = new Hono();
   const uploads = bodyLimit({
     maxSize: session.maxUploadBytes * session.maxPictures + maxJsonBytes,
-    onError: (context) => fail(context, tooLarge(session)),
+    onError: (context) => failUnread(context, tooLarge(session)),
   });
   const small = bodyLimit({
     maxSize: maxJsonBytes,
-    onError: (context) => fail(context, tooLarge(session)),
+    onError: (context) => failUnread(context, tooLarge(session)),
   });
   const shown = async (context: Context) =>
     context.json(toWireConversation(await service.getConversation(conversationOf(context))));
@@ -100,11 +100,9 @@ export function createApi({ service, session }: ApiOptions): Hono {
       'Cache-Control': 'private, max-age=31536000, immutable',
     });
   });
-  api.notFound((context) =>
-    context.json(
-      { error: { code: 'store.notFound', message: 'There is nothing at this address.' } },
-      404,
-    ),
+  // notFound() of an app that is mounted in another one is never asked.
+  api.all('*', (context) =>
+    fail(context, new VistazoError('store.notFound', 'There is nothing at this address.')),
   );
   return api;
 }
@@ -124,11 +122,16 @@ function checked<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
 }
 
 async function readJson<T extends z.ZodType>(context: Context, schema: T): Promise<z.output<T>> {
-  const parsed = schema.safeParse(await context.req.json().catch(() => undefined));
+  const body: unknown = await context.req.json().catch((cause: unknown) => {
+    throw new VistazoError('option.invalid', 'The request is not JSON.', { cause });
+  });
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = issue?.path.join('.') || 'the whole';
   throw new VistazoError(
     'option.invalid',
-    `The request is not valid: ${parsed.error.issues[0]?.message}.`,
+    `The request is not valid: ${place}: ${issue?.message}.`,
   );
 }
 
@@ -141,8 +144,14 @@ async function readMessage(
       cause,
     });
   });
-  const text = form.get('text');
+  const text = form.get('text') ?? '';
   const files = form.getAll('pictures').filter((entry) => entry instanceof File);
+  if (typeof text !== 'string' || files.length < form.getAll('pictures').length) {
+    throw new VistazoError(
+      'option.invalid',
+      'The form is not valid: text is a text, and pictures are files.',
+    );
+  }
   if (files.some(({ size }) => size > session.maxUploadBytes)) throw tooLarge(session);
   const pictures = await Promise.all(
     files.map(async (file) => ({
@@ -150,7 +159,7 @@ async function readMessage(
       name: file.name,
     })),
   );
-  return { text: typeof text === 'string' ? text : '', pictures };
+  return { text, pictures };
 }
 
 function tooLarge({ maxUploadBytes, maxPictures }: WireSession): VistazoError {
@@ -190,4 +199,10 @@ function fail(context: Context, error: VistazoError): Response {
     { error: error.toJSON() },
     statusOfCode[error.code] ?? (error.code === 'internal' ? 500 : 422),
   );
+}
+
+/** The rest of the request is not read, so that the connection is of no more use. */
+function failUnread(context: Context, error: VistazoError): Response {
+  context.header('Connection', 'close');
+  return fail(context, error);
 }
