@@ -22,12 +22,13 @@ def draw(rng, split: str, level: float) -> Sample:
     easy = level < 0.3 or rng.random() < 0.25
     lines, kind = compose(rng, split, easy)
     room = height / (len(lines) + 0.6)
-    size = int(room * rng.uniform(0.55, 0.85)) if easy else int(max(24 * width / 384, room * rng.uniform(0.3, 0.8)))
-    size = min([size, *[fit_size(line, path, size, inner * 0.9) for line in lines]])
+    large = easy and rng.random() < 0.35
+    size = int(room * rng.uniform(0.55, 0.85)) if large else int(width * rng.uniform(0.06, 0.2)) if easy else int(max(24 * width / 384, room * rng.uniform(0.3, 0.8)))
+    size = min([size, int(room * 0.85), *[fit_size(line, path, size, inner * 0.9) for line in lines]])
     gap = min(room, size * rng.uniform(1.2, 1.7))
     y = height / 2 - gap * (len(lines) - 1) / 2
     x = width / 2
-    if len(lines) == 1 and not easy:
+    if len(lines) == 1 and not large:
         y += rng.uniform(-0.25, 0.25) * (height - size * 1.4)
     for index, line in enumerate(lines):
         canvas.text(x, y + index * gap, line, path, size, fill, "mm")
