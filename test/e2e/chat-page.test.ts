@@ -59,7 +59,7 @@ afterAll(async () => {
 beforeEach(async () => {
   context = await browser.newContext({ locale: 'en-US' });
   page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(50_000);
   page.on('pageerror', (error) => faults.push(error.message));
   await page.goto(server.url);
   await page.waitForSelector('.samples button');

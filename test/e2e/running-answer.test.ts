@@ -1,31 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type ChatService,
-  createChatService,
-  openSqliteStore,
-  type SqliteStore,
-  VistazoError,
-} from '@vistazo/core';
-import { startWebServer, type WebServer } from '@vistazo/web';
+import { VistazoError } from '@vistazo/core';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Script, ScriptedModel } from '../core/bot/scripted-model.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Script } from '../core/bot/scripted-model.ts';
 import { launchBrowser } from './browser.ts';
+import { ask as askOn, openScriptedPage, type ScriptedPage } from './page-fixture.ts';
 
 /** Longer than the store waits between writing the growing text. */
 const pieceMs = 600;
 const pieces = ['One', ' two', ' three', ' four', ' five.'];
 
-let folder: string;
-let store: SqliteStore;
-let service: ChatService;
-let server: WebServer;
 let browser: Browser;
 let page: Page;
-const faults: string[] = [];
+let server: ScriptedPage['server'];
 
 beforeAll(async () => {
   browser = await launchBrowser();
@@ -33,31 +20,8 @@ beforeAll(async () => {
 
 afterAll(() => browser?.close());
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'vistazo-e2e-'));
-  store = await openSqliteStore({ path: join(folder, 'chat.sqlite') });
-});
-
-afterEach(async () => {
-  await page?.context().close();
-  await service?.close();
-  await server?.close();
-  await store?.close();
-  await rm(folder, { recursive: true, force: true });
-  expect(faults.splice(0)).toEqual([]);
-});
-
 async function start(...scripts: Script[]): Promise<void> {
-  service = await createChatService({ model: new ScriptedModel(scripts), store });
-  server = await startWebServer({ service, model: service.model, port: 0 });
-  page = await (await browser.newContext({ locale: 'en-US' })).newPage();
-  await openPage(page, server.url);
-}
-
-async function openPage(opened: Page, url: string): Promise<void> {
-  opened.setDefaultTimeout(60_000);
-  opened.on('pageerror', (error) => faults.push(error.message));
-  await opened.goto(url);
+  ({ page, server } = await openScriptedPage(browser, scripts));
 }
 
 /** An answer that grows slowly up to its fourth piece, and goes on when told. */
@@ -67,10 +31,9 @@ function slowScript(): { script: Script; goOn: () => void } {
   return { script: { pieces, gate }, goOn: resolve };
 }
 
-async function ask(question: string, on = page): Promise<void> {
-  await on.fill('#question', question);
-  await on.keyboard.press('Enter');
-  await on.locator('.message.user', { hasText: question }).waitFor();
+async function ask(question: string): Promise<void> {
+  await askOn(page, question);
+  await page.locator('.message.user', { hasText: question }).waitFor();
 }
 
 const answer = (on = page) => on.locator('.message.assistant');
@@ -118,7 +81,7 @@ describe('an answer that is still running', () => {
     await start(script);
     await ask('How many?');
     const other = await page.context().newPage();
-    await openPage(other, page.url());
+    await other.goto(page.url());
     await expectAnswer('One two three', other);
     goOn();
     await expectDone(other);

@@ -15,7 +15,7 @@ export function App() {
   const [language, setLanguage] = useState<LanguageCode>(firstLanguage);
   const [menuOpen, setMenuOpen] = useState(false);
   const texts = languages[language];
-  const chat = useChat(texts.connectionLost);
+  const chat = useChat(texts);
   const { session, conversation, needsSecret, answering, error } = chat.state;
   const draft = useDraft(session, texts, chat.showError);
   const dropping = useDrop(draft.addPictures);

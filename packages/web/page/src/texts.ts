@@ -50,6 +50,8 @@ const english = {
   embeddedNote:
     'This small embedded model knows shapes, charts, dialogs and short printed texts. It is no substitute for SmolVLM on photographs; to switch, start with',
   connectionLost: 'The bot cannot be reached. Is it still running?',
+  /** Sentences by error code, where the server's own, which are English, do not fit. */
+  errors: {} as Partial<Record<string, string>>,
   tooLarge: (name: string, megabytes: number) => `${name} is larger than ${megabytes} MB.`,
   notAPicture: (name: string) => `${name} is not a picture. JPEG, PNG, WebP, GIF and AVIF work.`,
   tooMany: (count: number) => `At most ${count} pictures fit in one message.`,
@@ -121,6 +123,26 @@ const spanish: Texts = {
   embeddedNote:
     'Este pequeño modelo incorporado conoce formas, gráficos, diálogos y textos impresos cortos. No sustituye a SmolVLM con fotografías; para cambiar, arranca con',
   connectionLost: 'No se puede contactar con el bot. ¿Sigue en marcha?',
+  errors: {
+    'chat.empty': 'El mensaje está vacío; escribe algo o añade una imagen.',
+    'chat.tooLong':
+      'El mensaje no cabe en lo que el modelo puede leer; envía menos texto o menos imágenes, o empieza otra conversación.',
+    'picture.notAnImage': 'Eso no es una imagen; valen JPEG, PNG, WebP, GIF y AVIF.',
+    'picture.empty': 'La imagen no tiene bytes; envíala otra vez.',
+    'picture.corrupt': 'La imagen está cortada o dañada y no se puede leer; envíala otra vez.',
+    'picture.tooLarge':
+      'La imagen es demasiado grande; hazla más pequeña: caben 25 MB y 50 megapíxeles.',
+    'picture.tooManyFrames': 'La animación tiene demasiados fotogramas; envía una más corta.',
+    'picture.timeout': 'Leer la imagen llevó demasiado tiempo; envía una más pequeña.',
+    'picture.missing': 'La imagen ya no está guardada; envíala otra vez.',
+    'engine.crashed': 'El modelo se detuvo mientras respondía; pregunta otra vez.',
+    'generation.aborted': 'El mensaje se paró antes de ser aceptado; envíalo otra vez.',
+    'generation.deadline': 'La respuesta no llegó a tiempo; pregunta otra vez.',
+    'model.outOfMemory': 'Falta memoria para el modelo; cierra otros programas y prueba otra vez.',
+    'store.failed': 'No se pudo leer o guardar la conversación; mira si queda sitio en el disco.',
+    'store.notFound': 'Esa conversación o ese mensaje ya no existe.',
+    'access.secret': 'Ese no es el secreto.',
+  },
   tooLarge: (name, megabytes) => `${name} ocupa más de ${megabytes} MB.`,
   notAPicture: (name) => `${name} no es una imagen. Valen JPEG, PNG, WebP, GIF y AVIF.`,
   tooMany: (count) => `Caben como mucho ${count} imágenes en un mensaje.`,
@@ -138,6 +160,11 @@ const spanish: Texts = {
 
 /** The languages of the page by code. */
 export const languages = { en: english, es: spanish } satisfies Record<string, Texts>;
+
+/** A failure in the language of the page. */
+export function sentenceOf(texts: Texts, error: { code: string; message: string }): string {
+  return texts.errors[error.code] ?? error.message;
+}
 
 /** Code of a language of the page. */
 export type LanguageCode = keyof typeof languages;

@@ -3,7 +3,7 @@ import type { WireMessage } from '../../src/wire.ts';
 import { pictureUrl } from './api.ts';
 import { IconButton } from './icons.tsx';
 import { Seen } from './seen.tsx';
-import type { Texts } from './texts.ts';
+import { sentenceOf, type Texts } from './texts.ts';
 import type { Chat } from './use-chat.ts';
 
 /** The messages of the open conversation. */
@@ -88,7 +88,8 @@ function Pictures({ texts, message }: { texts: Texts; message: WireMessage }) {
 function Status({ texts, message }: { texts: Texts; message: WireMessage }) {
   if (message.status === 'running' && message.text === '')
     return <div class="working">{texts.thinking}</div>;
-  if (message.status === 'failed') return <div class="failed">{message.error?.message}</div>;
+  if (message.status === 'failed')
+    return <div class="failed">{message.error && sentenceOf(texts, message.error)}</div>;
   if (message.status === 'stopped') return <div class="aside">{texts.stopped}</div>;
   if (message.seen?.finishReason === 'length') return <div class="aside">{texts.cutByLength}</div>;
   if (message.seen?.finishReason === 'deadline')

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { WireConversation, WireEvent, WireSession, WireSummary } from '../../src/wire.ts';
 import { ApiError, api } from './api.ts';
+import { sentenceOf, type Texts } from './texts.ts';
 
 /** Everything the page knows. */
 export interface ChatState {
@@ -26,7 +27,9 @@ const empty: ChatState = {
 };
 
 /** Keeps the page's state in step with the server. */
-export function useChat(connectionLost: string) {
+export function useChat(texts: Texts) {
+  const said = useRef(texts);
+  said.current = texts;
   const [state, setState] = useState(empty);
   const change = useCallback(
     (part: Partial<ChatState>) => setState((old) => ({ ...old, ...part })),
@@ -44,12 +47,23 @@ export function useChat(connectionLost: string) {
         return true;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        if (error.code === 'access.secret') change({ needsSecret: true });
-        else change({ error: error.code === 'connection' ? connectionLost : error.message });
+        const { connectionLost } = said.current;
+        const sentence =
+          error.code === 'connection' ? connectionLost : sentenceOf(said.current, error);
+        setState((old) => {
+          const locked = error.code === 'access.secret';
+          // Only who has tried a secret is told that it is wrong.
+          const isFirst = locked && !old.needsSecret;
+          return {
+            ...old,
+            needsSecret: old.needsSecret || locked,
+            error: isFirst ? undefined : sentence,
+          };
+        });
         return false;
       }
     },
-    [change, connectionLost],
+    [change],
   );
 
   const refreshList = useCallback(
