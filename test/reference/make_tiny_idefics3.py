@@ -1,0 +1,399 @@
+"""Writes test/reference/tiny-idefics3/: a random Idefics3 of a few thousand weights in Hugging Face layout, its ONNX graphs
+in the ways that published models come, and vectors.json with what Python transformers answers.
+
+pip install torch==2.13.0 transformers==5.23.0 onnx==1.23.2 onnxruntime==1.32.0 pillow numpy
+Run: python test/reference/make_tiny_idefics3.py
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+import transformers
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.transformers.float16 import convert_float_to_float16
+from onnxruntime.quantization import quantize_dynamic
+from PIL import Image
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefics3Processor, PreTrainedTokenizerFast
+from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
+
+from make_image_vectors import picture
+
+OUT = Path(__file__).parent / "tiny-idefics3"
+FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+TILE_PX, PATCH_PX, SCALE, EDGE_PX = 32, 8, 2, 128
+HIDDEN, LAYERS, HEADS, KV_HEADS, HEAD_DIM = 64, 2, 4, 2, 16
+IMAGE_SEQ_LEN = (TILE_PX // PATCH_PX // SCALE) ** 2
+STEPS = 64
+BOS, IMAGE, TURN_END, PAD = "<|im_start|>", "<image>", "<end_of_utterance>", "<|pad|>"
+GRID_TOKENS = [f"<row_{row}_col_{col}>" for row in range(1, 5) for col in range(1, 5)]
+SPECIAL = [PAD, BOS, TURN_END, "<fake_token_around_image>", IMAGE, "<global-img>", *GRID_TOKENS]
+TEMPLATE = (Path(__file__).parents[2] / "packages/nano/model/chat_template.jinja").read_text()
+CORPUS = [
+    "What is in the picture? A red circle stands left of the blue square.", "How many bars are there in the chart?",
+    "The highest value is 42, the lowest 7.", "¿Qué hay en la imagen? Un círculo rojo.", "Describe the picture, please.",
+    "System: answer briefly. User: hello. Assistant: hello there!", "Error code: E-2041. Retry or cancel?",
+]
+
+
+def make_tokenizer() -> PreTrainedTokenizerFast:
+    """Byte-level BPE with digits apart, as the family's."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=[AddedToken(token, special=True, normalized=False) for token in SPECIAL],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False,
+    )
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token=BOS, eos_token=TURN_END, pad_token=PAD, padding_side="left",
+        clean_up_tokenization_spaces=False, extra_special_tokens=SPECIAL[3:],
+    )
+
+
+def make_model(tokenizer: PreTrainedTokenizerFast) -> Idefics3ForConditionalGeneration:
+    """Weights so large that answers differ clearly from token to token."""
+    ids = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+    config = Idefics3Config(
+        vision_config={"hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
+                       "image_size": TILE_PX, "patch_size": PATCH_PX},
+        text_config={"model_type": "llama", "vocab_size": len(tokenizer), "hidden_size": HIDDEN, "intermediate_size": 128,
+                     "num_hidden_layers": LAYERS, "num_attention_heads": HEADS, "num_key_value_heads": KV_HEADS,
+                     "head_dim": HEAD_DIM, "max_position_embeddings": 4096, "rms_norm_eps": 1e-5, **ids},
+        image_token_id=tokenizer.convert_tokens_to_ids(IMAGE), scale_factor=SCALE, tie_word_embeddings=False, **ids,
+    )
+    torch.manual_seed(11)
+    model = Idefics3ForConditionalGeneration(config).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.ndim > 1:
+                parameter.normal_(0, 1.0 if "embed" in name and "patch" not in name else parameter[0].numel() ** -0.5 * 1.3)
+            elif name.endswith("bias"):
+                parameter.normal_(0, 0.1)
+        model.lm_head.weight.mul_(4)
+        # Special tokens keep a logit of 0, so that no answer ends before its last step.
+        model.lm_head.weight[: len(SPECIAL)] = 0
+    return model
+
+
+class Graph:
+    """Collects nodes and weights; every method gives the name of what it adds."""
+
+    def __init__(self):
+        self.nodes, self.weights, self.count = [], [], 0
+
+    def op(self, kind: str, *inputs: str, outputs: int | list[str] = 1, **attributes: object):
+        self.count += 1
+        names = outputs if isinstance(outputs, list) else [f"{kind}_{self.count}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(kind, list(inputs), names, f"{kind}_{self.count}", **attributes))
+        return names[0] if len(names) == 1 else names
+
+    def const(self, values, kind=np.int64) -> str:
+        self.count += 1
+        self.weights.append(numpy_helper.from_array(np.array(values, kind), f"const_{self.count}"))
+        return f"const_{self.count}"
+
+    def weight(self, value: torch.Tensor) -> str:
+        return self.const(value.detach().numpy(), np.float32)
+
+    def linear(self, x: str, layer: torch.nn.Linear) -> str:
+        y = self.op("MatMul", x, self.weight(layer.weight.T.contiguous()))
+        return y if layer.bias is None else self.op("Add", y, self.weight(layer.bias))
+
+    def layer_norm(self, x: str, norm: torch.nn.LayerNorm) -> str:
+        return self.op("LayerNormalization", x, self.weight(norm.weight), self.weight(norm.bias), epsilon=norm.eps)
+
+    def rms_norm(self, x: str, norm: torch.nn.Module) -> str:
+        mean = self.op("ReduceMean", self.op("Mul", x, x), self.const([-1]), keepdims=1)
+        root = self.op("Sqrt", self.op("Add", mean, self.const(norm.variance_epsilon, np.float32)))
+        return self.op("Mul", self.op("Div", x, root), self.weight(norm.weight))
+
+    def heads(self, x: str, heads: int, size: int) -> str:
+        """`[batch, tokens, heads * size]` to `[batch, heads, tokens, size]`."""
+        return self.op("Transpose", self.op("Reshape", x, self.const([0, 0, heads, size])), perm=[0, 2, 1, 3])
+
+    def attend(self, q: str, k: str, v: str, scale: float, mask: str | None = None) -> str:
+        scores = self.op("MatMul", q, self.op("Transpose", k, perm=[0, 1, 3, 2]))
+        scores = self.op("Mul", scores, self.const(scale, np.float32))
+        weights = self.op("Softmax", scores if mask is None else self.op("Add", scores, mask), axis=-1)
+        mixed = self.op("Transpose", self.op("MatMul", weights, v), perm=[0, 2, 1, 3])
+        return self.op("Reshape", mixed, self.const([0, 0, -1]))
+
+    def model(self, name: str, inputs: list, outputs: list) -> onnx.ModelProto:
+        graph = helper.make_graph(self.nodes, name, inputs, outputs, self.weights)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+        onnx.checker.check_model(model)
+        return model
+
+
+def tensor(name: str, kind: int, shape: list):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def vision_graph(model: Idefics3ForConditionalGeneration) -> onnx.ModelProto:
+    """Whole tiles only: `pixel_values [batch, images, 3, px, px]` to `image_features [images, tokens, hidden]`."""
+    graph, vision, side = Graph(), model.model.vision_model, TILE_PX // PATCH_PX
+    pixels = graph.op("Reshape", "pixel_values", graph.const([-1, 3, TILE_PX, TILE_PX]))
+    mask = graph.op("Cast", graph.op("Reshape", "pixel_attention_mask", graph.const([-1, TILE_PX**2])), to=TensorProto.INT32)
+    real = graph.op("Cast", graph.op("ReduceMax", mask, graph.const([1]), keepdims=0), to=BOOL)
+    pixels = graph.op("Compress", pixels, real, axis=0)
+    patch = vision.embeddings.patch_embedding
+    x = graph.op("Conv", pixels, graph.weight(patch.weight), graph.weight(patch.bias), strides=[PATCH_PX, PATCH_PX])
+    x = graph.op("Transpose", graph.op("Reshape", x, graph.const([0, 0, side * side])), perm=[0, 2, 1])
+    x = graph.op("Add", x, graph.weight(vision.embeddings.position_embedding.weight))
+    for layer in vision.encoder.layers:
+        attention, normed = layer.self_attn, graph.layer_norm(x, layer.layer_norm1)
+        q, k, v = (
+            graph.heads(graph.linear(normed, part), attention.num_heads, attention.head_dim)
+            for part in (attention.q_proj, attention.k_proj, attention.v_proj)
+        )
+        x = graph.op("Add", x, graph.linear(graph.attend(q, k, v, attention.scale), attention.out_proj))
+        inner = graph.linear(graph.layer_norm(x, layer.layer_norm2), layer.mlp.fc1)
+        x = graph.op("Add", x, graph.linear(graph.op("Gelu", inner, approximate="tanh"), layer.mlp.fc2))
+    x = graph.layer_norm(x, vision.post_layernorm)
+    few, width = side // SCALE, vision.config.hidden_size
+    x = graph.op("Reshape", x, graph.const([0, few, SCALE, few, SCALE * width]))
+    x = graph.op("Reshape", graph.op("Transpose", x, perm=[0, 1, 3, 2, 4]), graph.const([0, few * few, SCALE**2 * width]))
+    x = graph.linear(x, model.model.connector.modality_projection.proj)
+    graph.op("Identity", x, outputs=["image_features"])
+    return graph.model(
+        "vision_encoder",
+        [tensor("pixel_values", FLOAT, ["batch", "images", 3, TILE_PX, TILE_PX]),
+         tensor("pixel_attention_mask", BOOL, ["batch", "images", TILE_PX, TILE_PX])],
+        [tensor("image_features", FLOAT, ["pictures", IMAGE_SEQ_LEN, HIDDEN])],
+    )
+
+
+def embed_graph(model: Idefics3ForConditionalGeneration) -> onnx.ModelProto:
+    graph = Graph()
+    graph.op("Gather", graph.weight(model.model.text_model.embed_tokens.weight), "input_ids", outputs=["inputs_embeds"])
+    return graph.model(
+        "embed_tokens", [tensor("input_ids", INT64, ["batch", "tokens"])],
+        [tensor("inputs_embeds", FLOAT, ["batch", "tokens", HIDDEN])],
+    )
+
+
+def rotated(graph: Graph, x: str, cos: str, sin: str) -> str:
+    first, second = graph.op("Split", x, outputs=2, axis=-1, num_outputs=2)
+    turned = graph.op("Concat", graph.op("Neg", second), first, axis=-1)
+    return graph.op("Add", graph.op("Mul", x, cos), graph.op("Mul", turned, sin))
+
+
+def past_of(graph: Graph, name: str, cache_branch: bool) -> str:
+    """The past as given, or, where the graph has a branch without cache, only in the branch with it."""
+    if not cache_branch:
+        return name
+    kept, dropped = f"{name}.kept", f"{name}.dropped"
+    with_cache = helper.make_graph([helper.make_node("Identity", [name], [kept])], "with_cache", [], [tensor(kept, FLOAT, None)])
+    nothing = helper.make_node("Slice", [name, graph.const([0]), graph.const([0]), graph.const([2])], [dropped])
+    without = helper.make_graph([nothing], "without_cache", [], [tensor(dropped, FLOAT, None)])
+    return graph.op("If", "use_cache_branch", then_branch=with_cache, else_branch=without)
+
+
+def decoder_graph(
+    model: Idefics3ForConditionalGeneration, *, positions: bool = True, keep: bool = False, cache_branch: bool = False
+) -> onnx.ModelProto:
+    """The Llama decoder; the options decide which of the tensors that exporters differ in it takes."""
+    graph, llama = Graph(), model.model.text_model
+    length = graph.op("Shape", "inputs_embeds", start=1, end=2)
+    total = graph.op("Shape", "attention_mask", start=1, end=2)
+    last = graph.op("Slice", graph.op("CumSum", "attention_mask", graph.const(1)), graph.op("Neg", length), total, graph.const([1]))
+    place = "position_ids" if positions else graph.op("Sub", last, graph.const(1))
+    inverse = llama.rotary_emb.inv_freq
+    angles = graph.op("Cast", graph.op("Unsqueeze", place, graph.const([1, 3])), to=FLOAT)
+    angles = graph.op("Mul", angles, graph.weight(torch.cat([inverse, inverse])))
+    cos, sin = graph.op("Cos", angles), graph.op("Sin", angles)
+    keys = graph.op("Range", graph.const(0), graph.op("Squeeze", total), graph.const(1))
+    rows = graph.op("Add", graph.op("Range", graph.const(0), graph.op("Squeeze", length), graph.const(1)), graph.op("Sub", total, length))
+    seen = graph.op("LessOrEqual", graph.op("Unsqueeze", keys, graph.const([0])), graph.op("Unsqueeze", rows, graph.const([1])))
+    mask = graph.op("Where", seen, graph.const(0, np.float32), graph.const(-1e4, np.float32))
+    x = "inputs_embeds"
+    for index, layer in enumerate(llama.layers):
+        attention, normed = layer.self_attn, graph.rms_norm(x, layer.input_layernorm)
+        q = rotated(graph, graph.heads(graph.linear(normed, attention.q_proj), HEADS, HEAD_DIM), cos, sin)
+        k = rotated(graph, graph.heads(graph.linear(normed, attention.k_proj), KV_HEADS, HEAD_DIM), cos, sin)
+        v = graph.heads(graph.linear(normed, attention.v_proj), KV_HEADS, HEAD_DIM)
+        spread = []
+        for name, new in (("key", k), ("value", v)):
+            past = past_of(graph, f"past_key_values.{index}.{name}", cache_branch)
+            whole = graph.op("Concat", past, new, axis=2, outputs=[f"present.{index}.{name}"])
+            each = graph.op("Unsqueeze", whole, graph.const([2]))
+            each = graph.op("Concat", *[each] * (HEADS // KV_HEADS), axis=2)
+            spread.append(graph.op("Reshape", each, graph.const([0, HEADS, -1, HEAD_DIM])))
+        mixed = graph.attend(q, *spread, HEAD_DIM**-0.5, mask)
+        x = graph.op("Add", x, graph.linear(mixed, attention.o_proj))
+        normed, mlp = graph.rms_norm(x, layer.post_attention_layernorm), layer.mlp
+        gate = graph.linear(normed, mlp.gate_proj)
+        gate = graph.op("Mul", graph.op("Mul", gate, graph.op("Sigmoid", gate)), graph.linear(normed, mlp.up_proj))
+        x = graph.op("Add", x, graph.linear(gate, mlp.down_proj))
+    x = graph.rms_norm(x, llama.norm)
+    if keep:
+        start = graph.op("Unsqueeze", graph.op("Neg", "num_logits_to_keep"), graph.const([0]))
+        x = graph.op("Slice", x, start, graph.const([2**31]), graph.const([1]))
+    graph.op("Identity", graph.linear(x, model.lm_head), outputs=["logits"])
+    return graph.model("decoder_model_merged", *decoder_tensors(len(model.lm_head.weight), positions, keep, cache_branch))
+
+
+def decoder_tensors(vocabulary: int, positions: bool, keep: bool, cache_branch: bool) -> tuple[list, list]:
+    cache = lambda prefix, tokens: [
+        tensor(f"{prefix}.{index}.{part}", FLOAT, ["batch", KV_HEADS, tokens, HEAD_DIM])
+        for index in range(LAYERS) for part in ("key", "value")
+    ]
+    inputs = [
+        tensor("inputs_embeds", FLOAT, ["batch", "tokens", HIDDEN]), tensor("attention_mask", INT64, ["batch", "total"]),
+        *([tensor("position_ids", INT64, ["batch", "tokens"])] if positions else []),
+        *([tensor("num_logits_to_keep", INT64, [])] if keep else []),
+        *([tensor("use_cache_branch", BOOL, [1])] if cache_branch else []),
+        *cache("past_key_values", "past"),
+    ]
+    return inputs, [tensor("logits", FLOAT, ["batch", "kept", vocabulary]), *cache("present", "total")]
+
+
+def write_graphs(model: Idefics3ForConditionalGeneration) -> None:
+    """fp32, fp16 (16-bit inputs, outputs and cache) and int8 sets, and decoders of other exporters."""
+    onnx_folder, others = OUT / "onnx", OUT / "decoders"
+    onnx_folder.mkdir(parents=True)
+    others.mkdir()
+    graphs = {"vision_encoder": vision_graph(model), "embed_tokens": embed_graph(model), "decoder_model_merged": decoder_graph(model)}
+    for name, graph in graphs.items():
+        onnx.save(graph, onnx_folder / f"{name}.onnx")
+        onnx.save(convert_float_to_float16(graph), onnx_folder / f"{name}_fp16.onnx")
+        quantize_dynamic(onnx_folder / f"{name}.onnx", onnx_folder / f"{name}_int8.onnx")
+    onnx.save(decoder_graph(model, positions=False), others / "without_position_ids.onnx")
+    onnx.save(decoder_graph(model, keep=True), others / "num_logits_to_keep.onnx")
+    onnx.save(decoder_graph(model, cache_branch=True), others / "use_cache_branch.onnx")
+    (others / "external_data").mkdir()
+    onnx.save(
+        decoder_graph(model), others / "external_data" / "decoder_model_merged.onnx", save_as_external_data=True,
+        location="decoder_model_merged.onnx_data", size_threshold=1024,
+    )
+
+
+def write_json(name: str, value: object) -> None:
+    (OUT / name).write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_configs(model: Idefics3ForConditionalGeneration, tokenizer: PreTrainedTokenizerFast) -> None:
+    model.config.save_pretrained(OUT)
+    tokenizer.save_pretrained(OUT)
+    ids = {"bos_token_id": 1, "eos_token_id": [2, 0], "pad_token_id": 0}
+    write_json("generation_config.json", ids)
+    write_json("preprocessor_config.json", {
+        "image_processor_type": "Idefics3ImageProcessor", "processor_class": "Idefics3Processor", "do_convert_rgb": True,
+        "do_image_splitting": True, "do_normalize": True, "do_pad": True, "do_rescale": True, "do_resize": True,
+        "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "resample": 1, "rescale_factor": 1 / 255,
+        "size": {"longest_edge": EDGE_PX}, "max_image_size": {"longest_edge": TILE_PX},
+    })
+    write_json("processor_config.json", {"image_seq_len": IMAGE_SEQ_LEN, "processor_class": "Idefics3Processor"})
+    (OUT / "chat_template.jinja").write_text(TEMPLATE)
+
+
+def message(role: str, text: str, *sizes: tuple[int, int]) -> dict:
+    return {"role": role, "content": [*({"type": "image", "size": list(size)} for size in sizes), {"type": "text", "text": text}]}
+
+
+CASES = {
+    "no picture": [message("user", "How many bars are there?")],
+    "one picture": [message("user", "What is in the picture?", (90, 60))],
+    "one small picture, asked in Spanish": [message("system", "Answer briefly."), message("user", "¿Qué hay en la imagen?", (20, 20))],
+    "several pictures over several turns": [
+        message("user", "Describe the picture, please.", (64, 128)), message("assistant", "A red circle."),
+        message("user", "And these? Which is the highest?", (128, 32), (33, 47)), message("assistant", "The first: 42."),
+        message("user", "Why? Error code: E-2041."),
+    ],
+    "a long conversation": [
+        message("user" if turn % 2 == 0 else "assistant", f"{CORPUS[turn % len(CORPUS)]} {turn}", *([(128, 128)] if turn in (0, 4) else []))
+        for turn in range(9)
+    ],
+}
+
+
+@torch.no_grad()
+def answer(model: Idefics3ForConditionalGeneration, processor: Idefics3Processor, messages: list[dict]) -> dict:
+    """Prompt ids, the logits of some steps and the greedy tokens, each step from the whole text so far."""
+    sizes = [tuple(part["size"]) for each in messages for part in each["content"] if part["type"] == "image"]
+    prompt = processor.apply_chat_template(messages, add_generation_prompt=True)
+    inputs = processor(text=prompt, images=[Image.fromarray(picture(*size)) for size in sizes] or None, return_tensors="pt")
+    ids, tokens, logits = inputs.pop("input_ids"), [], {}
+    inputs.pop("attention_mask")
+    features = {key: inputs[key] for key in ("pixel_values", "pixel_attention_mask") if key in inputs}
+    current = ids
+    for step in range(STEPS):
+        scores = model(input_ids=current, attention_mask=torch.ones_like(current), **features).logits[0, -1]
+        if step in (0, 1, 31, STEPS - 1):
+            logits[step] = [round(value, 6) for value in scores.tolist()]
+        best = scores.topk(2)
+        assert best.values[0] - best.values[1] > 2e-3, "a tie: choose another seed"
+        tokens.append(int(best.indices[0]))
+        assert tokens[-1] >= len(SPECIAL), "a special token: choose another seed"
+        current = torch.cat([current, best.indices[None, :1]], -1)
+    text = processor.tokenizer.decode(tokens, skip_special_tokens=True)
+    return {"messages": messages, "prompt": prompt, "inputIds": ids[0].tolist(), "tokens": tokens, "text": text, "logits": logits}
+
+
+def answer_by_graphs(suffix: str, processor: Idefics3Processor, case: dict) -> list[int]:
+    """Greedy tokens of a set of graphs run one token after the other, as an independent check of the loop."""
+    open_graph = lambda name: onnxruntime.InferenceSession(OUT / "onnx" / f"{name}{suffix}.onnx")
+    vision, embed, decoder = map(open_graph, ("vision_encoder", "embed_tokens", "decoder_model_merged"))
+    kinds = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+    sizes = [tuple(part["size"]) for each in case["messages"] for part in each["content"] if part["type"] == "image"]
+    ids, features = np.array([case["inputIds"]]), None
+    if sizes:
+        inputs = processor(text=case["prompt"], images=[Image.fromarray(picture(*size)) for size in sizes], return_tensors="np")
+        pixels = inputs["pixel_values"].astype(kinds[vision.get_inputs()[0].type])
+        features = vision.run(None, {"pixel_values": pixels, "pixel_attention_mask": inputs["pixel_attention_mask"].astype(bool)})[0]
+    pasts = [each for each in decoder.get_inputs() if each.name.startswith("past")]
+    cache = {each.name: np.zeros((1, KV_HEADS, 0, HEAD_DIM), kinds[each.type]) for each in pasts}
+    tokens, read = [], 0
+    for _ in range(STEPS):
+        embeds = embed.run(None, {"input_ids": ids})[0]
+        if features is not None and read == 0:
+            embeds[ids == processor.image_token_id] = features.reshape(-1, HIDDEN)
+        count = ids.shape[1]
+        feeds = {"inputs_embeds": embeds, "attention_mask": np.ones((1, read + count), np.int64),
+                 "position_ids": np.arange(read, read + count)[None], **cache}
+        logits, *presents = decoder.run(None, feeds)
+        cache, read = dict(zip(cache, presents, strict=True)), read + count
+        tokens.append(int(logits[0, -1].argmax()))
+        ids = np.array([tokens[-1:]])
+    return tokens
+
+
+STRINGS = [
+    "", " ", "\n\n  \t", "hello  world", "42 + 17 = 59", "E-2041", "¿Cuántas?", "naïve café", "e\u0301", "日本語のテキスト", "🙂👩‍👩‍👧🇪🇸",
+    "it's we'll I'm DON'T", "<image>", "a<end_of_utterance>b", "<row_1_col_2>x", "< image >", "http://x.y/z?q=1&r=[2]", "\u2060\u200b\ufeff",
+    "x" * 50, "١٢٣", "½²", "a\u0000b", "\r\n\r", "ß İ ı ﬁ", "-- ** __ ``", "def f(x):\n    return x", "..!?…", "Ω≈ç√∫", "𝒳𝒴", "ไทย",
+]
+
+
+def main() -> None:
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir()
+    tokenizer = make_tokenizer()
+    model = make_model(tokenizer)
+    write_configs(model, tokenizer)
+    write_graphs(model)
+    processor = Idefics3Processor(
+        Idefics3ImageProcessorPil.from_pretrained(OUT), tokenizer, image_seq_len=IMAGE_SEQ_LEN, chat_template=TEMPLATE
+    )
+    cases = {name: answer(model, processor, messages) for name, messages in CASES.items()}
+    for name in ("no picture", "several pictures over several turns"):
+        assert answer_by_graphs("", processor, cases[name]) == cases[name]["tokens"]
+        cases[name]["tokensOf"] = {kind: answer_by_graphs(f"_{kind}", processor, cases[name]) for kind in ("fp16", "int8")}
+    strings = [{"text": text, "ids": tokenizer.encode(text, add_special_tokens=False)} for text in STRINGS]
+    for each in strings:
+        each["decoded"] = tokenizer.decode(each["ids"])
+    versions = {"transformers": transformers.__version__, "torch": torch.__version__, "onnxruntime": onnxruntime.__version__}
+    (OUT / "vectors.json").write_text(json.dumps({**versions, "cases": cases, "strings": strings}, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
