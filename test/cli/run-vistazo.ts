@@ -15,8 +15,9 @@ export interface RunOptions {
   cwd: string;
   /** Standard input; it is closed after it. Default none. */
   input?: string | Uint8Array;
-  env?: Record<string, string>;
-  /** Sent once standard output contains `after`. */
+  /** Default: that of this process with `NO_COLOR=1`. */
+  env?: Record<string, string | undefined>;
+  /** Sent once what it printed contains `after`. */
   signal?: { name: NodeJS.Signals; after: string };
 }
 
@@ -31,11 +32,20 @@ export function runVistazo(
       env: { ...process.env, NO_COLOR: '1', ...env },
     });
     const result: Result = { code: null, out: '', err: '' };
+    let waiting = signal;
+    const interrupt = () => {
+      if (waiting === undefined || !(result.out + result.err).includes(waiting.after)) return;
+      child.kill(waiting.name);
+      waiting = undefined;
+    };
     child.stdout.on('data', (chunk) => {
       result.out += chunk;
-      if (signal !== undefined && result.out.includes(signal.after)) child.kill(signal.name);
+      interrupt();
     });
-    child.stderr.on('data', (chunk) => (result.err += chunk));
+    child.stderr.on('data', (chunk) => {
+      result.err += chunk;
+      interrupt();
+    });
     child.once('close', (code) => resolve({ ...result, code }));
     // A command that does not read its input may have ended.
     child.stdin.on('error', () => {});
