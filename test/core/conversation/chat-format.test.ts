@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -105,12 +105,21 @@ describe('the chat format', () => {
   });
 });
 
+const examples = new URL('../../reference/chat-format/', import.meta.url);
+
 describe('the published JSON Schema', () => {
+  // By the address that other packages use.
   const published = JSON.parse(
-    readFileSync(
-      new URL('../../../packages/core/schema/chat-messages.schema.json', import.meta.url),
-      'utf8',
-    ),
+    readFileSync(new URL(import.meta.resolve('@vistazo/core/chat-messages.schema.json')), 'utf8'),
+  );
+
+  it.each(readdirSync(examples))(
+    'and the API take %s, written as Hugging Face writes its examples',
+    (name) => {
+      const messages = JSON.parse(readFileSync(new URL(name, examples), 'utf8'));
+      expect(parseChatMessages(messages)).toEqual(messages);
+      expect(z.fromJSONSchema(published).safeParse(messages).error).toBeUndefined();
+    },
   );
 
   it('is the one of the format (npm run schema -w packages/core writes it)', () => {
