@@ -10,6 +10,7 @@ import {
   type TensorSpec,
 } from '../onnx/session.js';
 import {
+  asInput,
   type FloatType,
   floatTensor,
   floatType,
@@ -103,7 +104,9 @@ export class Decoder {
     const layers = this.#layers.map(({ presentKey, presentValue }) => {
       const key = outputs[presentKey];
       const value = outputs[presentValue];
-      if (key instanceof Tensor && value instanceof Tensor) return { key, value };
+      if (key instanceof Tensor && value instanceof Tensor) {
+        return { key: asInput(key), value: asInput(value) };
+      }
       throw new VistazoError('model.invalidGraph', `The decoder gave no ${presentKey}.`);
     });
     return { logits: lastRow(toFloat32(logits), vocabulary), cache: { layers, tokens: total } };

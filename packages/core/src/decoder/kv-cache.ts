@@ -1,4 +1,5 @@
 import { Tensor } from 'onnxruntime-node';
+import { bitsOf, halfTensor } from '../onnx/tensor.js';
 
 /** Keys and values of the tokens read so far, one pair a layer, each `[1, kvHeads, tokens, headDim]`. */
 export interface KvCache {
@@ -41,13 +42,8 @@ function firstTokens(tensor: Tensor, tokens: number): Tensor {
       shape,
     );
   }
-  if (!ArrayBuffer.isView(data)) throw new TypeError('A KV cache holds numbers');
-  const bits = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
-  return new Tensor(
-    'float16',
-    copyRows(bits, new Uint16Array(heads * tokens * headDim), length * headDim, tokens * headDim),
-    shape,
-  );
+  const bits = new Uint16Array(heads * tokens * headDim);
+  return halfTensor(copyRows(bitsOf(tensor), bits, length * headDim, tokens * headDim), shape);
 }
 
 function copyRows<T extends Float32Array | Uint16Array>(

@@ -30,7 +30,36 @@ export function floatTensor(
 ): Tensor {
   return type === 'float32'
     ? new Tensor('float32', values, shape)
-    : new Tensor('float16', Uint16Array.from(values, toHalf), shape);
+    : halfTensor(Uint16Array.from(values, toHalf), shape);
+}
+
+/**
+ * A float16 tensor of raw bits. Where the runtime has `Float16Array`, ONNX Runtime's JavaScript wraps the bits
+ * in one, which its native side then takes for an empty array; so the tensor shows the bits themselves.
+ */
+export function halfTensor(bits: Uint16Array, shape: readonly number[]): Tensor {
+  const tensor = new Tensor('float16', bits, shape);
+  return Object.defineProperty(tensor, 'data', { value: bits });
+}
+
+/** An output tensor in the form in which it can be an input again. */
+export function asInput(output: Tensor): Tensor {
+  return output.type === 'float16' ? halfTensor(bitsOf(output), output.dims) : output;
+}
+
+/** The raw bits of a float16 tensor. */
+export function bitsOf({ data, type }: Tensor): Uint16Array {
+  if (type === 'float16' && ArrayBuffer.isView(data)) {
+    return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  }
+  throw notFloating(type);
+}
+
+function notFloating(type: string): VistazoError {
+  return new VistazoError(
+    'model.invalidGraph',
+    `A tensor is ${type}, but float32 or float16 is needed.`,
+  );
 }
 
 /** A tensor of zeros; `shape` may hold a zero. */
@@ -43,19 +72,9 @@ export function zerosTensor(type: FloatType, shape: readonly number[]): Tensor {
 }
 
 /** The values of a floating-point tensor as 32-bit ones; not copied where they already are. */
-export function toFloat32({ data, type }: Tensor): Float32Array {
-  if (data instanceof Float32Array) return data;
-  if (data instanceof Uint16Array) return Float32Array.from(data, fromHalf);
-  if (ArrayBuffer.isView(data) && data.constructor.name === 'Float16Array') {
-    return Float32Array.from(
-      new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2),
-      fromHalf,
-    );
-  }
-  throw new VistazoError(
-    'model.invalidGraph',
-    `A tensor is ${type}, but float32 or float16 is needed.`,
-  );
+export function toFloat32(tensor: Tensor): Float32Array {
+  if (tensor.data instanceof Float32Array) return tensor.data;
+  return Float32Array.from(bitsOf(tensor), fromHalf);
 }
 
 const scratchFloat = new Float32Array(1);
