@@ -10,6 +10,7 @@ import {
   createLocalModel,
   openSqliteStore,
 } from '../../../packages/core/dist/index.js';
+import { badPictures } from '../../bad-pictures.ts';
 import { collect, pictureOf, temporaryFolder, transcript } from './bot-fixture.ts';
 import { ScriptedModel } from './scripted-model.ts';
 
@@ -45,23 +46,19 @@ describe('the service with its own media process', () => {
     expect(Buffer.from(stored.bytes).includes('Ana Secret')).toBe(false);
   });
 
-  it.each([
-    ['no bytes', Buffer.alloc(0), 'picture.empty'],
-    ['a document', Buffer.from('%PDF-1.7 hello'), 'picture.notAnImage'],
-    [
-      'half a picture',
-      Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0]),
-      'picture.corrupt',
-    ],
-  ])('refuses %s in one sentence and answers the next message', async (_, bytes, code) => {
-    const service = await openService();
-    const { id } = await service.createConversation();
-    await expect(
-      collect(service.send(id, { text: 'What?', pictures: [{ bytes }] })),
-    ).rejects.toMatchObject({ name: 'VistazoError', code });
-    await collect(service.send(id, { text: 'Hello?' }));
-    expect(await transcript(service, id)).toEqual(['user: Hello?', 'assistant: Yes.']);
-  });
+  it.each(badPictures)(
+    'refuses $what in one sentence and answers the next message',
+    async ({ make, code, sentence }) => {
+      const bytes = await make();
+      const service = await openService();
+      const { id } = await service.createConversation();
+      await expect(
+        collect(service.send(id, { text: 'What?', pictures: [{ bytes }] })),
+      ).rejects.toMatchObject({ name: 'VistazoError', code, message: sentence });
+      await collect(service.send(id, { text: 'Hello?' }));
+      expect(await transcript(service, id)).toEqual(['user: Hello?', 'assistant: Yes.']);
+    },
+  );
 });
 
 describe.skipIf(!existsSync(join(nano, 'config.json')))(
