@@ -232,7 +232,7 @@ describe('how an answer ends', () => {
   it('with what there is when the deadline passes', async () => {
     const end = await answerOf(
       inference,
-      requestOf(several.messages, description, { deadlineMs: 0.01 }),
+      requestOf(several.messages, description, { deadlineMs: 0.5 }),
     );
     expect(end.finishReason).toBe('deadline');
   });

@@ -39,9 +39,7 @@ interface Vectors {
 }
 
 /** A random Idefics3 that test/reference/make_tiny_idefics3.py wrote. */
-export const tinyFolder = fileURLToPath(
-  new URL('../../reference/tiny-idefics3', import.meta.url),
-);
+export const tinyFolder = fileURLToPath(new URL('../../reference/tiny-idefics3', import.meta.url));
 
 export const vectors: Vectors = JSON.parse(readFileSync(`${tinyFolder}/vectors.json`, 'utf8'));
 

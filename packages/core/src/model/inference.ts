@@ -19,6 +19,8 @@ import { PrefixCache } from './prefix-cache.js';
 
 const maxFeatureBytes = 64 * 2 ** 20;
 const maxPrefixBytes = 512 * 2 ** 20;
+/** The longest time a timer can wait. */
+const maxTimerMs = 2 ** 31 - 1;
 
 /** A loaded model: embed text → encode pictures → merge → decode. One answer at a time. */
 export class Inference {
@@ -109,7 +111,7 @@ export class Inference {
       imageTokens,
     };
 
-    const deadline = AbortSignal.timeout(Math.min(options.deadlineMs, 2 ** 31 - 1));
+    const deadline = AbortSignal.timeout(Math.ceil(Math.min(options.deadlineMs, maxTimerMs)));
     const stop = AbortSignal.any([signal, deadline]);
     const streamer = new TextStreamer(this.#tokenizer, options.stopStrings);
     const usage = { promptTokens: inputIds.length, imageTokens, reusedTokens: 0, answerTokens: 0 };
