@@ -77,6 +77,12 @@ describe('vistazo ask complains in one line with a code and the mend about', () 
     expect(result.err).toContain(words);
   });
 
+  it('one of several pictures, by its number', async () => {
+    const result = await vistazo(['ask', 'good.png', 'half.png', 'What?']);
+    expectComplaint(result, 1, 'picture.corrupt');
+    expect(result.err).toContain('Picture 2 of 2: The picture is cut off');
+  });
+
   it('standard input without bytes, and takes one with a picture', async () => {
     expectComplaint(await vistazo(['ask', '-', 'What?'], ''), 1, 'picture.empty');
     expect(await vistazo(['ask', '-', 'What?'], await goodPicture())).toMatchObject({ code: 0 });

@@ -89,7 +89,8 @@ async function expectUnharmed(): Promise<void> {
 describe('a message that cannot be answered is refused in one sentence, and nothing of it stays', () => {
   it.each(badPictures)('with $what', async ({ make, code, sentence }) => {
     const { events } = await post('What is it?', await goodPicture(), await make());
-    expect(events).toEqual([{ type: 'failed', error: { code, message: sentence } }]);
+    const message = `Picture 2 of 2 (a.png): ${sentence}`;
+    expect(events).toEqual([{ type: 'failed', error: { code, message } }]);
     await expectUnharmed();
   });
 

@@ -7,6 +7,7 @@ import {
 } from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
 import type { ProcessedPicture } from '../image/processed-picture.js';
+import { aboutPicture } from '../media/about-picture.js';
 import { guardedFetch } from '../media/guarded-fetch.js';
 import type { TemplateMessage } from '../prompt/chat-template.js';
 
@@ -33,6 +34,8 @@ export async function preparePictures<T>(
   }: { resolvePicture?: ResolvePicture | undefined; signal?: AbortSignal | undefined },
 ): Promise<PreparedMessages<T>> {
   const pictures: T[] = [];
+  const total = messages.flatMap(({ content }) => sourcesOf(content)).length;
+  let sourceIndex = 0;
   const prepared: TemplateMessage[] = [];
   for (const { role, content } of messages) {
     const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
@@ -45,7 +48,10 @@ export async function preparePictures<T>(
       const sources = part.type === 'image' ? [part.image] : [part.video].flat();
       for (const source of sources) {
         const stored = imageIdSchema.safeParse(source).success;
-        const frames = await prepare(await bytesOf(source, resolvePicture, signal), stored);
+        const place = { index: sourceIndex++, total };
+        const frames = await aboutPicture(place, async () =>
+          prepare(await bytesOf(source, resolvePicture, signal), stored),
+        );
         pictures.push(...frames);
         places.push(...frames.map(() => ({ type: 'image' as const })));
       }
@@ -53,6 +59,13 @@ export async function preparePictures<T>(
     prepared.push({ role, content: places });
   }
   return { messages: prepared, pictures };
+}
+
+function sourcesOf(content: ChatMessage['content']): ImageSource[] {
+  if (typeof content === 'string') return [];
+  return content.flatMap((part) =>
+    part.type === 'text' ? [] : part.type === 'image' ? [part.image] : part.video,
+  );
 }
 
 async function bytesOf(

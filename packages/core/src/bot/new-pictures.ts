@@ -1,6 +1,7 @@
 import { type ImageId, imageIdSchema } from '../conversation/chat-message.js';
 import type { PicturePart } from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
+import { aboutPicture } from '../media/about-picture.js';
 import type { PictureRecord } from '../store/conversation-store.js';
 import type { NewMessage, NewPicture } from './chat-service.js';
 
@@ -66,8 +67,10 @@ export async function checkPictures(
   signal: AbortSignal,
 ): Promise<CheckedPicture[]> {
   const checked: CheckedPicture[] = [];
-  for (const picture of message.pictures ?? []) {
-    const record = await toRecord(media, picture, signal);
+  const pictures = message.pictures ?? [];
+  for (const [index, picture] of pictures.entries()) {
+    const place = { index, total: pictures.length, name: picture.name };
+    const record = await aboutPicture(place, () => toRecord(media, picture, signal));
     checked.push({ record, part: toPart(record, picture, message) });
   }
   return checked;

@@ -1,0 +1,25 @@
+import { VistazoError } from '../errors.js';
+
+/** Which of the pictures of a message one is. */
+export interface PicturePlace {
+  /** From 0. */
+  index: number;
+  total: number;
+  /** File name it was posted with, if any. */
+  name?: string | undefined;
+}
+
+/** What `work` gives; when it fails because of the picture, and there are others, the error says which one it was. */
+export async function aboutPicture<T>(place: PicturePlace, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isFault = error instanceof VistazoError && /^(picture|fetch)\./.test(error.code);
+    if (!isFault || place.total < 2) throw error;
+    throw new VistazoError(error.code, `${describe(place)}: ${error.message}`, { cause: error });
+  }
+}
+
+function describe({ index, total, name }: PicturePlace): string {
+  return `Picture ${index + 1} of ${total}${name === undefined ? '' : ` (${name})`}`;
+}
