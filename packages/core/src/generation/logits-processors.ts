@@ -1,3 +1,4 @@
+import { allTokens, likeliestTokens } from './likeliest-tokens.js';
 import type { ResolvedGenerationOptions } from './resolve-options.js';
 
 /**
@@ -33,7 +34,7 @@ export interface Candidates {
 
 /**
  * Applies temperature, then top-k, top-p and min-p, in the order of transformers.
- * Each keeps at least one token.
+ * Each keeps at least one token; with top-k also those that tie with the k-th, as in transformers.
  */
 export function candidatesOf(
   logits: Float32Array,
@@ -44,46 +45,61 @@ export function candidatesOf(
     minP,
   }: Pick<ResolvedGenerationOptions, 'temperature' | 'topK' | 'topP' | 'minP'>,
 ): Candidates {
-  const kept = sortedTokens(logits, topK);
-  let probabilities = softmax(kept.map((token) => (logits[token] as number) / temperature));
-  const nucleus = topP < 1 ? nucleusSize(probabilities, topP) : kept.length;
-  probabilities = normalised(probabilities.slice(0, nucleus));
-  const floor = minP * (probabilities[0] ?? 0);
-  const likely = Math.max(1, probabilities.filter((each) => each >= floor).length);
-  return {
-    tokens: kept.slice(0, likely),
-    probabilities: normalised(probabilities.slice(0, likely)),
-  };
+  const highest = logits[argmax(logits)] as number;
+  const weightOf: WeightOf = (logit) => Math.exp((logit - highest) / temperature);
+  const nucleus = nucleusOf(logits, weightOf, { topK, topP });
+  const weights = nucleus.map((token) => weightOf(logits[token] as number));
+  const dropped = weights.findIndex((weight) => weight < minP || weight === 0);
+  const likely = dropped === -1 ? weights.length : Math.max(1, dropped);
+  return { tokens: nucleus.slice(0, likely), probabilities: normalised(weights.slice(0, likely)) };
 }
 
-/** Tokens by falling logit; with top-k also those that tie with the k-th, as in transformers. */
-function sortedTokens(logits: Float32Array, topK: number): number[] {
-  const threshold =
-    topK > 0 && topK < logits.length
-      ? (logits.toSorted()[logits.length - topK] as number)
-      : Number.NEGATIVE_INFINITY;
-  const tokens: number[] = [];
-  for (let token = 0; token < logits.length; token += 1) {
-    if ((logits[token] as number) >= threshold) tokens.push(token);
+/** How likely a logit is, as a share of the highest. */
+type WeightOf = (logit: number) => number;
+
+/** Tokens that top-k and top-p keep, likeliest first. */
+function nucleusOf(
+  logits: Float32Array,
+  weightOf: WeightOf,
+  { topK, topP }: { topK: number; topP: number },
+): number[] {
+  const isWhole = topK === 0 || topK >= logits.length;
+  if (isWhole && topP < 1) return nucleusOfAll(logits, weightOf, topP);
+  const tokens = isWhole ? allTokens(logits) : likeliestTokens(logits, topK);
+  if (topP === 1) return tokens;
+  const weights = tokens.map((token) => weightOf(logits[token] as number));
+  return tokens.slice(0, reachingLength(weights, topP * sumOf(weights)));
+}
+
+/** Most nuclei are far smaller than the vocabulary, so that few tokens need an order. */
+const firstGuessTokens = 64;
+
+function nucleusOfAll(logits: Float32Array, weightOf: WeightOf, topP: number): number[] {
+  const aim = topP * logits.reduce((sum, logit) => sum + weightOf(logit), 0);
+  for (let count = firstGuessTokens; ; count *= 8) {
+    const tokens = likeliestTokens(logits, count);
+    const weights = tokens.map((token) => weightOf(logits[token] as number));
+    if (tokens.length === logits.length || sumOf(weights) >= aim) {
+      return tokens.slice(0, reachingLength(weights, aim));
+    }
   }
-  return tokens.sort((a, b) => (logits[b] as number) - (logits[a] as number) || a - b);
 }
 
-function softmax(values: readonly number[]): number[] {
-  const max = values[0] ?? 0;
-  return normalised(values.map((value) => Math.exp(value - max)));
+/** How many of the first weights add up to `aim`; all when none do. */
+function reachingLength(weights: readonly number[], aim: number): number {
+  let sum = 0;
+  const last = weights.findIndex((weight) => {
+    sum += weight;
+    return sum >= aim;
+  });
+  return last === -1 ? weights.length : last + 1;
+}
+
+function sumOf(weights: readonly number[]): number {
+  return weights.reduce((total, each) => total + each, 0);
 }
 
 function normalised(weights: readonly number[]): number[] {
-  const sum = weights.reduce((total, each) => total + each, 0);
+  const sum = sumOf(weights);
   return weights.map((each) => each / sum);
-}
-
-function nucleusSize(probabilities: readonly number[], topP: number): number {
-  let sum = 0;
-  const last = probabilities.findIndex((each) => {
-    sum += each;
-    return sum >= topP;
-  });
-  return last === -1 ? probabilities.length : last + 1;
 }
