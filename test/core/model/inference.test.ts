@@ -91,7 +91,7 @@ describe('a next turn that reuses the KV cache', () => {
   const turns = [1, 3, 5].map((length) => several.messages.slice(0, length));
 
   it('answers every turn as from nothing', async () => {
-    const fresh = [];
+    const fresh: string[] = [];
     for (const messages of turns) {
       const end = await withInference(description, (each) =>
         answerOf(each, requestOf(messages, description)),
