@@ -110,6 +110,12 @@ describe('a model folder', () => {
     return copy;
   };
 
+  const change = async (copy: string, file: string, values: object) => {
+    const path = join(copy, file);
+    const config = JSON.parse(await readFile(path, 'utf8'));
+    await writeFile(path, JSON.stringify({ ...config, ...values }));
+  };
+
   it.each([
     [
       'with a file missing',
@@ -141,17 +147,26 @@ describe('a model folder', () => {
       (copy: string) => writeFile(join(copy, 'config.json'), '{'),
     ],
     [
+      'with an empty graph',
+      'empty',
+      'model.invalidGraph',
+      'decoder_model_merged',
+      (copy: string) => truncate(join(copy, 'onnx/decoder_model_merged.onnx'), 0),
+    ],
+    [
+      'whose tiles are of another size than its graph',
+      'tiles',
+      'model.invalidGraph',
+      'makes 100 × 100 px; the files do not belong together',
+      (copy: string) =>
+        change(copy, 'preprocessor_config.json', { max_image_size: { longest_edge: 100 } }),
+    ],
+    [
       'of another family',
       'family',
       'model.unsupported',
       'bert',
-      async (copy: string) => {
-        const config = JSON.parse(await readFile(join(copy, 'config.json'), 'utf8'));
-        await writeFile(
-          join(copy, 'config.json'),
-          JSON.stringify({ ...config, model_type: 'bert' }),
-        );
-      },
+      (copy: string) => change(copy, 'config.json', { model_type: 'bert' }),
     ],
   ] as const)(
     '%s is refused by ask, and doctor says the same',
@@ -168,6 +183,13 @@ describe('a model folder', () => {
       expect(asked.err).toContain(wrong.at(-1).found);
     },
   );
+
+  it('whose image token is another than its tokenizer’s is refused when it is shown a picture', async () => {
+    await change(await copyOf('token'), 'config.json', { image_token_id: 5 });
+    const asked = await vistazo(['ask', 'good.png', 'What?', '--model', './token']);
+    expectComplaint(asked, 1, 'model.invalidConfig');
+    expect(asked.err).toContain('config.json and the tokenizer do not belong together');
+  });
 
   it('that is there comes before a hub id of the same form', async () => {
     await copyOf('owner-name');

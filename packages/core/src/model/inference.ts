@@ -58,8 +58,9 @@ export class Inference {
     options: SessionOptions = {},
   ): Promise<Inference> {
     const { paths } = description.graphs;
-    const scaling = createImageProcessor(description.imageProcessor).scaling;
-    const vision = await VisionEncoder.open(paths.vision_encoder, scaling, options);
+    const processor = createImageProcessor(description.imageProcessor);
+    const vision = await VisionEncoder.open(paths.vision_encoder, processor.scaling, options);
+    vision.requireTiles(processor.plan(1, 1));
     const embedder = await Embedder.open(paths.embed_tokens, options);
     const decoder = await Decoder.open(paths.decoder_model_merged, options);
     return new Inference(description, { vision, embedder, decoder });
@@ -102,6 +103,7 @@ export class Inference {
     const { options, pictures } = request;
     const inputIds = this.tokenise(request);
     const imageTokens = this.#imageTokenCount(inputIds);
+    this.#requireImageTokens(imageTokens, pictures);
     const room = this.#description.contextLengthTokens - inputIds.length;
     if (room < 1) throw this.#tooLong(inputIds.length);
     yield {
@@ -232,6 +234,17 @@ export class Inference {
       row += 1;
     }
     return merged;
+  }
+
+  /** Every picture has its places in the prompt, unless the files of the model contradict each other. */
+  #requireImageTokens(imageTokens: number, pictures: readonly ProcessedPicture[]): void {
+    const { imageSeqLen, imageTokenId } = this.#description;
+    const needed = pictures.reduce((sum, { tiles }) => sum + tiles * imageSeqLen, 0);
+    if (imageTokens === needed) return;
+    throw new VistazoError(
+      'model.invalidConfig',
+      `The prompt has the image token ${imageTokenId} of config.json ${imageTokens} times, where the pictures need ${needed}; config.json and the tokenizer do not belong together. Download the model again.`,
+    );
   }
 
   #imageTokenCount(inputIds: readonly number[]): number {

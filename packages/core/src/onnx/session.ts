@@ -28,7 +28,8 @@ export async function openSession(
 }
 
 function sessionError(path: string, cause: unknown): VistazoError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const reason = message.replace(/\s+/g, ' ').trim();
   if (/alloc|memory/i.test(reason)) {
     return new VistazoError(
       'model.outOfMemory',

@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import { VistazoError } from '../errors.js';
 import { toPixelValues } from '../image/pixel-values.js';
-import type { PixelScaling, ProcessedPicture } from '../image/processed-picture.js';
+import type { PixelScaling, ProcessedPicture, TilePlan } from '../image/processed-picture.js';
 import {
   inputsOf,
   type OnnxSession,
@@ -9,6 +9,7 @@ import {
   outputsOf,
   requireTensor,
   type SessionOptions,
+  type TensorSpec,
 } from '../onnx/session.js';
 import { type FloatType, floatTensor, floatType, toFloat32 } from '../onnx/tensor.js';
 
@@ -27,15 +28,16 @@ export class VisionEncoder {
   readonly #type: FloatType;
   readonly #hasMask: boolean;
   readonly #outputName: string;
+  /** `[batch, tiles, 3, height, width]`; names where a size is free. */
+  readonly #inputShape: TensorSpec['shape'];
 
   private constructor(session: OnnxSession, scaling: PixelScaling) {
     const inputs = inputsOf(session);
     this.#session = session;
     this.#scaling = scaling;
-    this.#type = floatType(
-      requireTensor(inputs, 'pixel_values', 'vision_encoder', 5).type,
-      'pixel_values',
-    );
+    const pixelValues = requireTensor(inputs, 'pixel_values', 'vision_encoder', 5);
+    this.#type = floatType(pixelValues.type, 'pixel_values');
+    this.#inputShape = pixelValues.shape;
     this.#hasMask = inputs.some(({ name }) => name === 'pixel_attention_mask');
     this.#outputName = requireTensor(outputsOf(session), 'image_features', 'vision_encoder').name;
   }
@@ -47,6 +49,21 @@ export class VisionEncoder {
     options: SessionOptions,
   ): Promise<VisionEncoder> {
     return new VisionEncoder(await openSession(path, options), scaling);
+  }
+
+  /** Throws `model.invalidGraph` when the graph takes tiles of another size. */
+  requireTiles({
+    tileWidthPx,
+    tileHeightPx,
+  }: Pick<TilePlan, 'tileWidthPx' | 'tileHeightPx'>): void {
+    const [height, width] = this.#inputShape.slice(-2);
+    const fits = (size: number | string | undefined, px: number) =>
+      typeof size !== 'number' || size === px;
+    if (fits(height, tileHeightPx) && fits(width, tileWidthPx)) return;
+    throw new VistazoError(
+      'model.invalidGraph',
+      `The graph vision_encoder takes tiles of ${width} × ${height} px, but preprocessor_config.json makes ${tileWidthPx} × ${tileHeightPx} px; the files do not belong together. Download the model again.`,
+    );
   }
 
   /**
