@@ -5,9 +5,10 @@ import { freemem, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type ListFileEntry, listFiles } from '@huggingface/hub';
+import { listFiles } from '@huggingface/hub';
+import { z } from 'zod';
 import { VistazoError } from '../errors.js';
-import { graphFileNames, type ModelVariant, modelVariants } from './model-files.js';
+import { graphFileNames, isExternalData, type ModelVariant, modelVariants } from './model-files.js';
 
 /** How far downloading or loading is; `done` and `total` are in bytes or steps. */
 export interface LoadProgress {
@@ -26,6 +27,15 @@ export interface HubOptions {
 }
 
 const completeMark = '.complete';
+
+/** What a hub tells of a file; `lfs.oid` is the sha256 of a large one. */
+const hubFileSchema = z.object({
+  path: z.string(),
+  size: z.number().int().nonnegative(),
+  lfs: z.object({ oid: z.string() }).optional(),
+});
+type HubFile = z.infer<typeof hubFileSchema>;
+
 const settingsFiles =
   /^(config|preprocessor_config|processor_config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|chat_template)\.(json|jinja)$/;
 
@@ -34,7 +44,7 @@ export const defaultCacheDir = join(homedir(), '.cache', 'vistazo', 'models');
 
 /** Whether `model` looks like `owner/name` rather than a path. */
 export function isHubId(model: string): boolean {
-  return /^[\w-][\w.-]*\/[\w.-]+$/.test(model) && !model.startsWith('.');
+  return /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(model);
 }
 
 /**
@@ -67,13 +77,13 @@ async function neededFiles(
   id: string,
   hubUrl: string,
   { variant, signal }: HubOptions,
-): Promise<ListFileEntry[]> {
-  const files: ListFileEntry[] = [];
+): Promise<HubFile[]> {
+  const files: HubFile[] = [];
   try {
     const withSignal: typeof fetch = (input, init) =>
       fetch(input, { ...init, signal: signal ?? null });
     for await (const file of listFiles({ repo: id, recursive: true, hubUrl, fetch: withSignal }))
-      files.push(file);
+      files.push(hubFileSchema.parse(file));
   } catch (cause) {
     signal?.throwIfAborted();
     throw listingError(id, hubUrl, cause);
@@ -99,24 +109,26 @@ function listingError(id: string, hubUrl: string, cause: unknown): VistazoError 
   }
   return new VistazoError(
     'fetch.failed',
-    `${hubUrl} could not be reached to download ${id}; check the network, or give a folder that is already there.`,
+    status === undefined
+      ? `${hubUrl} could not be reached to download ${id}; check the network, or give a folder that is already there.`
+      : `${hubUrl} answered ${status} when asked for ${id}; try again later, or give a folder that is already there.`,
     { cause },
   );
 }
 
 function graphsOf(
-  files: readonly ListFileEntry[],
+  files: readonly HubFile[],
   variant: ModelVariant | undefined,
-): ListFileEntry[] | undefined {
+): HubFile[] | undefined {
   const complete = (variant === undefined ? modelVariants : [variant])
     .map((each) =>
       graphFileNames(each).map((name) =>
-        files.filter(({ path }) => path === name || path.startsWith(`${name}_data`)),
+        files.filter(({ path }) => path === name || isExternalData(path, name)),
       ),
     )
     .filter((parts) => parts.every((part) => part.length > 0))
     .map((parts) => parts.flat());
-  const bytes = (graphs: ListFileEntry[]) => graphs.reduce((sum, { size }) => sum + size, 0);
+  const bytes = (graphs: HubFile[]) => graphs.reduce((sum, { size }) => sum + size, 0);
   return (
     complete.find((graphs) => bytes(graphs) <= freemem() / 2) ??
     complete.toSorted((a, b) => bytes(a) - bytes(b))[0]
@@ -131,7 +143,7 @@ interface DownloadOptions {
 async function download(
   url: string,
   path: string,
-  file: ListFileEntry,
+  file: HubFile,
   options: DownloadOptions,
 ): Promise<void> {
   if (await exists(path)) return options.onBytes(file.size);
@@ -141,7 +153,7 @@ async function download(
     ({ size }) => size,
     () => 0,
   );
-  options.onBytes(have);
+  if (have > 0) options.onBytes(have);
   if (have < file.size || file.size === 0) await fetchInto(url, partial, have, options);
   await verify(partial, file);
   await rename(partial, path);
@@ -164,8 +176,10 @@ async function fetchInto(
         yield chunk;
       }
     };
-    const flags = response.status === 206 ? 'a' : 'w';
-    await pipeline(Readable.fromWeb(response.body), counted, createWriteStream(partial, { flags }));
+    const goesOn = response.status === 206;
+    if (have > 0 && !goesOn) onBytes(-have);
+    const file = createWriteStream(partial, { flags: goesOn ? 'a' : 'w' });
+    await pipeline(Readable.fromWeb(response.body), counted, file);
   } catch (cause) {
     signal?.throwIfAborted();
     throw new VistazoError(
@@ -176,7 +190,7 @@ async function fetchInto(
   }
 }
 
-async function verify(path: string, { size, lfs, path: name }: ListFileEntry): Promise<void> {
+async function verify(path: string, { size, lfs, path: name }: HubFile): Promise<void> {
   const actual = (await stat(path)).size;
   const intact = actual === size && (lfs === undefined || (await sha256(path)) === lfs.oid);
   if (intact) return;

@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { freemem } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { VistazoError } from '../errors.js';
 
 /** Suffix of each set of weights, as published ONNX models name their files. */
@@ -96,12 +96,20 @@ async function weightBytes(path: string, variant: string): Promise<number> {
       { cause },
     );
   });
-  const external = await Promise.all(
-    [`${path}_data`, path.replace(/\.onnx$/, '.onnx_data')].map((each) =>
-      stat(each).catch(() => undefined),
-    ),
-  );
-  return graph.size + (external[0]?.size ?? 0);
+  return graph.size + (await externalBytes(path));
+}
+
+/** Size of the weights beside a graph: `….onnx_data`, and `….onnx_data_1` and so on where they are in parts. */
+async function externalBytes(path: string): Promise<number> {
+  const files = await readdir(dirname(path));
+  const parts = files.filter((file) => isExternalData(file, basename(path)));
+  const sizes = await Promise.all(parts.map((file) => stat(join(dirname(path), file))));
+  return sizes.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Whether the file `name` holds weights of the graph file `graphName`. */
+export function isExternalData(name: string, graphName: string): boolean {
+  return name.startsWith(graphName) && /^_data(_\d+)?$/.test(name.slice(graphName.length));
 }
 
 /** The parsed JSON file `name` of the model. Throws `model.fileMissing` or `model.invalidConfig`. */
