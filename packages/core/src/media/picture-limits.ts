@@ -6,7 +6,7 @@ export interface PictureLimits {
   maxPixels: number;
   /** Most frames of an animation. Default 10,000. */
   maxFileFrames: number;
-  /** Longest time that decoding may take. Default 10 s. */
+  /** Longest time that decoding may take, on a busy machine too. Default 30 s. */
   timeoutMs: number;
 }
 
@@ -15,5 +15,5 @@ export const defaultPictureLimits: PictureLimits = {
   maxBytes: 25 * 2 ** 20,
   maxPixels: 50_000_000,
   maxFileFrames: 10_000,
-  timeoutMs: 10_000,
+  timeoutMs: 30_000,
 };
