@@ -375,6 +375,22 @@ STRINGS = [
 ]
 
 
+def grid_vectors(processor: Idefics3Processor) -> list[dict]:
+    """The prompt of a picture with every tile grid that the processor gives, as text and as ids."""
+    found = {}
+    for width in range(8, 136, 8):
+        for height in range(8, 136, 8):
+            messages = [message("user", "What is in the picture?", (width, height))]
+            images = [Image.fromarray(picture(width, height))]
+            grid = processor.image_processor(images, return_row_col_info=True)
+            key = (int(grid["rows"][0][0]), int(grid["cols"][0][0]))
+            if key not in found:
+                prompt = processor.apply_chat_template(messages, add_generation_prompt=True)
+                ids = processor(text=prompt, images=images, return_tensors="np")["input_ids"][0].tolist()
+                found[key] = {"rows": key[0], "cols": key[1], "size": [width, height], "text": processor.tokenizer.decode(ids), "ids": ids}
+    return [found[key] for key in sorted(found)]
+
+
 def main() -> None:
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
@@ -391,8 +407,9 @@ def main() -> None:
     strings = [{"text": text, "ids": tokenizer.encode(text, add_special_tokens=False)} for text in STRINGS]
     for each in strings:
         each["decoded"] = tokenizer.decode(each["ids"])
+    grids = grid_vectors(processor)
     versions = {"transformers": transformers.__version__, "torch": torch.__version__, "onnxruntime": onnxruntime.__version__}
-    (OUT / "vectors.json").write_text(json.dumps({**versions, "cases": cases, "strings": strings}, ensure_ascii=False) + "\n")
+    (OUT / "vectors.json").write_text(json.dumps({**versions, "cases": cases, "grids": grids, "strings": strings}, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
