@@ -1,0 +1,112 @@
+import type { Answer, Findings, Task } from './measure.ts';
+
+/** The findings of every round of both contenders on one model. */
+export interface Comparison {
+  title: string;
+  task: Task;
+  vistazo: Findings[];
+  transformersJs: Findings[];
+}
+
+interface Row {
+  label: string;
+  unit: 'ms' | 'tokens/s' | 'MB';
+  of: (findings: Findings) => number[];
+}
+
+const answerRows: { label: string; unit: Row['unit']; of: (answer: Answer) => number }[] = [
+  { label: 'preprocessing', unit: 'ms', of: ({ preprocessMs }) => preprocessMs },
+  { label: 'vision encoder', unit: 'ms', of: ({ encodeMs }) => encodeMs },
+  { label: 'time to first token', unit: 'ms', of: (each) => each.timeToFirstTokenMs },
+  { label: 'decoding', unit: 'tokens/s', of: (each) => each.tokensPerSecond },
+  { label: 'longest event-loop stall', unit: 'ms', of: ({ stallMs }) => stallMs },
+];
+
+function rowsOf({ task }: Comparison): Row[] {
+  const byScenario = Object.keys(task.pictures).flatMap((scenario) =>
+    answerRows.map(({ label, unit, of }) => ({
+      label: `${label}, ${scenario}`,
+      unit,
+      of: ({ answers }: Findings) => (answers[scenario] ?? []).map(of),
+    })),
+  );
+  return [
+    { label: 'load', unit: 'ms', of: ({ loadMs }) => [loadMs] },
+    ...byScenario,
+    {
+      label: 'second turn, time to first token',
+      unit: 'ms',
+      of: ({ secondTurns }) => secondTurns.map((each) => each.timeToFirstTokenMs),
+    },
+    {
+      label: 'peak memory of all processes',
+      unit: 'MB',
+      of: ({ peakBytes }) => (peakBytes === undefined ? [] : [peakBytes / 1e6]),
+    },
+  ];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (
+    ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle) - 1] ?? Number.NaN)) / 2
+  );
+}
+
+function shown(value: number): string {
+  if (Number.isNaN(value)) return '–';
+  return value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en');
+}
+
+function tableOf(comparison: Comparison): string {
+  const lines = rowsOf(comparison).map(({ label, unit, of }) => {
+    const ours = median(comparison.vistazo.flatMap(of));
+    const theirs = median(comparison.transformersJs.flatMap(of));
+    const faster = unit === 'tokens/s' ? ours / theirs : theirs / ours;
+    return `| ${label} (${unit}) | ${shown(ours)} | ${shown(theirs)} | ${Number.isFinite(faster) ? faster.toFixed(2) : '–'} |`;
+  });
+  return ['| | Vistazo | transformers.js | times better |', '|---|---:|---:|---:|', ...lines].join(
+    '\n',
+  );
+}
+
+/** Whether both gave the same answers, so that both did the same work. */
+function agreement({ vistazo, transformersJs, task }: Comparison): string {
+  const texts = (findings: Findings[]) =>
+    findings.flatMap(({ answers }) =>
+      Object.keys(task.pictures).flatMap((scenario) =>
+        (answers[scenario] ?? []).map(({ text }) => text),
+      ),
+    );
+  const theirs = texts(transformersJs);
+  const same = texts(vistazo).filter((text, index) => text === theirs[index]).length;
+  return `Answers that are the same to the letter: ${same} of ${theirs.length}.`;
+}
+
+/** The page docs/benchmarks.md. */
+export function report(
+  comparisons: readonly Comparison[],
+  { machine, rounds, missing }: { machine: string; rounds: number; missing: readonly string[] },
+): string {
+  const parts = comparisons.map(
+    (each) => `## ${each.title}\n\n${tableOf(each)}\n\n${agreement(each)}\n`,
+  );
+  const left = missing.map((title) => `Not measured here, its files are missing: ${title}.\n`);
+  return `# Benchmarks
+
+Vistazo beside \`@huggingface/transformers\` 4.3.1 (transformers.js) on the same files, the same pictures and questions, greedy, with the same number of threads and the same ONNX Runtime. Each contender runs in a process of its own, ${rounds} rounds in turn; figures are medians. "Times better" above 1 is in favour of Vistazo. Memory is the sum of each process's own peak, shared pages counted in each.
+
+Measured on: ${machine}.
+
+Repeat it:
+
+\`\`\`sh
+python bench/make_smolvlm_size.py ../shared/reference/SmolVLM-256M-Instruct   # once; any folder with that model's configuration and tokenizer
+npm run bench
+\`\`\`
+
+${[...parts, ...left].join('\n')}
+transformers.js runs the model in the process that asks, which therefore stands still for each run of a graph; Vistazo runs it in the engine process and decodes pictures in the media process. A second turn is fast because the engine keeps the KV cache of the conversation. Where the two answers differ, the pictures' pixels do: Vistazo resizes as the Python reference does, bit for bit, and transformers.js by another resampler.
+`;
+}
