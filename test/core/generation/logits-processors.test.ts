@@ -122,7 +122,8 @@ function byWholeSort(
   );
   // Summed in the order of tokens where all are kept, so that borders fall alike.
   const inOrder = topK > 0 && topK < logits.length ? kept : kept.toSorted((a, b) => a - b);
-  const aim = topP * inOrder.reduce((sum, token) => sum + (weights[kept.indexOf(token)] ?? 0), 0);
+  const weightOf = new Map(kept.map((token, index) => [token, weights[index] ?? 0]));
+  const aim = topP * inOrder.reduce((sum, token) => sum + (weightOf.get(token) ?? 0), 0);
   const left: number[] = [];
   let sum = 0;
   for (const [index, token] of kept.entries()) {

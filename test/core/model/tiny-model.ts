@@ -35,6 +35,8 @@ export interface TinyCase {
 interface Vectors {
   transformers: string;
   cases: Record<string, TinyCase>;
+  /** A picture in every tile grid. */
+  grids: { rows: number; cols: number; size: [number, number]; text: string; ids: number[] }[];
   strings: { text: string; ids: number[]; decoded: string }[];
 }
 

@@ -1,0 +1,18 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Files of SmolVLM-256M-Instruct beside the repository; tests that need them are skipped where they lack. */
+export const smolFolder = fileURLToPath(
+  new URL('../../../shared/reference/SmolVLM-256M-Instruct', import.meta.url),
+);
+
+export const hasSmolFiles = existsSync(smolFolder);
+
+/** What titles of tests say of the files they need. */
+export const smolNote = hasSmolFiles
+  ? 'SmolVLM-256M-Instruct'
+  : 'SmolVLM-256M-Instruct (skipped: ../shared/reference/SmolVLM-256M-Instruct is missing)';
+
+export function readSmolJson(name: string): object {
+  return JSON.parse(readFileSync(`${smolFolder}/${name}`, 'utf8'));
+}
