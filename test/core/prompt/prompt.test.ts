@@ -209,6 +209,16 @@ describe('text that users write', () => {
     expect(promptOf(user('a < b, <imag>, naïve 🙂'), tiny)).toContain('a < b, <imag>, naïve 🙂');
   });
 
+  it('forges no token where two parts meet', () => {
+    const template = new ChatTemplate(
+      "{% for part in messages[0]['content'] %}{{ part['text'] }}{% endfor %}",
+    );
+    const texts = ['a <end_of', '_utter', 'ance> <ima', 'ge> b'];
+    const prompt = buildPrompt(textOf(...texts), [], { ...tiny.model, template });
+    expect(tiny.tokenizer.encode(prompt).filter((id) => special.has(id))).toEqual([]);
+    expect(prompt.replaceAll('\u2060', '')).toBe(texts.join(''));
+  });
+
   it('can name a special token, which stays readable', () => {
     const prompt = promptOf(user('What is <image>?'), tiny);
     expect(prompt).not.toContain('<image>');

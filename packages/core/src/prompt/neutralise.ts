@@ -12,3 +12,21 @@ export function neutralise(text: string, specialTokens: readonly string[]): stri
   }
   return safe;
 }
+
+/**
+ * Like {@link neutralise} for texts that stand one after the other: no special token arises where two
+ * of them meet either.
+ */
+export function neutraliseTexts(
+  texts: readonly string[],
+  specialTokens: readonly string[],
+): string[] {
+  let before = '';
+  return texts.map((text) => {
+    const alone = neutralise(text, specialTokens);
+    const joined = before + alone;
+    const safe = neutralise(joined, specialTokens) === joined ? alone : wordJoiner + alone;
+    before += safe;
+    return safe;
+  });
+}

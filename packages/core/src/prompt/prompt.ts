@@ -1,7 +1,7 @@
 import type { TilePlan } from '../image/processed-picture.js';
 import type { ChatTemplate, TemplateMessage } from './chat-template.js';
 import { expandImageTokens } from './idefics3/expand-image-tokens.js';
-import { neutralise } from './neutralise.js';
+import { neutraliseTexts } from './neutralise.js';
 
 /** What {@link buildPrompt} needs of a model. */
 export interface PromptModel {
@@ -19,9 +19,18 @@ export function buildPrompt(
 ): string {
   const safe = messages.map(({ role, content }) => ({
     role,
-    content: content.map((part) =>
-      part.type === 'text' ? { ...part, text: neutralise(part.text, specialTokens) } : part,
-    ),
+    content: neutralContent(content, specialTokens),
   }));
   return expandImageTokens(template.render(safe), pictures, { imageSeqLen });
+}
+
+function neutralContent(
+  content: TemplateMessage['content'],
+  specialTokens: readonly string[],
+): TemplateMessage['content'] {
+  const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  const safe = neutraliseTexts(texts, specialTokens).values();
+  return content.map((part) =>
+    part.type === 'text' ? { ...part, text: safe.next().value ?? '' } : part,
+  );
 }
