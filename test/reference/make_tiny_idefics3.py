@@ -14,7 +14,6 @@ import onnx
 import onnxruntime
 import torch
 import transformers
-from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.quantization import quantize_dynamic
 from PIL import Image
@@ -22,10 +21,10 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefics3Processor, PreTrainedTokenizerFast
 from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
 
+from idefics3_graphs import decoder_graph, embed_graph, vision_graph
 from make_image_vectors import picture
 
 OUT = Path(__file__).parent / "tiny-idefics3"
-FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 TILE_PX, PATCH_PX, SCALE, EDGE_PX = 32, 8, 2, 128
 HIDDEN, LAYERS, HEADS, KV_HEADS, HEAD_DIM = 64, 2, 4, 2, 16
 IMAGE_SEQ_LEN = (TILE_PX // PATCH_PX // SCALE) ** 2
@@ -82,179 +81,6 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> Idefics3ForConditionalGene
         # Special tokens keep a logit of 0, so that no answer ends before its last step.
         model.lm_head.weight[: len(SPECIAL)] = 0
     return model
-
-
-class Graph:
-    """Collects nodes and weights; every method gives the name of what it adds."""
-
-    def __init__(self):
-        self.nodes, self.weights, self.count = [], [], 0
-
-    def op(self, kind: str, *inputs: str, outputs: int | list[str] = 1, **attributes: object):
-        self.count += 1
-        names = outputs if isinstance(outputs, list) else [f"{kind}_{self.count}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(kind, list(inputs), names, f"{kind}_{self.count}", **attributes))
-        return names[0] if len(names) == 1 else names
-
-    def const(self, values, kind=np.int64) -> str:
-        self.count += 1
-        self.weights.append(numpy_helper.from_array(np.array(values, kind), f"const_{self.count}"))
-        return f"const_{self.count}"
-
-    def weight(self, value: torch.Tensor) -> str:
-        return self.const(value.detach().numpy(), np.float32)
-
-    def linear(self, x: str, layer: torch.nn.Linear) -> str:
-        y = self.op("MatMul", x, self.weight(layer.weight.T.contiguous()))
-        return y if layer.bias is None else self.op("Add", y, self.weight(layer.bias))
-
-    def layer_norm(self, x: str, norm: torch.nn.LayerNorm) -> str:
-        return self.op("LayerNormalization", x, self.weight(norm.weight), self.weight(norm.bias), epsilon=norm.eps)
-
-    def rms_norm(self, x: str, norm: torch.nn.Module) -> str:
-        mean = self.op("ReduceMean", self.op("Mul", x, x), self.const([-1]), keepdims=1)
-        root = self.op("Sqrt", self.op("Add", mean, self.const(norm.variance_epsilon, np.float32)))
-        return self.op("Mul", self.op("Div", x, root), self.weight(norm.weight))
-
-    def heads(self, x: str, heads: int, size: int) -> str:
-        """`[batch, tokens, heads * size]` to `[batch, heads, tokens, size]`."""
-        return self.op("Transpose", self.op("Reshape", x, self.const([0, 0, heads, size])), perm=[0, 2, 1, 3])
-
-    def attend(self, q: str, k: str, v: str, scale: float, mask: str | None = None) -> str:
-        scores = self.op("MatMul", q, self.op("Transpose", k, perm=[0, 1, 3, 2]))
-        scores = self.op("Mul", scores, self.const(scale, np.float32))
-        weights = self.op("Softmax", scores if mask is None else self.op("Add", scores, mask), axis=-1)
-        mixed = self.op("Transpose", self.op("MatMul", weights, v), perm=[0, 2, 1, 3])
-        return self.op("Reshape", mixed, self.const([0, 0, -1]))
-
-    def model(self, name: str, inputs: list, outputs: list) -> onnx.ModelProto:
-        graph = helper.make_graph(self.nodes, name, inputs, outputs, self.weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
-        onnx.checker.check_model(model)
-        return model
-
-
-def tensor(name: str, kind: int, shape: list):
-    return helper.make_tensor_value_info(name, kind, shape)
-
-
-def vision_graph(model: Idefics3ForConditionalGeneration) -> onnx.ModelProto:
-    """Whole tiles only: `pixel_values [batch, images, 3, px, px]` to `image_features [images, tokens, hidden]`."""
-    graph, vision, side = Graph(), model.model.vision_model, TILE_PX // PATCH_PX
-    pixels = graph.op("Reshape", "pixel_values", graph.const([-1, 3, TILE_PX, TILE_PX]))
-    mask = graph.op("Cast", graph.op("Reshape", "pixel_attention_mask", graph.const([-1, TILE_PX**2])), to=TensorProto.INT32)
-    real = graph.op("Cast", graph.op("ReduceMax", mask, graph.const([1]), keepdims=0), to=BOOL)
-    pixels = graph.op("Compress", pixels, real, axis=0)
-    patch = vision.embeddings.patch_embedding
-    x = graph.op("Conv", pixels, graph.weight(patch.weight), graph.weight(patch.bias), strides=[PATCH_PX, PATCH_PX])
-    x = graph.op("Transpose", graph.op("Reshape", x, graph.const([0, 0, side * side])), perm=[0, 2, 1])
-    x = graph.op("Add", x, graph.weight(vision.embeddings.position_embedding.weight))
-    for layer in vision.encoder.layers:
-        attention, normed = layer.self_attn, graph.layer_norm(x, layer.layer_norm1)
-        q, k, v = (
-            graph.heads(graph.linear(normed, part), attention.num_heads, attention.head_dim)
-            for part in (attention.q_proj, attention.k_proj, attention.v_proj)
-        )
-        x = graph.op("Add", x, graph.linear(graph.attend(q, k, v, attention.scale), attention.out_proj))
-        inner = graph.linear(graph.layer_norm(x, layer.layer_norm2), layer.mlp.fc1)
-        x = graph.op("Add", x, graph.linear(graph.op("Gelu", inner, approximate="tanh"), layer.mlp.fc2))
-    x = graph.layer_norm(x, vision.post_layernorm)
-    few, width = side // SCALE, vision.config.hidden_size
-    x = graph.op("Reshape", x, graph.const([0, few, SCALE, few, SCALE * width]))
-    x = graph.op("Reshape", graph.op("Transpose", x, perm=[0, 1, 3, 2, 4]), graph.const([0, few * few, SCALE**2 * width]))
-    x = graph.linear(x, model.model.connector.modality_projection.proj)
-    graph.op("Identity", x, outputs=["image_features"])
-    return graph.model(
-        "vision_encoder",
-        [tensor("pixel_values", FLOAT, ["batch", "images", 3, TILE_PX, TILE_PX]),
-         tensor("pixel_attention_mask", BOOL, ["batch", "images", TILE_PX, TILE_PX])],
-        [tensor("image_features", FLOAT, ["pictures", IMAGE_SEQ_LEN, HIDDEN])],
-    )
-
-
-def embed_graph(model: Idefics3ForConditionalGeneration) -> onnx.ModelProto:
-    graph = Graph()
-    graph.op("Gather", graph.weight(model.model.text_model.embed_tokens.weight), "input_ids", outputs=["inputs_embeds"])
-    return graph.model(
-        "embed_tokens", [tensor("input_ids", INT64, ["batch", "tokens"])],
-        [tensor("inputs_embeds", FLOAT, ["batch", "tokens", HIDDEN])],
-    )
-
-
-def rotated(graph: Graph, x: str, cos: str, sin: str) -> str:
-    first, second = graph.op("Split", x, outputs=2, axis=-1, num_outputs=2)
-    turned = graph.op("Concat", graph.op("Neg", second), first, axis=-1)
-    return graph.op("Add", graph.op("Mul", x, cos), graph.op("Mul", turned, sin))
-
-
-def past_of(graph: Graph, name: str, cache_branch: bool) -> str:
-    """The past as given, or, where the graph has a branch without cache, only in the branch with it."""
-    if not cache_branch:
-        return name
-    kept, dropped = f"{name}.kept", f"{name}.dropped"
-    with_cache = helper.make_graph([helper.make_node("Identity", [name], [kept])], "with_cache", [], [tensor(kept, FLOAT, None)])
-    nothing = helper.make_node("Slice", [name, graph.const([0]), graph.const([0]), graph.const([2])], [dropped])
-    without = helper.make_graph([nothing], "without_cache", [], [tensor(dropped, FLOAT, None)])
-    return graph.op("If", "use_cache_branch", then_branch=with_cache, else_branch=without)
-
-
-def decoder_graph(
-    model: Idefics3ForConditionalGeneration, *, positions: bool = True, keep: bool = False, cache_branch: bool = False
-) -> onnx.ModelProto:
-    """The Llama decoder; the options decide which of the tensors that exporters differ in it takes."""
-    graph, llama = Graph(), model.model.text_model
-    length = graph.op("Shape", "inputs_embeds", start=1, end=2)
-    total = graph.op("Shape", "attention_mask", start=1, end=2)
-    last = graph.op("Slice", graph.op("CumSum", "attention_mask", graph.const(1)), graph.op("Neg", length), total, graph.const([1]))
-    place = "position_ids" if positions else graph.op("Sub", last, graph.const(1))
-    inverse = llama.rotary_emb.inv_freq
-    angles = graph.op("Cast", graph.op("Unsqueeze", place, graph.const([1, 3])), to=FLOAT)
-    angles = graph.op("Mul", angles, graph.weight(torch.cat([inverse, inverse])))
-    cos, sin = graph.op("Cos", angles), graph.op("Sin", angles)
-    keys = graph.op("Range", graph.const(0), graph.op("Squeeze", total), graph.const(1))
-    rows = graph.op("Add", graph.op("Range", graph.const(0), graph.op("Squeeze", length), graph.const(1)), graph.op("Sub", total, length))
-    seen = graph.op("LessOrEqual", graph.op("Unsqueeze", keys, graph.const([0])), graph.op("Unsqueeze", rows, graph.const([1])))
-    mask = graph.op("Where", seen, graph.const(0, np.float32), graph.const(-1e4, np.float32))
-    x = "inputs_embeds"
-    for index, layer in enumerate(llama.layers):
-        attention, normed = layer.self_attn, graph.rms_norm(x, layer.input_layernorm)
-        q = rotated(graph, graph.heads(graph.linear(normed, attention.q_proj), HEADS, HEAD_DIM), cos, sin)
-        k = rotated(graph, graph.heads(graph.linear(normed, attention.k_proj), KV_HEADS, HEAD_DIM), cos, sin)
-        v = graph.heads(graph.linear(normed, attention.v_proj), KV_HEADS, HEAD_DIM)
-        spread = []
-        for name, new in (("key", k), ("value", v)):
-            past = past_of(graph, f"past_key_values.{index}.{name}", cache_branch)
-            whole = graph.op("Concat", past, new, axis=2, outputs=[f"present.{index}.{name}"])
-            each = graph.op("Unsqueeze", whole, graph.const([2]))
-            each = graph.op("Concat", *[each] * (HEADS // KV_HEADS), axis=2)
-            spread.append(graph.op("Reshape", each, graph.const([0, HEADS, -1, HEAD_DIM])))
-        mixed = graph.attend(q, *spread, HEAD_DIM**-0.5, mask)
-        x = graph.op("Add", x, graph.linear(mixed, attention.o_proj))
-        normed, mlp = graph.rms_norm(x, layer.post_attention_layernorm), layer.mlp
-        gate = graph.linear(normed, mlp.gate_proj)
-        gate = graph.op("Mul", graph.op("Mul", gate, graph.op("Sigmoid", gate)), graph.linear(normed, mlp.up_proj))
-        x = graph.op("Add", x, graph.linear(gate, mlp.down_proj))
-    x = graph.rms_norm(x, llama.norm)
-    if keep:
-        start = graph.op("Unsqueeze", graph.op("Neg", "num_logits_to_keep"), graph.const([0]))
-        x = graph.op("Slice", x, start, graph.const([2**31]), graph.const([1]))
-    graph.op("Identity", graph.linear(x, model.lm_head), outputs=["logits"])
-    return graph.model("decoder_model_merged", *decoder_tensors(len(model.lm_head.weight), positions, keep, cache_branch))
-
-
-def decoder_tensors(vocabulary: int, positions: bool, keep: bool, cache_branch: bool) -> tuple[list, list]:
-    cache = lambda prefix, tokens: [
-        tensor(f"{prefix}.{index}.{part}", FLOAT, ["batch", KV_HEADS, tokens, HEAD_DIM])
-        for index in range(LAYERS) for part in ("key", "value")
-    ]
-    inputs = [
-        tensor("inputs_embeds", FLOAT, ["batch", "tokens", HIDDEN]), tensor("attention_mask", INT64, ["batch", "total"]),
-        *([tensor("position_ids", INT64, ["batch", "tokens"])] if positions else []),
-        *([tensor("num_logits_to_keep", INT64, [])] if keep else []),
-        *([tensor("use_cache_branch", BOOL, [1])] if cache_branch else []),
-        *cache("past_key_values", "past"),
-    ]
-    return inputs, [tensor("logits", FLOAT, ["batch", "kept", vocabulary]), *cache("present", "total")]
 
 
 def write_graphs(model: Idefics3ForConditionalGeneration) -> None:
