@@ -99,6 +99,19 @@ describe('a local model', () => {
     expect(scratch).toMatchObject({ type: 'end', text: reused.text, usage: { reusedTokens: 0 } });
   });
 
+  it('takes a picture shown again for the same, and another one for another', async () => {
+    const blue = await sharp({ create: { width: 90, height: 60, channels: 3, background: 'blue' } })
+      .png()
+      .toBuffer();
+    const endOf = (image: Uint8Array) =>
+      end(question('What color is it?', image), { maxNewTokens: 8 });
+    const first = await endOf(picture);
+    const other = await endOf(blue);
+    const again = await endOf(picture);
+    expect(again.text).toBe(first.text);
+    expect(again.usage.reusedTokens).toBeGreaterThan(other.usage.reusedTokens);
+  });
+
   it('gives the same answer for the same seed', async () => {
     const options = { temperature: 1.5, seed: 7, maxNewTokens: 16 };
     const messages = question('Describe the picture.', picture);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createImageProcessor } from '../../../packages/core/src/image/image-processor.ts';
-import { FeatureCache } from '../../../packages/core/src/vision/feature-cache.ts';
 import { VisionEncoder } from '../../../packages/core/src/vision/vision-encoder.ts';
 import { formulaPicture } from '../image/formula-picture.ts';
 import { describeTiny } from '../model/tiny-model.ts';
@@ -41,34 +40,5 @@ describe('the vision encoder', () => {
     const encoding = encoder.encode(processor.process(formulaPicture(128, 128)), controller.signal);
     setImmediate(() => controller.abort());
     await expect(encoding).rejects.toThrow(/abort/i);
-  });
-});
-
-describe('the cache of features', () => {
-  const features = (size: number) => ({ data: new Float32Array(size), tokens: 1, hidden: size });
-
-  it('drops what was unused the longest, and no more than it must', () => {
-    const cache = new FeatureCache(3 * 40);
-    for (const name of ['a', 'b', 'c']) cache.set(name, features(10));
-    cache.get('a');
-    cache.set('d', features(10));
-    expect(['a', 'b', 'c', 'd'].filter((name) => cache.get(name) !== undefined)).toEqual([
-      'a',
-      'c',
-      'd',
-    ]);
-  });
-
-  it('counts a picture that is set again once', () => {
-    const cache = new FeatureCache(2 * 40);
-    for (const name of ['a', 'a', 'a', 'b']) cache.set(name, features(10));
-    expect(cache.get('a')).toBeDefined();
-    expect(cache.get('b')).toBeDefined();
-  });
-
-  it('keeps nothing larger than itself', () => {
-    const cache = new FeatureCache(40);
-    cache.set('a', features(11));
-    expect(cache.get('a')).toBeUndefined();
   });
 });

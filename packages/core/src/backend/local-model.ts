@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { BoundedCache } from '../bounded-cache.js';
 import type { ChatMessage } from '../conversation/chat-message.js';
 import { parseChatMessages } from '../conversation/parse-chat-messages.js';
 import { VistazoError } from '../errors.js';
@@ -45,6 +47,7 @@ export interface LocalModelOptions {
 }
 
 const defaultMaxFrames = 4;
+const maxPreparedBytes = 128 * 2 ** 20;
 /**
  * A stored picture was checked as it came in; encoded without loss it may have more bytes than then:
  * up to four a pixel.
@@ -83,6 +86,10 @@ class LocalModel implements VisionLanguageModel {
   readonly #media: MediaProcess;
   readonly #maxFrames: number;
   readonly #resolvePicture: ResolvePicture | undefined;
+  /** By the hash of the bytes, so that a next turn does not decode the pictures of those before. */
+  readonly #prepared = new BoundedCache<ProcessedPicture[]>(maxPreparedBytes, (frames) =>
+    frames.reduce((sum, { pixels }) => sum + pixels.byteLength, 0),
+  );
 
   constructor(
     description: ModelDescription,
@@ -180,18 +187,30 @@ class LocalModel implements VisionLanguageModel {
     messages: readonly ChatMessage[],
     signal: AbortSignal | undefined,
   ): Promise<PreparedMessages<ProcessedPicture>> {
-    const config = this.#description.imageProcessor;
-    return preparePictures(
-      messages,
-      (bytes, stored) =>
-        this.#media.preparePictures(bytes, {
-          config,
-          maxFrames: this.#maxFrames,
-          ...(stored && { limits: storedLimits }),
-          ...(signal !== undefined && { signal }),
-        }),
-      { resolvePicture: this.#resolvePicture, signal },
-    );
+    return preparePictures(messages, (bytes, stored) => this.#frames(bytes, stored, signal), {
+      resolvePicture: this.#resolvePicture,
+      signal,
+    });
+  }
+
+  async #frames(
+    bytes: Uint8Array,
+    stored: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<ProcessedPicture[]> {
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    // Stored pictures have other limits, which must not let the same bytes in where they are posted.
+    const key = stored ? `stored ${digest}` : digest;
+    const known = this.#prepared.get(key);
+    if (known !== undefined) return known;
+    const frames = await this.#media.preparePictures(bytes, {
+      config: this.#description.imageProcessor,
+      maxFrames: this.#maxFrames,
+      ...(stored && { limits: storedLimits }),
+      ...(signal !== undefined && { signal }),
+    });
+    this.#prepared.set(key, frames);
+    return frames;
   }
 
   async close(): Promise<void> {

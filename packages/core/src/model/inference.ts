@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { BoundedCache } from '../bounded-cache.js';
 import { Decoder } from '../decoder/decoder.js';
 import { Embedder } from '../decoder/embedder.js';
 import { VistazoError } from '../errors.js';
@@ -11,7 +12,6 @@ import type { SessionOptions } from '../onnx/session.js';
 import { ChatTemplate } from '../prompt/chat-template.js';
 import { buildPrompt, type PromptModel } from '../prompt/prompt.js';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
-import { FeatureCache } from '../vision/feature-cache.js';
 import { type ImageFeatures, VisionEncoder } from '../vision/vision-encoder.js';
 import type { CountRequest, InferenceRequest } from './inference-request.js';
 import type { ModelDescription } from './model-folder.js';
@@ -31,7 +31,10 @@ export class Inference {
   readonly #embedder: Embedder;
   readonly #decoder: Decoder;
   readonly #endTokens: ReadonlySet<number>;
-  readonly #features = new FeatureCache(maxFeatureBytes);
+  readonly #features = new BoundedCache<ImageFeatures>(
+    maxFeatureBytes,
+    ({ data }) => data.byteLength,
+  );
   readonly #prefixes = new PrefixCache(maxPrefixBytes);
   readonly #pictureNumbers = new Map<string, number>();
 
