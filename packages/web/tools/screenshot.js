@@ -10,7 +10,7 @@ const browser = await playwright.launch({
 });
 const page = await browser.newPage({ viewport: { width: 1100, height: 720 } });
 await page.goto(process.argv[2] ?? 'http://127.0.0.1:8787');
-await page.click('[data-sample=shapes]');
+await page.click('[data-sample=bar-chart]');
 await page.waitForSelector('.composer .pictures img');
 await page.keyboard.press('Enter');
 await page.waitForSelector('.message.assistant[data-status=done]');
