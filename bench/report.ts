@@ -107,6 +107,6 @@ npm run bench
 \`\`\`
 
 ${[...parts, ...left].join('\n')}
-transformers.js runs the model in the process that asks, which therefore stands still for each run of a graph; Vistazo runs it in the engine process and decodes pictures in the media process. A second turn is fast because the engine keeps the KV cache of the conversation. Where the two answers differ, the pictures' pixels do: Vistazo resizes as the Python reference does, bit for bit, and transformers.js by another resampler.
+transformers.js runs the model in the process that asks, which therefore stands still for each run of a graph; Vistazo runs it in the engine process and decodes pictures in the media process. A second turn is fast because the engine keeps the KV cache of the conversation. Preprocessing of large pictures is slower: Vistazo resizes as the Python reference does, bit for bit, in one thread of JavaScript, where transformers.js uses the faster resampler of sharp with other pixels. Loading takes the start of a process longer, and on a small model the processes outweigh the weights in memory. Random weights answer differently after the smallest difference, of pixels or of rounding in 4-bit arithmetic; whether answers are the same says little there.
 `;
 }
