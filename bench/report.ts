@@ -19,7 +19,7 @@ const answerRows: { label: string; unit: Row['unit']; of: (answer: Answer) => nu
   { label: 'vision encoder', unit: 'ms', of: ({ encodeMs }) => encodeMs },
   { label: 'time to first token', unit: 'ms', of: (each) => each.timeToFirstTokenMs },
   { label: 'decoding', unit: 'tokens/s', of: (each) => each.tokensPerSecond },
-  { label: 'longest event-loop stall', unit: 'ms', of: ({ stallMs }) => stallMs },
+  { label: 'longest event-loop stall of an answer', unit: 'ms', of: ({ stallMs }) => stallMs },
 ];
 
 function rowsOf({ task }: Comparison): Row[] {
@@ -107,6 +107,6 @@ npm run bench
 \`\`\`
 
 ${[...parts, ...left].join('\n')}
-transformers.js runs the model in the process that asks, which therefore stands still for each run of a graph; Vistazo runs it in the engine process and decodes pictures in the media process. A second turn is fast because the engine keeps the KV cache of the conversation. Preprocessing of large pictures is slower: Vistazo resizes as the Python reference does, bit for bit, in one thread of JavaScript, where transformers.js uses the faster resampler of sharp with other pixels. Loading takes the start of a process longer, and on a small model the processes outweigh the weights in memory. Random weights answer differently after the smallest difference, of pixels or of rounding in 4-bit arithmetic; whether answers are the same says little there.
+transformers.js runs the model in the process that asks, which therefore stands still for each run of a graph; Vistazo runs it in the engine process and decodes pictures in the media process. A second turn is fast because the engine keeps the KV cache of the conversation. What the figures do not show: the stall is the median over answers of each answer's longest, so single answers may have stalled longer; token counts of the two are not forced to be equal, so where the texts differ, tokens a second compare different answers; processes that ended before the end are missing from the memory; the models of random weights run without a warm-up, so the start of the media process counts as preprocessing there.
 `;
 }
