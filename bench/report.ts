@@ -81,7 +81,11 @@ function agreement({ vistazo, transformersJs, task }: Comparison): string {
     );
   const theirs = texts(transformersJs);
   const same = texts(vistazo).filter((text, index) => text === theirs[index]).length;
-  return `Answers that are the same to the letter: ${same} of ${theirs.length}.`;
+  const caution =
+    same < theirs.length
+      ? ' Until the others are explained, this table is not a verified comparison of like with like.'
+      : '';
+  return `Answers that are the same to the letter: ${same} of ${theirs.length}.${caution}`;
 }
 
 /** The page docs/benchmarks.md. */

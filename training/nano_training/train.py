@@ -131,12 +131,10 @@ def held_out_scores(model: NanoModel, batches: list[Batch], device: torch.device
 
 def draw_held_out(recipe: Recipe, image_px: int, per_task: int, seed: int = 77) -> list[Batch]:
     """Batches of pictures from the test split, `per_task` pictures of each task."""
-    from nano_training.draw import TASKS, draw
+    from .evaluate import held_out_samples
 
     tokenizer = build_tokenizer(load_words(), recipe.model.vocab)
-    rng = random.Random(seed)
-    samples = [draw(task, rng.getrandbits(40), "test", rng.random()) for task in TASKS for _ in range(per_task)]
-    return held_out_rows(tokenizer, samples, image_px)
+    return held_out_rows(tokenizer, held_out_samples(per_task, seed, None), image_px)
 
 
 def write_weights(trainer: Trainer, path: Path) -> None:

@@ -12,6 +12,7 @@ import {
 import { toVistazoError, VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import { MediaProcess } from '../media/media-process.js';
+import { defaultPictureLimits } from '../media/picture-limits.js';
 import type {
   ConversationRecord,
   ConversationStore,
@@ -104,7 +105,7 @@ class StoredChatService implements ChatService {
     this.#store = options.store;
     this.#limits = {
       maxPictures: options.maxPictures ?? 10,
-      maxPictureBytes: options.maxPictureBytes ?? 25 * 1024 * 1024,
+      maxPictureBytes: options.maxPictureBytes ?? defaultPictureLimits.maxBytes,
       maxTextLength: options.maxTextLength ?? 100_000,
     };
   }

@@ -272,15 +272,7 @@ class KyselyStore implements SqliteStore {
   }
 
   show(id: ConversationId, shownLeaf: MessageId): Promise<void> {
-    return this.#guarded(async (db) => {
-      const { numUpdatedRows } = await db
-        .updateTable('conversations')
-        .set({ shown_leaf: shownLeaf })
-        .where('tenant', '=', this.tenant)
-        .where('id', '=', id)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw conversationNotFound(id);
-    });
+    return this.#guarded((db) => this.#change(db, id, { shown_leaf: shownLeaf }));
   }
 
   remove(id: ConversationId, { messages, shownLeaf }: Removal): Promise<void> {
@@ -340,10 +332,19 @@ class KyselyStore implements SqliteStore {
     await this.db.destroy();
   }
 
-  async #touch(db: Kysely<Database>, id: ConversationId, change: ConversationChange) {
+  /** A change that also makes the conversation the latest. */
+  #touch(db: Kysely<Database>, id: ConversationId, change: ConversationChange): Promise<void> {
+    return this.#change(db, id, { ...change, updated_at_ms: Date.now() });
+  }
+
+  async #change(
+    db: Kysely<Database>,
+    id: ConversationId,
+    change: ConversationChange,
+  ): Promise<void> {
     const { numUpdatedRows } = await db
       .updateTable('conversations')
-      .set({ ...change, updated_at_ms: Date.now() })
+      .set(change)
       .where('tenant', '=', this.tenant)
       .where('id', '=', id)
       .executeTakeFirst();
@@ -366,6 +367,7 @@ class KyselyStore implements SqliteStore {
 interface ConversationChange {
   title?: string;
   shown_leaf?: string | null;
+  updated_at_ms?: number;
 }
 
 interface MessageChange {
