@@ -1,3 +1,5 @@
+import { packWeights, resampleKernels } from './resample-kernels.js';
+
 /** An opaque picture, eight bits a channel. */
 export interface RgbImage {
   widthPx: number;
@@ -11,7 +13,10 @@ export type ResampleFilter = 'nearest' | 'lanczos' | 'bilinear' | 'bicubic' | 'b
 
 const channels = 3;
 const precisionBits = 32 - 8 - 2;
-const half = 1 << (precisionBits - 1);
+/** A weight in the kernels' form; see `resample-kernels.ts`. */
+const weightBytes = 4;
+
+const foursOf = (count: number): number => Math.ceil(count / 4);
 
 interface Kernel {
   supportPx: number;
@@ -47,8 +52,9 @@ function bicubic(x: number): number {
 interface AxisWeights {
   starts: Int32Array;
   counts: Int32Array;
-  /** `[outputs, stride]`, fixed point with {@link precisionBits} fraction bits */
+  /** `[outputs, stride]`, fixed point with {@link precisionBits} fraction bits; zero beyond the count */
   weights: Int32Array;
+  /** A whole number of fours. */
   stride: number;
 }
 
@@ -83,7 +89,7 @@ function axisWeights(inputSize: number, outputSize: number, kernel: Kernel): Axi
   const scale = inputSize / outputSize;
   const filterScale = Math.max(scale, 1);
   const support = kernel.supportPx * filterScale;
-  const stride = Math.ceil(support) * 2 + 1;
+  const stride = Math.ceil((Math.ceil(support) * 2 + 1) / 4) * 4;
   const starts = new Int32Array(outputSize);
   const counts = new Int32Array(outputSize);
   const weights = new Int32Array(outputSize * stride);
@@ -108,59 +114,57 @@ function axisWeights(inputSize: number, outputSize: number, kernel: Kernel): Axi
   return { starts, counts, weights, stride };
 }
 
-function clampedByte(fixed: number): number {
-  const value = fixed >> precisionBits;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
-}
-
 function resampleColumns(image: RgbImage, widthPx: number, kernel: Kernel): RgbImage {
-  const { starts, counts, weights, stride } = axisWeights(image.widthPx, widthPx, kernel);
-  const { data: input, heightPx } = image;
-  const output = new Uint8Array(heightPx * widthPx * channels);
-  const inputRow = image.widthPx * channels;
-  let to = 0;
+  const { data, heightPx } = image;
+  const taps = columnTaps(axisWeights(image.widthPx, widthPx, kernel));
+  const inputBytes = image.widthPx * channels;
+  const outputBytes = widthPx * channels;
+  const { bytes, weightsAt, inputAt, outputAt, sumColumns } = resampleKernels(
+    taps,
+    inputBytes,
+    outputBytes,
+  );
+  const output = new Uint8Array(heightPx * outputBytes);
   for (let y = 0; y < heightPx; y += 1) {
-    const row = y * inputRow;
-    for (let x = 0; x < widthPx; x += 1) {
-      let from = row + (starts[x] as number) * channels;
-      const first = x * stride;
-      const last = first + (counts[x] as number);
-      let red = half;
-      let green = half;
-      let blue = half;
-      for (let k = first; k < last; k += 1) {
-        const weight = weights[k] as number;
-        red = (red + Math.imul(input[from] as number, weight)) | 0;
-        green = (green + Math.imul(input[from + 1] as number, weight)) | 0;
-        blue = (blue + Math.imul(input[from + 2] as number, weight)) | 0;
-        from += channels;
-      }
-      output[to] = clampedByte(red);
-      output[to + 1] = clampedByte(green);
-      output[to + 2] = clampedByte(blue);
-      to += channels;
-    }
+    bytes.set(data.subarray(y * inputBytes, (y + 1) * inputBytes), inputAt);
+    sumColumns(inputAt, weightsAt, widthPx, outputAt);
+    output.set(bytes.subarray(outputAt, outputAt + outputBytes), y * outputBytes);
   }
   return { widthPx, heightPx, data: output };
+}
+
+/** `weights` as `sumColumns` reads them: before each output's own, where they begin and how many. */
+function columnTaps({ starts, counts, weights, stride }: AxisWeights): Uint8Array {
+  const packed = packWeights(weights);
+  return Buffer.concat(
+    Array.from(starts, (start, output) => {
+      const fours = foursOf(counts[output] as number);
+      const from = output * stride * weightBytes;
+      return [
+        new Uint8Array(Uint32Array.of(start * channels, fours, 0, 0).buffer),
+        packed.subarray(from, from + fours * 4 * weightBytes),
+      ];
+    }).flat(),
+  );
 }
 
 function resampleRows(image: RgbImage, heightPx: number, kernel: Kernel): RgbImage {
   const { starts, counts, weights, stride } = axisWeights(image.heightPx, heightPx, kernel);
   const rowBytes = image.widthPx * channels;
-  const input = image.data;
+  const mostRows = foursOf(Math.max(...counts)) * 4;
+  const { bytes, weightsAt, inputAt, outputAt, sumRows } = resampleKernels(
+    packWeights(weights),
+    mostRows * rowBytes,
+    rowBytes,
+  );
   const output = new Uint8Array(heightPx * rowBytes);
-  const sums = new Int32Array(rowBytes);
   for (let y = 0; y < heightPx; y += 1) {
-    sums.fill(half);
-    for (let k = 0; k < (counts[y] as number); k += 1) {
-      const weight = weights[y * stride + k] as number;
-      const from = ((starts[y] as number) + k) * rowBytes;
-      for (let i = 0; i < rowBytes; i += 1) {
-        sums[i] = ((sums[i] as number) + Math.imul(input[from + i] as number, weight)) | 0;
-      }
-    }
-    const to = y * rowBytes;
-    for (let i = 0; i < rowBytes; i += 1) output[to + i] = clampedByte(sums[i] as number);
+    const first = starts[y] as number;
+    const count = counts[y] as number;
+    bytes.set(image.data.subarray(first * rowBytes, (first + count) * rowBytes), inputAt);
+    const from = weightsAt + y * stride * weightBytes;
+    sumRows(inputAt, rowBytes, from, foursOf(count), outputAt);
+    output.set(bytes.subarray(outputAt, outputAt + rowBytes), y * rowBytes);
   }
   return { widthPx: image.widthPx, heightPx, data: output };
 }
