@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  createImageProcessor,
-  parseImageProcessorConfig,
-} from '../../../packages/core/src/image/image-processor.ts';
+import { createImageProcessor } from '../../../packages/core/src/image/image-processor.ts';
+import { parseImageProcessorConfig } from '../../../packages/core/src/image/image-processor-config.ts';
 import { toPixelValues } from '../../../packages/core/src/image/pixel-values.ts';
 import { formulaPicture } from './formula-picture.ts';
 

@@ -74,7 +74,10 @@ export function showingTokens(description: ModelDescription): ModelDescription {
   const { tokenizerJson, tokenizerConfig } = description.tokenizer;
   return {
     ...description,
-    tokenizer: { tokenizerJson: { ...tokenizerJson, decoder: null }, tokenizerConfig },
+    tokenizer: {
+      tokenizerJson: JSON.stringify({ ...JSON.parse(tokenizerJson), decoder: null }),
+      tokenizerConfig,
+    },
   };
 }
 

@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  createImageProcessor,
-  parseImageProcessorConfig,
-} from '../../../packages/core/src/image/image-processor.ts';
+import { createImageProcessor } from '../../../packages/core/src/image/image-processor.ts';
+import { parseImageProcessorConfig } from '../../../packages/core/src/image/image-processor-config.ts';
 import type { TilePlan } from '../../../packages/core/src/image/processed-picture.ts';
 import { ChatTemplate } from '../../../packages/core/src/prompt/chat-template.ts';
 import { buildPrompt, type PromptModel } from '../../../packages/core/src/prompt/prompt.ts';
@@ -46,7 +44,7 @@ async function tinyPrompter(): Promise<Prompter> {
 
 function smolPrompter(settings: object = {}): Prompter {
   const tokenizer = Tokenizer.load({
-    tokenizerJson: readSmolJson('tokenizer.json'),
+    tokenizerJson: JSON.stringify(readSmolJson('tokenizer.json')),
     tokenizerConfig: readSmolJson('tokenizer_config.json'),
   });
   const config = { ...readSmolJson('preprocessor_config.json'), ...settings };

@@ -17,15 +17,16 @@ interface Waiting {
 
 /** The engine as the main process sees it: starts the process, starts it again when it died. */
 export class EngineClient {
-  readonly #description: ModelDescription;
+  readonly #description: Promise<ModelDescription>;
   readonly #intraOpThreads: number | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #child: Promise<ChildProcess> | undefined;
   #nextId = 1;
   #closed = false;
 
+  /** `description` is awaited only when the process has been started, which takes a while as well. */
   constructor(
-    description: ModelDescription,
+    description: Promise<ModelDescription>,
     options: { intraOpThreads?: number | undefined } = {},
   ) {
     this.#description = description;
@@ -105,25 +106,25 @@ export class EngineClient {
     child.on('message', (reply: EngineReply) => this.#waiting.get(reply.id)?.onReply(reply));
     child.once('exit', (code, signal) => this.#onExit(`${signal ?? `exit code ${code}`}`));
     const id = this.#nextId++;
-    await new Promise<void>((resolve, reject) => {
+    const loaded = new Promise<void>((resolve, reject) => {
       this.#waiting.set(id, {
         onReply: (reply) =>
           reply.type === 'failed' ? reject(VistazoError.fromJSON(reply.error)) : resolve(),
         onCrash: reject,
       });
-      send(child, {
-        type: 'load',
-        id,
-        description: this.#description,
-        intraOpThreads: this.#intraOpThreads,
-      });
-    })
-      .catch((error: unknown) => {
-        child.kill('SIGKILL');
-        throw error;
-      })
-      .finally(() => this.#waiting.delete(id));
-    return child;
+    });
+    const asked = this.#description.then((description) =>
+      send(child, { type: 'load', id, description, intraOpThreads: this.#intraOpThreads }),
+    );
+    try {
+      await Promise.all([asked, loaded]);
+      return child;
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    } finally {
+      this.#waiting.delete(id);
+    }
   }
 
   #onExit(reason: string): void {

@@ -59,24 +59,30 @@ const storedLimits = { maxBytes: 4 * defaultPictureLimits.maxPixels };
  * Throws the `model.*` codes when it cannot be loaded.
  */
 export async function createLocalModel(options: LocalModelOptions): Promise<VisionLanguageModel> {
-  const description = await describe(options);
+  const { folder, id } = await openModelFolder(options);
   options.onProgress?.({ done: 0, total: 1, label: 'Loading the model' });
-  const engine = new EngineClient(description, { intraOpThreads: options.intraOpThreads });
+  const described = describeModel(folder, {
+    ...(options.variant !== undefined && { variant: options.variant }),
+    ...(id !== undefined && { id }),
+  });
+  const engine = new EngineClient(described, { intraOpThreads: options.intraOpThreads });
   await engine.start();
+  const media = new MediaProcess();
+  media.start();
   options.onProgress?.({ done: 1, total: 1, label: 'Loading the model' });
-  return new LocalModel(description, engine, new MediaProcess(), options);
+  return new LocalModel(await described, engine, media, options);
 }
 
-async function describe({
+/** The folder of the model, downloaded first where `model` is a hub id, and the name to show. */
+async function openModelFolder({
   model,
-  variant,
   id,
+  variant,
   ...options
-}: LocalModelOptions): Promise<ModelDescription> {
+}: LocalModelOptions): Promise<{ folder: string; id: string | undefined }> {
+  if (!isHubId(model)) return { folder: model, id };
   const chosen = variant === undefined ? {} : { variant };
-  if (!isHubId(model)) return describeModel(model, { ...chosen, ...(id !== undefined && { id }) });
-  const folder = await openHubModel(model, { ...options, ...chosen });
-  return describeModel(folder, { ...chosen, id: model });
+  return { folder: await openHubModel(model, { ...options, ...chosen }), id: model };
 }
 
 class LocalModel implements VisionLanguageModel {

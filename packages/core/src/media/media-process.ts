@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { VistazoError } from '../errors.js';
-import type { ImageProcessorConfig } from '../image/image-processor.js';
+import type { ImageProcessorConfig } from '../image/image-processor-config.js';
 import type { ProcessedPicture } from '../image/processed-picture.js';
 import { forkModule } from '../processes/fork-module.js';
 import type { NormalisedPicture, PictureInfo } from './decode.js';
@@ -43,6 +43,11 @@ export class MediaProcess {
 
   constructor(limits: Partial<PictureLimits> = {}) {
     this.#limits = { ...defaultPictureLimits, ...limits };
+  }
+
+  /** Starts the process ahead of the first picture, which need not wait for it then. */
+  start(): void {
+    this.#ready();
   }
 
   /** What the picture is, without decoding it. Throws the `picture.*` codes. */

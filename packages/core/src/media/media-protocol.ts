@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.js';
-import type { ImageProcessorConfig } from '../image/image-processor.js';
+import type { ImageProcessorConfig } from '../image/image-processor-config.js';
 import type { ProcessedPicture } from '../image/processed-picture.js';
 import type { NormalisedPicture, PictureInfo } from './decode.js';
 import type { PictureLimits } from './picture-limits.js';

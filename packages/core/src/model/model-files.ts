@@ -114,14 +114,17 @@ export function isExternalData(name: string, graphName: string): boolean {
 
 /** The parsed JSON file `name` of the model. Throws `model.fileMissing` or `model.invalidConfig`. */
 export async function readModelJson(folder: string, name: string): Promise<object> {
+  return parseObject(await requireModelText(folder, name), join(folder, name));
+}
+
+/** The text of the file `name` of the model. Throws `model.fileMissing`. */
+export async function requireModelText(folder: string, name: string): Promise<string> {
   const text = await readModelText(folder, name);
-  if (text === undefined) {
-    throw new VistazoError(
-      'model.fileMissing',
-      `The model lacks ${join(folder, name)}; download it again.`,
-    );
-  }
-  return parseObject(text, join(folder, name));
+  if (text !== undefined) return text;
+  throw new VistazoError(
+    'model.fileMissing',
+    `The model lacks ${join(folder, name)}; download it again.`,
+  );
 }
 
 /** Like {@link readModelJson}, an empty object where the file may lack. */

@@ -2,7 +2,10 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { z } from 'zod';
 import { VistazoError } from '../errors.js';
-import { type ImageProcessorConfig, parseImageProcessorConfig } from '../image/image-processor.js';
+import {
+  type ImageProcessorConfig,
+  parseImageProcessorConfig,
+} from '../image/image-processor-config.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer.js';
 import { idefics3ConfigSchema } from './idefics3/config.js';
 import {
@@ -12,6 +15,7 @@ import {
   readModelJson,
   readModelText,
   readOptionalModelJson,
+  requireModelText,
 } from './model-files.js';
 
 const families = { idefics3: idefics3ConfigSchema };
@@ -84,7 +88,7 @@ export async function describeModel(
     imageSeqLen: processor.image_seq_len,
     imageProcessor,
     generation,
-    tokenizer: { tokenizerJson: await readModelJson(folder, 'tokenizer.json'), tokenizerConfig },
+    tokenizer: { tokenizerJson: await requireModelText(folder, 'tokenizer.json'), tokenizerConfig },
     chatTemplate: await readChatTemplate(folder, tokenizerConfig),
     templateVariables: templateVariables(tokenizerConfig),
   };

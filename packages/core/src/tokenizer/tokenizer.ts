@@ -1,11 +1,11 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { VistazoError } from '../errors.js';
 
-/** The parsed files a tokenizer is made of. */
+/** The files a tokenizer is made of. */
 export interface TokenizerFiles {
-  /** `tokenizer.json` */
-  tokenizerJson: object;
-  /** `tokenizer_config.json` */
+  /** The text of `tokenizer.json`, which is parsed only where it is used: it can have many megabytes. */
+  tokenizerJson: string;
+  /** `tokenizer_config.json`, parsed. */
   tokenizerConfig: object;
 }
 
@@ -20,7 +20,7 @@ export class Tokenizer {
   /** Throws `model.invalidConfig` when the files do not describe a tokenizer. */
   static load({ tokenizerJson, tokenizerConfig }: TokenizerFiles): Tokenizer {
     try {
-      return new Tokenizer(new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig));
+      return new Tokenizer(new HuggingFaceTokenizer(JSON.parse(tokenizerJson), tokenizerConfig));
     } catch (cause) {
       throw new VistazoError(
         'model.invalidConfig',
