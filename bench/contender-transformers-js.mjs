@@ -8,7 +8,7 @@ import {
   Idefics3ForConditionalGeneration,
   RawImage,
 } from '@huggingface/transformers';
-import { perform, watchStalls } from './measure.ts';
+import { perform, pixelValuesFile, watchStalls } from './measure.ts';
 
 const task = JSON.parse(process.argv[2] ?? '');
 env.allowRemoteModels = false;
@@ -22,6 +22,7 @@ const model = await Idefics3ForConditionalGeneration.from_pretrained(id, {
   session_options: { intraOpNumThreads: task.intraOpThreads },
 });
 const loadMs = performance.now() - startedAt;
+const endTokens = new Set([model.generation_config.eos_token_id].flat());
 
 let encodeMs = 0;
 const encode = model.encode_image.bind(model);
@@ -42,7 +43,7 @@ class Clock extends BaseStreamer {
   end() {}
 }
 
-async function answer(turns) {
+async function answer(turns, pixelValues) {
   const bytes = turns.flatMap(({ picture }) =>
     picture === undefined ? [] : [readFileSync(picture)],
   );
@@ -55,6 +56,7 @@ async function answer(turns) {
   const images = await Promise.all(bytes.map((each) => RawImage.fromBlob(new Blob([each]))));
   const prompt = processor.apply_chat_template(messages, { add_generation_prompt: true });
   const inputs = await processor(prompt, images, {});
+  if (pixelValues !== undefined) inputs.pixel_values.data.set(pixelValues);
   const preprocessMs = performance.now() - askedAt;
   encodeMs = 0;
   const clock = new Clock();
@@ -73,9 +75,28 @@ async function answer(turns) {
     preprocessMs,
     encodeMs,
     timeToFirstTokenMs: first - askedAt,
+    // The token that ends an answer is no part of it.
+    answerTokens: clock.times.length - (endTokens.has(Number(fresh.data.at(-1))) ? 1 : 0),
     tokensPerSecond: last > first ? ((clock.times.length - 1) * 1000) / (last - first) : 0,
     stallMs,
   };
 }
 
-process.stdout.write(JSON.stringify(await perform(task, loadMs, answer)));
+/** The answers once more, not measured, on the pixels of Vistazo. */
+async function textsOfSamePixels() {
+  const texts = {};
+  for (const [scenario, files] of Object.entries(task.pictures)) {
+    texts[scenario] = [];
+    for (const picture of files.slice(task.warmUps, task.warmUps + task.repetitions)) {
+      const { buffer, byteOffset, length } = readFileSync(pixelValuesFile(picture));
+      const pixelValues = new Float32Array(buffer.slice(byteOffset, byteOffset + length));
+      const turn = { role: 'user', text: task.question, picture };
+      texts[scenario].push((await answer([turn], pixelValues)).text);
+    }
+  }
+  return texts;
+}
+
+const findings = await perform(task, loadMs, (turns) => answer(turns));
+if (task.checksPixels) findings.textsOfSamePixels = await textsOfSamePixels();
+process.stdout.write(JSON.stringify(findings));

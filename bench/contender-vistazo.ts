@@ -30,8 +30,15 @@ async function answer(turns: Turn[]): Promise<Answer> {
     }
     if (event.type !== 'end') continue;
     const { preprocessMs, encodeMs, tokensPerSecond } = event.timings;
-    const { text } = event;
-    return { text, preprocessMs, encodeMs, timeToFirstTokenMs, tokensPerSecond, stallMs: stalls() };
+    return {
+      text: event.text,
+      preprocessMs,
+      encodeMs,
+      timeToFirstTokenMs,
+      answerTokens: event.usage.answerTokens,
+      tokensPerSecond,
+      stallMs: stalls(),
+    };
   }
   throw new Error('The answer had no end');
 }

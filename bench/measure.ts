@@ -12,9 +12,14 @@ export interface Task {
   repetitions: number;
   question: string;
   secondQuestion: string;
+  /** Whether transformers.js answers again on Vistazo's pixels, see {@link pixelValuesFile}. */
+  checksPixels?: boolean;
   /** Files by scenario; one is used up by each warm-up and repetition. */
   pictures: Record<string, string[]>;
 }
+
+/** Where the pixel values lie that Vistazo makes of a picture. */
+export const pixelValuesFile = (picture: string): string => `${picture}.f32`;
 
 /** One answer. */
 export interface Answer {
@@ -22,6 +27,7 @@ export interface Answer {
   preprocessMs: number;
   encodeMs: number;
   timeToFirstTokenMs: number;
+  answerTokens: number;
   /** After the first token. */
   tokensPerSecond: number;
   /** The longest time in which the process that asks could do nothing else. */
@@ -33,6 +39,8 @@ export interface Findings {
   loadMs: number;
   answers: Record<string, Answer[]>;
   secondTurns: Answer[];
+  /** Texts of the measured answers, asked again of Vistazo's pixels; only of the rival. */
+  textsOfSamePixels?: Record<string, string[]>;
   /** Of all processes together; absent where /proc is. */
   peakBytes?: number;
 }
