@@ -15,19 +15,12 @@ from pathlib import Path
 import torch
 
 from .export import load_exported
+from .language import language
 from .loss import run_batch
 from .model import NanoModel
 from .packing import Batch
 from .sampling import held_out_rows
 from .tokenizer import build_tokenizer, load_words
-
-SPANISH_STARTS = ("lee", "resuelve", "di ", "dime", "describe la", "describe esta", "describe el", "cuenta", "escribe", "calcula")
-
-
-def language(question: str) -> str:
-    """`es` or `en`, by the marks and first words of Spanish questions."""
-    lowered = question.lower()
-    return "es" if any(mark in lowered for mark in "¿¡áéíóúñ") or lowered.startswith(SPANISH_STARTS) else "en"
 
 
 def score(model: NanoModel, samples: list, batches: list[Batch]) -> dict[str, dict[str, list[int]]]:

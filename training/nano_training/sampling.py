@@ -11,11 +11,11 @@ from pathlib import Path
 import torch.multiprocessing as mp
 
 from .config import Phase, Recipe
+from .language import language
 from .packing import Batch, Row, collate, pack_row, prepare_picture, reading_cells
 from .tokenizer import build_tokenizer, load_words
 
 ORDINALS = {"en": ["In the first picture, ", "In the second picture, "], "es": ["En la primera imagen, ", "En la segunda imagen, "]}
-SPANISH_MARKS = "¿¡áéíóúñ"
 
 
 def lower_first(text: str) -> str:
@@ -25,8 +25,7 @@ def lower_first(text: str) -> str:
 
 def about_picture(question: str, which: int) -> str:
     """The question with its picture named, in its own language."""
-    spanish = any(mark in question.lower() for mark in SPANISH_MARKS)
-    return ORDINALS["es" if spanish else "en"][which] + lower_first(question)
+    return ORDINALS[language(question)][which] + lower_first(question)
 
 
 def draw_for_training(task: str, seed: int, level: float):

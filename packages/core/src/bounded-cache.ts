@@ -1,13 +1,13 @@
-/** The values used last, up to `maxBytes` in all; the longest unused go first. */
+/** The values used last, up to `maxSize` in all, as `sizeOf` measures; the longest unused go first. */
 export class BoundedCache<T> {
-  readonly #maxBytes: number;
-  readonly #bytesOf: (value: T) => number;
+  readonly #maxSize: number;
+  readonly #sizeOf: (value: T) => number;
   readonly #entries = new Map<string, T>();
-  #bytes = 0;
+  #size = 0;
 
-  constructor(maxBytes: number, bytesOf: (value: T) => number) {
-    this.#maxBytes = maxBytes;
-    this.#bytesOf = bytesOf;
+  constructor(maxSize: number, sizeOf: (value: T) => number) {
+    this.#maxSize = maxSize;
+    this.#sizeOf = sizeOf;
   }
 
   get(key: string): T | undefined {
@@ -22,9 +22,9 @@ export class BoundedCache<T> {
   set(key: string, value: T): void {
     this.#remove(key);
     this.#entries.set(key, value);
-    this.#bytes += this.#bytesOf(value);
+    this.#size += this.#sizeOf(value);
     for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.#maxBytes) break;
+      if (this.#size <= this.#maxSize) break;
       this.#remove(oldest);
     }
   }
@@ -32,7 +32,7 @@ export class BoundedCache<T> {
   #remove(key: string): void {
     const value = this.#entries.get(key);
     if (value === undefined) return;
-    this.#bytes -= this.#bytesOf(value);
+    this.#size -= this.#sizeOf(value);
     this.#entries.delete(key);
   }
 }

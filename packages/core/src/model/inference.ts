@@ -19,8 +19,15 @@ import { PrefixCache } from './prefix-cache.js';
 
 const maxFeatureBytes = 64 * 2 ** 20;
 const maxPrefixBytes = 512 * 2 ** 20;
+/** Entries of small values, such as counts. */
+const maxRemembered = 10_000;
 /** The longest time a timer can wait. */
 const maxTimerMs = 2 ** 31 - 1;
+
+interface PromptCount {
+  tokens: number;
+  images: number;
+}
 
 /** A loaded model: embed text → encode pictures → merge → decode. One answer at a time. */
 export class Inference {
@@ -36,7 +43,10 @@ export class Inference {
     ({ data }) => data.byteLength,
   );
   readonly #prefixes = new PrefixCache(maxPrefixBytes);
-  readonly #pictureNumbers = new Map<string, number>();
+  readonly #pictureNumbers = new BoundedCache<number>(maxRemembered, () => 1);
+  #lastPictureNumber = 0;
+  /** Tokens of whole prompts, by their hash: a growing conversation has been counted but for its end. */
+  readonly #counts = new BoundedCache<PromptCount>(maxRemembered, () => 1);
 
   private constructor(
     description: ModelDescription,
@@ -71,7 +81,11 @@ export class Inference {
 
   /** Token ids of a prompt. */
   tokenise(request: CountRequest): number[] {
-    return this.#tokenizer.encode(buildPrompt(request.messages, request.pictures, this.#prompt));
+    return this.#tokenizer.encode(this.#promptOf(request));
+  }
+
+  #promptOf({ messages, pictures }: CountRequest): string {
+    return buildPrompt(messages, pictures, this.#prompt);
   }
 
   /** How many tokens each message adds to the prompt, and how many of them are of pictures. */
@@ -85,8 +99,7 @@ export class Inference {
       const shown = part
         .flatMap(({ content }) => content)
         .filter(({ type }) => type === 'image').length;
-      const inputIds = this.tokenise({ messages: part, pictures: pictures.slice(0, shown) });
-      return { tokens: inputIds.length, images: this.#imageTokenCount(inputIds) };
+      return this.#count(this.#promptOf({ messages: part, pictures: pictures.slice(0, shown) }));
     });
     const growth = (of: 'tokens' | 'images') =>
       counts.map((each, index) => each[of] - (index === 0 ? 0 : (counts[index - 1]?.[of] ?? 0)));
@@ -95,6 +108,16 @@ export class Inference {
       messageImageTokens: growth('images'),
       totalTokens: counts.at(-1)?.tokens ?? 0,
     };
+  }
+
+  #count(prompt: string): PromptCount {
+    const key = createHash('sha256').update(prompt).digest('hex');
+    const known = this.#counts.get(key);
+    if (known !== undefined) return known;
+    const inputIds = this.#tokenizer.encode(prompt);
+    const count = { tokens: inputIds.length, images: this.#imageTokenCount(inputIds) };
+    this.#counts.set(key, count);
+    return count;
   }
 
   /**
@@ -270,9 +293,12 @@ export class Inference {
   }
 
   #pictureNumber(digest: string): number {
-    const known = this.#pictureNumbers.get(digest) ?? -1 - this.#pictureNumbers.size;
-    this.#pictureNumbers.set(digest, known);
-    return known;
+    const known = this.#pictureNumbers.get(digest);
+    if (known !== undefined) return known;
+    // A forgotten picture gets a new number: its cache is not found again, and no other one is.
+    this.#lastPictureNumber -= 1;
+    this.#pictureNumbers.set(digest, this.#lastPictureNumber);
+    return this.#lastPictureNumber;
   }
 
   #tooLong(promptTokens: number): VistazoError {
