@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type GenerationOptions, generationOptionsSchema, VistazoError } from '@vistazo/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
@@ -20,6 +21,11 @@ export function withGenerationFlags(command: Command): Command {
     .option('--repetition-penalty <number>', 'above 1 discourages repetition', numberArgument)
     .option('--max-new-tokens <count>', 'most tokens of the answer', numberArgument)
     .option('--seed <number>', 'seed of the sampler', numberArgument)
+    .option(
+      '--json-schema <file>',
+      'a JSON Schema that the answer must follow, on servers',
+      schemaArgument,
+    )
     .option('--deadline-ms <milliseconds>', 'end the answer after this time', numberArgument)
     .addOption(
       new Option('--stop <text>', 'end the answer at this text (repeatable)').argParser(collect),
@@ -30,6 +36,14 @@ function numberArgument(value: string): number {
   const number = Number(value);
   if (value.trim() !== '' && Number.isFinite(number)) return number;
   throw new InvalidArgumentError('It is not a number.');
+}
+
+function schemaArgument(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    throw new InvalidArgumentError('It is not a file with JSON in it.');
+  }
 }
 
 function collect(value: string, previous: string[] | undefined): string[] {
@@ -46,6 +60,7 @@ const flagOfField: Record<keyof GenerationOptions, string> = {
   stopStrings: 'stop',
   maxNewTokens: 'maxNewTokens',
   seed: 'seed',
+  jsonSchema: 'jsonSchema',
   deadlineMs: 'deadlineMs',
 };
 

@@ -26,6 +26,7 @@ export const errorCodes = {
   'model.outOfMemory': 'There is not enough memory for the model.',
   'engine.crashed': 'The engine process ended while it worked.',
   'engine.closed': 'The engine was closed.',
+  'endpoint.failed': 'The server that runs the model failed, refused, or cannot be reached.',
   'generation.deadline': 'The answer was not ready before its deadline.',
   'generation.aborted': 'The request was aborted.',
   'store.failed': 'The store could not be read or written.',

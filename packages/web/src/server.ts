@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { type ChatService, type ModelInfo, VistazoError } from '@vistazo/core';
+import { type ChatService, VistazoError } from '@vistazo/core';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { checkAccessPolicy, guard, logIn } from './access.js';
@@ -12,7 +12,7 @@ import type { WireSession } from './wire.js';
 export interface WebServerOptions {
   service: ChatService;
   /** Which model answers. */
-  model: Pick<ModelInfo, 'id' | 'variant'>;
+  model: WireSession['model'];
   /** Value for `--model` that the page offers for photographs. Default none. */
   switchModelTo?: string;
   /** Default `127.0.0.1`. Anything that is not loopback needs a secret. */
@@ -44,7 +44,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const policy = secret === undefined ? { host } : { host, secret };
   checkAccessPolicy(policy);
   const session: WireSession = {
-    model: { id: options.model.id, variant: options.model.variant },
+    model: { id: options.model.id, variant: options.model.variant, runs: options.model.runs },
     ...(options.switchModelTo !== undefined && { switchModelTo: options.switchModelTo }),
     maxUploadBytes: options.maxUploadBytes ?? 25 * 2 ** 20,
     maxPictures: options.maxPictures ?? 10,

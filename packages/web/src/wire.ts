@@ -1,8 +1,15 @@
-import type { SeenPicture, ShownMessage, StoredError, Timings, Usage } from '@vistazo/core';
+import type {
+  ModelInfo,
+  SeenPicture,
+  ShownMessage,
+  StoredError,
+  Timings,
+  Usage,
+} from '@vistazo/core';
 
 /** What the page is told when it opens. */
 export interface WireSession {
-  model: { id: string; variant: string };
+  model: Pick<ModelInfo, 'id' | 'variant' | 'runs'>;
   /** Value for `--model` that switches to a larger model; only when the embedded one answers. */
   switchModelTo?: string;
   maxUploadBytes: number;

@@ -1,5 +1,6 @@
 import type {
   GenerationEvent,
+  ModelInfo,
   TokenCount,
   VisionLanguageModel,
 } from '../../../packages/core/src/backend/vision-language-model.ts';
@@ -26,7 +27,7 @@ type GenerateOptions = Parameters<VisionLanguageModel['generate']>[1];
  * ends the answer with the text so far. A word is a token.
  */
 export class ScriptedModel implements VisionLanguageModel {
-  readonly info;
+  readonly info: ModelInfo;
   /** What it was asked, in order. */
   readonly prompts: ChatMessage[][] = [];
   readonly options: GenerateOptions[] = [];
@@ -46,9 +47,11 @@ export class ScriptedModel implements VisionLanguageModel {
     this.info = {
       id: 'scripted',
       variant: 'fp32',
+      runs: 'here',
       capabilities: {
         contextLengthTokens: settings.contextLengthTokens ?? 10_000,
         images: settings.images ?? true,
+        exactTokenCounts: true,
       },
     };
   }

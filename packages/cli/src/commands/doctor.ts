@@ -99,7 +99,8 @@ async function dataFolder(folder: string): Promise<string> {
   return `${folder} can be written`;
 }
 
-async function modelFiles({ model, variant: _ }: DoctorFlags): Promise<string> {
+async function modelFiles({ model, server }: DoctorFlags): Promise<string> {
+  if (server !== undefined) return `${model} is on ${server.join(', ')}`;
   if (model !== undefined && isHubId(model) && !existsSync(model))
     return `${model} is downloaded when it is needed`;
   const { folder, graphs } = await describeModel(model ?? embeddedModel.model);

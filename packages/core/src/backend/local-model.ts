@@ -9,7 +9,6 @@ import { parseGenerationOptions, resolveOptions } from '../generation/resolve-op
 import { createImageProcessor } from '../image/image-processor.js';
 import type { ProcessedPicture } from '../image/processed-picture.js';
 import { MediaProcess } from '../media/media-process.js';
-import { defaultPictureLimits } from '../media/picture-limits.js';
 import { isHubId, type LoadProgress, openHubModel } from '../model/hub.js';
 import type { InferenceRequest } from '../model/inference-request.js';
 import type { ModelVariant } from '../model/model-files.js';
@@ -20,6 +19,7 @@ import {
   preparePictures,
   type ResolvePicture,
   requireQuestion,
+  storedLimits,
 } from './picture-sources.js';
 import type { ModelInfo, TokenCount, VisionLanguageModel } from './vision-language-model.js';
 
@@ -48,11 +48,6 @@ export interface LocalModelOptions {
 
 const defaultMaxFrames = 4;
 const maxPreparedBytes = 128 * 2 ** 20;
-/**
- * A stored picture was checked as it came in; encoded without loss it may have more bytes than then:
- * up to four a pixel.
- */
-const storedLimits = { maxBytes: 4 * defaultPictureLimits.maxPixels };
 
 /**
  * A model that runs in a process of its own on this machine.
@@ -111,7 +106,12 @@ class LocalModel implements VisionLanguageModel {
     this.info = {
       id: description.id,
       variant: description.graphs.variant,
-      capabilities: { contextLengthTokens: description.contextLengthTokens, images: true },
+      runs: 'here',
+      capabilities: {
+        contextLengthTokens: description.contextLengthTokens,
+        images: true,
+        exactTokenCounts: true,
+      },
     };
   }
 
@@ -144,6 +144,7 @@ class LocalModel implements VisionLanguageModel {
   ): AsyncGenerator<GenerationEvent> {
     const startedAt = performance.now();
     const options = resolveOptions(parseGenerationOptions(given), this.#description.generation);
+    if (options.jsonSchema !== undefined) throw withoutSchemas();
     const prepared = await this.#prepare(parseChatMessages(messages), signal).catch(
       (error: unknown) => {
         if (signal?.aborted) return undefined;
@@ -222,6 +223,13 @@ class LocalModel implements VisionLanguageModel {
   async close(): Promise<void> {
     await Promise.all([this.#engine.close(), this.#media.close()]);
   }
+}
+
+function withoutSchemas(): VistazoError {
+  return new VistazoError(
+    'option.unsupported',
+    'The local engine cannot hold an answer to a jsonSchema; use a model on a server that can.',
+  );
 }
 
 type EndEvent = Extract<GenerationEvent, { type: 'end' }>;

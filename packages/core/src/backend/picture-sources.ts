@@ -6,10 +6,16 @@ import {
   type Part,
 } from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
-import type { ProcessedPicture } from '../image/processed-picture.js';
 import { aboutPicture } from '../media/about-picture.js';
 import { guardedFetch } from '../media/guarded-fetch.js';
+import { defaultPictureLimits } from '../media/picture-limits.js';
 import type { TemplateMessage } from '../prompt/chat-template.js';
+
+/**
+ * A stored picture was checked as it came in; encoded without loss it may have more bytes than then:
+ * up to four a pixel.
+ */
+export const storedLimits = { maxBytes: 4 * defaultPictureLimits.maxPixels };
 
 /** Gives the bytes of a stored picture. */
 export type ResolvePicture = (id: ImageId) => Promise<Uint8Array>;
@@ -88,7 +94,7 @@ async function bytesOf(
 }
 
 /** Throws `chat.empty` when there is nothing to answer. */
-export function requireQuestion({ messages }: PreparedMessages<ProcessedPicture>): void {
+export function requireQuestion({ messages }: PreparedMessages<unknown>): void {
   const said = messages.some(
     ({ role, content }) =>
       role === 'user' && content.some((part) => part.type === 'image' || part.text.trim() !== ''),

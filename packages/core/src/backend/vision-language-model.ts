@@ -16,14 +16,18 @@ export interface ModelCapabilities {
   contextLengthTokens: number;
   /** Whether pictures can be sent at all. */
   images: boolean;
+  /** Whether tokens are counted with the model's own tokenizer; otherwise they are estimated, rather too many. */
+  exactTokenCounts: boolean;
 }
 
 /** Which model answers. */
 export interface ModelInfo {
   /** Hub id or folder name, for people to read. */
   id: string;
-  /** Weights in use, such as `fp32` or `q4`. */
+  /** Weights in use, such as `fp32` or `q4`; `server` where only the server knows them. */
   variant: string;
+  /** Whether pictures and texts stay on this machine or are sent to the operator's server. */
+  runs: 'here' | 'server';
   capabilities: ModelCapabilities;
 }
 

@@ -23,6 +23,7 @@ export interface ResolvedGenerationOptions {
   stopStrings: readonly string[];
   maxNewTokens: number;
   seed: number;
+  jsonSchema: Record<string, unknown> | undefined;
   deadlineMs: number;
 }
 
@@ -62,6 +63,7 @@ export function resolveOptions(
     stopStrings: options.stopStrings ?? [],
     maxNewTokens: options.maxNewTokens ?? model.max_new_tokens ?? maxNewTokensDefault,
     seed: options.seed ?? Math.floor(Math.random() * 2 ** 32),
+    jsonSchema: options.jsonSchema,
     deadlineMs: options.deadlineMs ?? Number.POSITIVE_INFINITY,
   };
 }

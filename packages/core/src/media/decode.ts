@@ -19,6 +19,14 @@ export interface PictureInfo {
   frames: number;
 }
 
+/** One frame as a file of its own, opaque and without metadata. */
+export interface EncodedPicture {
+  mediaType: 'image/png' | 'image/jpeg';
+  bytes: Uint8Array;
+  widthPx: number;
+  heightPx: number;
+}
+
 /** A picture encoded again without metadata. */
 export interface NormalisedPicture extends PictureInfo {
   bytes: Uint8Array;
@@ -144,6 +152,35 @@ async function decodeFrame(bytes: Uint8Array, page: number): Promise<RgbImage> {
     .catch(corrupt);
   if (info.channels !== 3) corrupt(new Error(`${info.channels} channels`));
   return { widthPx: info.width, heightPx: info.height, data };
+}
+
+/** A PNG larger than this is sent as a JPEG instead. */
+const largePngBytes = 2 * 2 ** 20;
+
+/**
+ * Up to `maxFrames` frames as files for a model elsewhere: made smaller where a side is longer than
+ * `longestEdgePx`; PNG, or JPEG of quality 92 with whole chroma where that would be large.
+ */
+export async function encodeFrames(
+  bytes: Uint8Array,
+  info: PictureInfo,
+  { maxFrames, longestEdgePx }: { maxFrames: number; longestEdgePx: number },
+): Promise<EncodedPicture[]> {
+  const frames = await decodeFrames(bytes, info, maxFrames);
+  return Promise.all(frames.map((frame) => encodeFrame(frame, longestEdgePx)));
+}
+
+async function encodeFrame(frame: RgbImage, longestEdgePx: number): Promise<EncodedPicture> {
+  const { data, info } = await fromRgb(frame)
+    .resize(longestEdgePx, longestEdgePx, { fit: 'inside', withoutEnlargement: true })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const [widthPx, heightPx] = [info.width, info.height];
+  const sized = () => fromRgb({ data, widthPx, heightPx });
+  const png = await sized().png().toBuffer();
+  if (png.length <= largePngBytes) return { mediaType: 'image/png', bytes: png, widthPx, heightPx };
+  const jpeg = await sized().jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer();
+  return { mediaType: 'image/jpeg', bytes: jpeg, widthPx, heightPx };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { toVistazoError } from '../errors.js';
 import { createImageProcessor } from '../image/image-processor.js';
-import { decodeFrames, inspectPicture, normalisePicture } from './decode.js';
+import { decodeFrames, encodeFrames, inspectPicture, normalisePicture } from './decode.js';
 import type { MediaReply, MediaRequest, MediaResults } from './media-protocol.js';
 
 /** The process that decodes untrusted bytes, one picture after the other. */
@@ -12,6 +12,7 @@ async function perform({
   const info = await inspectPicture(bytes, limits);
   if (task.type === 'inspect') return info;
   if (task.type === 'normalise') return normalisePicture(bytes, info);
+  if (task.type === 'encode') return encodeFrames(bytes, info, task);
   const processor = createImageProcessor(task.config);
   const frames = await decodeFrames(bytes, info, task.maxFrames);
   return frames.map((frame) => processor.process(frame));

@@ -3,7 +3,7 @@ import { VistazoError } from '../errors.js';
 import type { ImageProcessorConfig } from '../image/image-processor-config.js';
 import type { ProcessedPicture } from '../image/processed-picture.js';
 import { forkModule } from '../processes/fork-module.js';
-import type { NormalisedPicture, PictureInfo } from './decode.js';
+import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
 import type { MediaReply, MediaResults, MediaTask } from './media-protocol.js';
 import { defaultPictureLimits, type PictureLimits } from './picture-limits.js';
 
@@ -65,6 +65,21 @@ export class MediaProcess {
     }: MediaOptions & { config: ImageProcessorConfig; maxFrames: number },
   ): Promise<ProcessedPicture[]> {
     return this.#enqueue(bytes, { type: 'prepare', config, maxFrames }, options);
+  }
+
+  /**
+   * Up to `maxFrames` frames as files without metadata, no side longer than `longestEdgePx`, for a
+   * model elsewhere. Throws the `picture.*` codes.
+   */
+  encodeFrames(
+    bytes: Uint8Array,
+    {
+      maxFrames,
+      longestEdgePx,
+      ...options
+    }: MediaOptions & { maxFrames: number; longestEdgePx: number },
+  ): Promise<EncodedPicture[]> {
+    return this.#enqueue(bytes, { type: 'encode', maxFrames, longestEdgePx }, options);
   }
 
   /** The picture encoded again without loss and metadata. Throws the `picture.*` codes. */

@@ -1,18 +1,20 @@
 import type { ErrorCode } from '../errors.js';
 import type { ImageProcessorConfig } from '../image/image-processor-config.js';
 import type { ProcessedPicture } from '../image/processed-picture.js';
-import type { NormalisedPicture, PictureInfo } from './decode.js';
+import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
 import type { PictureLimits } from './picture-limits.js';
 
 /** What the media process is asked to do with the bytes of a picture. */
 export type MediaTask =
   | { type: 'inspect' }
+  | { type: 'encode'; maxFrames: number; longestEdgePx: number }
   | { type: 'prepare'; config: ImageProcessorConfig; maxFrames: number }
   | { type: 'normalise' };
 
 /** What the media process gives back for each task. */
 export interface MediaResults {
   inspect: PictureInfo;
+  encode: EncodedPicture[];
   prepare: ProcessedPicture[];
   normalise: NormalisedPicture;
 }

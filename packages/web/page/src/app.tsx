@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { Composer } from './composer.tsx';
 import { Icon } from './icons.tsx';
 import { Login } from './login.tsx';
@@ -20,7 +20,8 @@ export function App() {
   const draft = useDraft(session, texts, chat.showError);
   const dropping = useDrop(draft.addPictures);
 
-  useEffect(() => {
+  // With the words it names, not a frame after them.
+  useLayoutEffect(() => {
     document.documentElement.lang = language;
     localStorage.setItem('language', language);
   }, [language]);

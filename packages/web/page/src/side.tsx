@@ -65,7 +65,7 @@ export function Side(props: {
       </nav>
       {session !== undefined && (
         <p class="note">
-          {texts.answeredBy(`${session.model.id} (${session.model.variant})`)}
+          {texts.answeredBy(`${session.model.id} (${session.model.variant})`, session.model.runs)}
           {session.switchModelTo !== undefined && (
             <>
               {' '}

@@ -46,7 +46,10 @@ const english = {
   timeToFirstToken: 'Time to first token',
   tokensPerSecond: 'Tokens per second',
   leftOut: 'Left out, because the conversation is longer than the model can read',
-  answeredBy: (model: string) => `${model} answers here, on this machine.`,
+  answeredBy: (model: string, runs: 'here' | 'server') =>
+    runs === 'here'
+      ? `${model} answers here, on this machine.`
+      : `${model} answers, on a server to which messages and pictures are sent.`,
   embeddedNote:
     'This small embedded model knows shapes, charts, dialogs and short printed texts. It is no substitute for SmolVLM on photographs; to switch, start with',
   connectionLost: 'The bot cannot be reached. Is it still running?',
@@ -119,7 +122,10 @@ const spanish: Texts = {
   timeToFirstToken: 'Tiempo hasta el primer token',
   tokensPerSecond: 'Tokens por segundo',
   leftOut: 'Omitido, porque la conversación es más larga de lo que el modelo puede leer',
-  answeredBy: (model) => `Aquí responde ${model}, en esta máquina.`,
+  answeredBy: (model, runs) =>
+    runs === 'here'
+      ? `Aquí responde ${model}, en esta máquina.`
+      : `Responde ${model}, en un servidor al que se envían mensajes e imágenes.`,
   embeddedNote:
     'Este pequeño modelo incorporado conoce formas, gráficos, diálogos y textos impresos cortos. No sustituye a SmolVLM con fotografías; para cambiar, arranca con',
   connectionLost: 'No se puede contactar con el bot. ¿Sigue en marcha?',
@@ -136,6 +142,8 @@ const spanish: Texts = {
     'picture.timeout': 'Leer la imagen llevó demasiado tiempo; envía una más pequeña.',
     'picture.missing': 'La imagen ya no está guardada; envíala otra vez.',
     'engine.crashed': 'El modelo se detuvo mientras respondía; pregunta otra vez.',
+    'endpoint.failed':
+      'El servidor del modelo falla o no se puede contactar con él; pregunta otra vez más tarde.',
     'generation.aborted': 'El mensaje se paró antes de ser aceptado; envíalo otra vez.',
     'generation.deadline': 'La respuesta no llegó a tiempo; pregunta otra vez.',
     'model.outOfMemory': 'Falta memoria para el modelo; cierra otros programas y prueba otra vez.',

@@ -1,0 +1,290 @@
+import { z } from 'zod';
+import type { ChatMessage } from '../../conversation/chat-message.js';
+import { parseChatMessages } from '../../conversation/parse-chat-messages.js';
+import { VistazoError } from '../../errors.js';
+import type {
+  FinishReason,
+  GenerationEvent,
+  SeenPicture,
+} from '../../generation/generation-event.js';
+import type { GenerationOptions } from '../../generation/generation-options.js';
+import { parseGenerationOptions, resolveOptions } from '../../generation/resolve-options.js';
+import type { EncodedPicture } from '../../media/decode.js';
+import { MediaProcess } from '../../media/media-process.js';
+import {
+  type PreparedMessages,
+  preparePictures,
+  type ResolvePicture,
+  requireQuestion,
+  storedLimits,
+} from '../picture-sources.js';
+import type { ModelInfo, TokenCount, VisionLanguageModel } from '../vision-language-model.js';
+import { bodyFor, type CompletionRequest, toCompletionMessages } from './completion-request.js';
+import { type CompletionPiece, streamCompletion } from './completion-stream.js';
+import { type ModelServer, modelServerSchema } from './model-server.js';
+import { ServerFailure } from './server-failure.js';
+import { ServerPool } from './server-pool.js';
+import { estimateTokens, type TokenEstimate } from './token-estimate.js';
+
+/** Options of {@link createServerModel}. */
+export interface ServerModelOptions {
+  /** One, or several that answer alike: the first that works is asked. Known as OpenAI-compatible chat completions. */
+  servers: readonly ModelServer[];
+  /** Most tokens of prompt and answer, as the server was started. Default 8,192. */
+  contextLengthTokens?: number;
+  /** No side of a picture is longer; larger ones are made smaller. Default 1,536. */
+  longestEdgePx?: number;
+  /** Pixels that one token stands for, to estimate what a picture costs. Default 784, which is 28 × 28. */
+  pixelsPerToken?: number;
+  /** Most frames of an animation that the model sees. Default 4. */
+  maxFrames?: number;
+  /** Further tries on each server when it fails. Default 2. */
+  maxRetries?: number;
+  /** Longest wait for the beginning of an answer. Default 120 s. */
+  firstTextTimeoutMs?: number;
+  /** Longest wait in the middle of an answer. Default 30 s. */
+  nextTextTimeoutMs?: number;
+  /** Gives the bytes of pictures that messages refer to by id. */
+  resolvePicture?: ResolvePicture;
+}
+
+const optionsSchema = z.strictObject({
+  servers: z.array(modelServerSchema).min(1),
+  contextLengthTokens: z.number().int().positive().default(8192),
+  longestEdgePx: z.number().int().min(32).default(1536),
+  pixelsPerToken: z.number().positive().default(784),
+  maxFrames: z.number().int().positive().default(4),
+  maxRetries: z.number().int().nonnegative().default(2),
+  firstTextTimeoutMs: z.number().positive().default(120_000),
+  nextTextTimeoutMs: z.number().positive().default(30_000),
+  resolvePicture: z.custom<ResolvePicture>((value) => typeof value === 'function').optional(),
+});
+type CheckedOptions = z.output<typeof optionsSchema>;
+
+/**
+ * A model on servers of the operator that speak OpenAI's chat completions: vLLM, llama.cpp, Ollama,
+ * LM Studio, OpenAI. Pictures are decoded and encoded anew in the media process and sent as data
+ * URIs. A server that fails is tried again with growing pauses, as its `Retry-After` says, or the
+ * next one is asked; an answer that broke off begins again after the event `restart`.
+ *
+ * Nothing is sent before the first question. Tokens are estimated, since servers agree on no way to
+ * count them. Throws `option.invalid`.
+ */
+export function createServerModel(options: ServerModelOptions): VisionLanguageModel {
+  const parsed = optionsSchema.safeParse(options);
+  if (parsed.success) return new ServerModel(parsed.data);
+  const [issue] = parsed.error.issues;
+  throw new VistazoError(
+    'option.invalid',
+    `The option ${issue?.path.join('.')} of the model's server is not valid: ${issue?.message}.`,
+  );
+}
+
+type EndEvent = Extract<GenerationEvent, { type: 'end' }>;
+
+class ServerModel implements VisionLanguageModel {
+  readonly info: ModelInfo;
+  readonly #options: CheckedOptions;
+  readonly #pool: ServerPool;
+  readonly #media = new MediaProcess();
+
+  constructor(options: CheckedOptions) {
+    this.#options = options;
+    this.#pool = new ServerPool(options.servers, options);
+    this.info = {
+      id: options.servers[0]?.model ?? '',
+      variant: 'server',
+      runs: 'server',
+      capabilities: {
+        contextLengthTokens: options.contextLengthTokens,
+        images: true,
+        exactTokenCounts: false,
+      },
+    };
+  }
+
+  async countTokens(
+    messages: readonly ChatMessage[],
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<TokenCount> {
+    const { maxFrames, resolvePicture } = this.#options;
+    const prepared = await preparePictures(
+      parseChatMessages(messages),
+      async (bytes, stored) => {
+        const { frames, ...size } = await this.#media.inspect(bytes, mediaOptions(stored, signal));
+        return Array.from({ length: Math.min(frames, maxFrames) }, () => size);
+      },
+      { resolvePicture, signal },
+    );
+    return estimateTokens(prepared, this.#options);
+  }
+
+  async *generate(
+    messages: readonly ChatMessage[],
+    { signal, ...given }: GenerationOptions & { signal?: AbortSignal } = {},
+  ): AsyncGenerator<GenerationEvent> {
+    const options = resolveOptions(parseGenerationOptions(given), {});
+    const deadline = AbortSignal.timeout(Math.ceil(Math.min(options.deadlineMs, maxTimerMs)));
+    const stop = AbortSignal.any(signal === undefined ? [deadline] : [signal, deadline]);
+    const answer = new GrowingAnswer();
+    try {
+      const prepared = await this.#prepare(parseChatMessages(messages), stop);
+      requireQuestion(prepared);
+      const request = { messages: toCompletionMessages(prepared), options };
+      // An option that one of them cannot honour is said before any is asked.
+      for (const server of this.#options.servers) bodyFor(server, request);
+      yield answer.begin(estimateTokens(prepared, this.#options), seen(prepared, this.#options));
+      yield* this.#ask(request, answer, stop);
+    } catch (error) {
+      if (!stop.aborted) throw error;
+      answer.finishReason = signal?.aborted ? 'aborted' : 'deadline';
+    }
+    yield answer.end();
+  }
+
+  async *#ask(
+    request: CompletionRequest,
+    answer: GrowingAnswer,
+    signal: AbortSignal,
+  ): AsyncGenerator<GenerationEvent> {
+    for await (const turn of this.#pool.turns(signal)) {
+      try {
+        const pieces = streamCompletion(turn.server, request, this.#timeouts, signal);
+        for await (const piece of pieces) yield* answer.take(piece);
+        if (!answer.isWhole) throw new ServerFailure('cutOff');
+        turn.succeeded();
+        return;
+      } catch (error) {
+        if (!(error instanceof ServerFailure)) throw error;
+        if (answer.isWhole) return turn.succeeded();
+        turn.failed(error);
+        if (answer.forget()) yield { type: 'restart' };
+      }
+    }
+  }
+
+  get #timeouts() {
+    const { firstTextTimeoutMs, nextTextTimeoutMs } = this.#options;
+    return { firstPieceMs: firstTextTimeoutMs, nextPieceMs: nextTextTimeoutMs };
+  }
+
+  #prepare(
+    messages: readonly ChatMessage[],
+    signal: AbortSignal,
+  ): Promise<PreparedMessages<EncodedPicture>> {
+    const { maxFrames, longestEdgePx, resolvePicture } = this.#options;
+    return preparePictures(
+      messages,
+      (bytes, stored) =>
+        this.#media.encodeFrames(bytes, {
+          maxFrames,
+          longestEdgePx,
+          ...mediaOptions(stored, signal),
+        }),
+      { resolvePicture, signal },
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#media.close();
+  }
+}
+
+/** The longest time a timer can wait. */
+const maxTimerMs = 2 ** 31 - 1;
+
+function mediaOptions(stored: boolean, signal: AbortSignal | undefined) {
+  return { ...(stored && { limits: storedLimits }), ...(signal !== undefined && { signal }) };
+}
+
+function seen(
+  { messages, pictures }: PreparedMessages<EncodedPicture>,
+  estimate: TokenEstimate,
+): SeenPicture[] {
+  const places = messages.flatMap(({ content }, messageIndex) =>
+    content.filter(({ type }) => type === 'image').map(() => messageIndex),
+  );
+  return pictures.map(({ widthPx, heightPx }, index) => ({
+    messageIndex: places[index] ?? 0,
+    widthPx,
+    heightPx,
+    gridRows: 0,
+    gridColumns: 0,
+    tokens: Math.ceil((widthPx * heightPx) / estimate.pixelsPerToken),
+  }));
+}
+
+/** What has come of an answer so far. */
+class GrowingAnswer {
+  finishReason: FinishReason | undefined;
+  #text = '';
+  #pieces = 0;
+  #usage = { promptTokens: 0, imageTokens: 0, reusedTokens: 0, answerTokens: 0 };
+  #counted = false;
+  readonly #startedAt = performance.now();
+  #askedAt = Number.NaN;
+  #firstTextAt = Number.NaN;
+
+  begin({ totalTokens, messageImageTokens }: TokenCount, pictures: SeenPicture[]): GenerationEvent {
+    this.#askedAt = performance.now();
+    this.#usage.promptTokens = totalTokens;
+    this.#usage.imageTokens = messageImageTokens.reduce((sum, tokens) => sum + tokens, 0);
+    const { promptTokens, imageTokens } = this.#usage;
+    return { type: 'prompt', pictures, promptTokens, imageTokens };
+  }
+
+  *take(piece: CompletionPiece): Generator<GenerationEvent> {
+    if (piece.type === 'text') {
+      if (Number.isNaN(this.#firstTextAt)) this.#firstTextAt = performance.now();
+      this.#text += piece.text;
+      this.#pieces += 1;
+      yield { type: 'text', text: piece.text };
+    } else if (piece.type === 'usage') {
+      const { promptTokens, answerTokens } = piece;
+      this.#usage = { ...this.#usage, promptTokens, answerTokens };
+      this.#counted = true;
+    } else if (piece.reason === 'content_filter') {
+      throw new ServerFailure('filtered');
+    } else {
+      this.finishReason = piece.reason === 'length' ? 'length' : 'endToken';
+    }
+  }
+
+  /** Whether the server said that the answer has ended; what comes then is only bookkeeping. */
+  get isWhole(): boolean {
+    return this.finishReason !== undefined;
+  }
+
+  /** Whether text was forgotten. */
+  forget(): boolean {
+    const hadText = this.#text !== '';
+    this.#text = '';
+    this.#pieces = 0;
+    this.#firstTextAt = Number.NaN;
+    this.finishReason = undefined;
+    return hadText;
+  }
+
+  end(): EndEvent {
+    const endedAt = performance.now();
+    const firstTextAt = Number.isNaN(this.#firstTextAt) ? endedAt : this.#firstTextAt;
+    const decodeMs = endedAt - firstTextAt;
+    // Servers stream about a token a piece.
+    const answerTokens = this.#counted ? this.#usage.answerTokens : this.#pieces;
+    return {
+      type: 'end',
+      finishReason: this.finishReason ?? 'aborted',
+      text: this.#text,
+      usage: { ...this.#usage, answerTokens },
+      timings: {
+        queueMs: 0,
+        preprocessMs: (Number.isNaN(this.#askedAt) ? endedAt : this.#askedAt) - this.#startedAt,
+        encodeMs: 0,
+        timeToFirstTokenMs: firstTextAt - this.#startedAt,
+        totalMs: endedAt - this.#startedAt,
+        tokensPerSecond:
+          answerTokens > 1 && decodeMs > 0 ? ((answerTokens - 1) * 1000) / decodeMs : 0,
+      },
+    };
+  }
+}
