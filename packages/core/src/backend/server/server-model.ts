@@ -28,7 +28,7 @@ import { estimateTokens, type TokenEstimate } from './token-estimate.js';
 
 /** Options of {@link createServerModel}. */
 export interface ServerModelOptions {
-  /** One, or several that answer alike: the first that works is asked. Known as OpenAI-compatible chat completions. */
+  /** One, or several that answer alike: the first that works is asked. */
   servers: readonly ModelServer[];
   /** Most tokens of prompt and answer, as the server was started. Default 8,192. */
   contextLengthTokens?: number;
