@@ -33,6 +33,23 @@ describe('vistazo ask', () => {
     });
   });
 
+  it('holds the answer to a JSON Schema from a file', async () => {
+    const schema = {
+      type: 'object',
+      properties: {
+        color: { const: 'très red' },
+        many: { type: 'integer', minimum: 3, maximum: 3 },
+      },
+      required: ['color', 'many'],
+    };
+    await writeFile(join(folder, 'schema.json'), JSON.stringify(schema));
+    const { code, out } = await vistazo([
+      ...['ask', picture, 'What color is it?', '--json-schema', 'schema.json'],
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({ color: 'très red', many: 3 });
+  });
+
   it('names a model that is not there', async () => {
     const { code, err } = await vistazo(['ask', picture, 'What is it?', '--model', './nowhere']);
     expect(code).toBe(1);

@@ -89,9 +89,9 @@ describe('vistazo with a model on a server', () => {
     ['an unknown dialect', ['--server-dialect', 'latin'], 'Allowed choices are openai, vllm'],
     ['a variant', ['--server', 'http://a/v1', '--model', 'm', '--variant', 'q4'], '--variant is'],
     ['a schema that is not there', ['--json-schema', 'nowhere.json'], 'not a file with JSON'],
-    ['a schema for a local model', ['--json-schema', 'schema.json'], 'use a model on a server'],
+    ['a schema beyond the embedded model', ['--json-schema', 'schema.json'], 'has multipleOf'],
   ])('refuses %s, and exits with 2', async (_, flags, words) => {
-    await writeFile(join(folder, 'schema.json'), '{}');
+    await writeFile(join(folder, 'schema.json'), '{"type":"integer","multipleOf":2}');
     const { code, out, err } = await vistazo(['ask', 'Which color?', ...flags]);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(words);

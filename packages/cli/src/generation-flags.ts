@@ -21,11 +21,7 @@ export function withGenerationFlags(command: Command): Command {
     .option('--repetition-penalty <number>', 'above 1 discourages repetition', numberArgument)
     .option('--max-new-tokens <count>', 'most tokens of the answer', numberArgument)
     .option('--seed <number>', 'seed of the sampler', numberArgument)
-    .option(
-      '--json-schema <file>',
-      'a JSON Schema that the answer must follow, on servers',
-      schemaArgument,
-    )
+    .option('--json-schema <file>', 'a JSON Schema that the answer must follow', schemaArgument)
     .option('--deadline-ms <milliseconds>', 'end the answer after this time', numberArgument)
     .addOption(
       new Option('--stop <text>', 'end the answer at this text (repeatable)').argParser(collect),

@@ -29,6 +29,7 @@ export const errorCodes = {
   'endpoint.failed': 'The server that runs the model failed, refused, or cannot be reached.',
   'generation.deadline': 'The answer was not ready before its deadline.',
   'generation.aborted': 'The request was aborted.',
+  'answer.invalid': 'The model gave an answer that is not of the wanted form.',
   'store.failed': 'The store could not be read or written.',
   'store.notFound': 'The conversation or message does not exist.',
   'server.failed': 'The chat page could not be served.',

@@ -1,3 +1,8 @@
+export {
+  type GeneratedObject,
+  generateObject,
+  type ObjectOptions,
+} from './backend/generate-object.js';
 export { createLocalModel, type LocalModelOptions } from './backend/local-model.js';
 export type { ResolvePicture } from './backend/picture-sources.js';
 export type { ModelServer, ServerDialect } from './backend/server/model-server.js';

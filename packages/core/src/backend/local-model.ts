@@ -3,6 +3,7 @@ import { BoundedCache } from '../bounded-cache.js';
 import type { ChatMessage } from '../conversation/chat-message.js';
 import { parseChatMessages } from '../conversation/parse-chat-messages.js';
 import { VistazoError } from '../errors.js';
+import { jsonSchemaGrammar } from '../generation/constraint/json-schema-grammar.js';
 import type { GenerationEvent } from '../generation/generation-event.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import { parseGenerationOptions, resolveOptions } from '../generation/resolve-options.js';
@@ -144,7 +145,8 @@ class LocalModel implements VisionLanguageModel {
   ): AsyncGenerator<GenerationEvent> {
     const startedAt = performance.now();
     const options = resolveOptions(parseGenerationOptions(given), this.#description.generation);
-    if (options.jsonSchema !== undefined) throw withoutSchemas();
+    // Before any picture is decoded; the engine, which has the vocabulary, makes it anew.
+    if (options.jsonSchema !== undefined) jsonSchemaGrammar(options.jsonSchema);
     const prepared = await this.#prepare(parseChatMessages(messages), signal).catch(
       (error: unknown) => {
         if (signal?.aborted) return undefined;
@@ -223,13 +225,6 @@ class LocalModel implements VisionLanguageModel {
   async close(): Promise<void> {
     await Promise.all([this.#engine.close(), this.#media.close()]);
   }
-}
-
-function withoutSchemas(): VistazoError {
-  return new VistazoError(
-    'option.unsupported',
-    'The local engine cannot hold an answer to a jsonSchema; use a model on a server that can.',
-  );
 }
 
 type EndEvent = Extract<GenerationEvent, { type: 'end' }>;

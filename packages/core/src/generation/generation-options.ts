@@ -24,8 +24,8 @@ export const generationOptionsSchema = z.strictObject({
   /** Seed of the sampler, 0 … 2^32 − 1; the same seed, prompt and options give the same answer. Default random. */
   seed: z.number().int().min(0).max(0xffffffff).optional(),
   /**
-   * A JSON Schema that the answer must follow. Default none. Only servers can hold a model to it; the
-   * local engine throws `option.unsupported`.
+   * A JSON Schema that the answer must follow. Default none. The local engine lets a model write
+   * nothing else and throws `option.unsupported` for keywords that it does not know; servers differ.
    */
   jsonSchema: z.record(z.string(), z.unknown()).optional(),
   /** End with `deadline` when the answer took longer than this. Default none. */

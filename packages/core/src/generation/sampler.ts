@@ -1,21 +1,27 @@
+import type { Constraint } from './constraint/json-constraint.js';
 import { argmax, candidatesOf, penaliseRepetition } from './logits-processors.js';
 import type { ResolvedGenerationOptions } from './resolve-options.js';
 
-/** Picks the next token; may change `logits`. */
-export type Sampler = (logits: Float32Array) => number;
+/** Picks the next token out of those that leave room for `tokensLeft − 1` more; may change `logits`. */
+export type Sampler = (logits: Float32Array, tokensLeft: number) => number;
 
-/** A sampler that knows the prompt's tokens and remembers those it picked. */
+/**
+ * A sampler that knows the prompt's tokens and remembers those it picked. The constraint comes after
+ * the repetition penalty and before the choice of candidates, as in transformers.
+ */
 export function createSampler(
   options: ResolvedGenerationOptions,
   promptIds: readonly number[],
+  constraint?: Constraint,
 ): Sampler {
   const seen = new Set(promptIds);
   const random = mulberry32(options.seed);
   const pick = options.doSample
     ? (logits: Float32Array) => sample(logits, options, random())
     : argmax;
-  return (logits) => {
+  return (logits, tokensLeft) => {
     penaliseRepetition(logits, seen, options.repetitionPenalty);
+    constraint?.mask(logits, tokensLeft);
     const token = pick(logits);
     seen.add(token);
     return token;

@@ -3,6 +3,7 @@ import { BoundedCache } from '../bounded-cache.js';
 import { Decoder } from '../decoder/decoder.js';
 import { Embedder } from '../decoder/embedder.js';
 import { VistazoError } from '../errors.js';
+import { type Constraint, JsonConstraints } from '../generation/constraint/json-constraint.js';
 import type { FinishReason, GenerationEvent, SeenPicture } from '../generation/generation-event.js';
 import { createSampler } from '../generation/sampler.js';
 import { TextStreamer } from '../generation/text-streamer.js';
@@ -42,6 +43,8 @@ export class Inference {
     maxFeatureBytes,
     ({ data }) => data.byteLength,
   );
+  /** Made for the first answer that is held to a schema. */
+  #constraints: JsonConstraints | undefined;
   readonly #prefixes = new PrefixCache(maxPrefixBytes);
   readonly #pictureNumbers = new BoundedCache<number>(maxRemembered, () => 1);
   #lastPictureNumber = 0;
@@ -132,6 +135,8 @@ export class Inference {
     this.#requireImageTokens(imageTokens, pictures);
     const room = this.#description.contextLengthTokens - inputIds.length;
     if (room < 1) throw this.#tooLong(inputIds.length);
+    const maxTokens = Math.min(options.maxNewTokens, room);
+    const constraint = this.#constraintOf(options.jsonSchema, maxTokens);
     yield {
       type: 'prompt',
       pictures: seenPictures(request, this.#description.imageSeqLen),
@@ -152,10 +157,9 @@ export class Inference {
       const embeds = await this.#promptEmbeds(inputIds, reused.tokens, pictures, stop, times);
       let step = await this.#decoder.prefill(embeds, reused, stop);
       this.#prefixes.remember(keys, step.cache);
-      const sample = createSampler(options, inputIds);
-      const maxTokens = Math.min(options.maxNewTokens, room);
+      const sample = createSampler(options, inputIds, constraint);
       while (usage.answerTokens < maxTokens) {
-        const token = sample(step.logits);
+        const token = sample(step.logits, maxTokens - usage.answerTokens);
         if (usage.answerTokens === 0) times.firstTokenAt = performance.now();
         if (this.#endTokens.has(token)) {
           finishReason = 'endToken';
@@ -163,13 +167,16 @@ export class Inference {
         }
         usage.answerTokens += 1;
         keys.push(token);
+        constraint?.accept(token);
         const text = streamer.push(token);
         if (text !== '') yield { type: 'text', text };
         if (streamer.stopped) {
           finishReason = 'stopString';
           break;
         }
-        if (usage.answerTokens === maxTokens) break;
+        const isOver = usage.answerTokens === maxTokens;
+        if (constraint?.isFinal || (isOver && constraint?.isAccepting)) finishReason = 'endToken';
+        if (constraint?.isFinal || isOver) break;
         // ONNX Runtime blocks this thread; a turn of the loop lets an abort arrive.
         await new Promise((resolve) => setImmediate(resolve));
         stop.throwIfAborted();
@@ -189,6 +196,15 @@ export class Inference {
       usage,
       timings: timings(startedAt, times, usage.answerTokens),
     };
+  }
+
+  #constraintOf(
+    schema: Record<string, unknown> | undefined,
+    maxTokens: number,
+  ): Constraint | undefined {
+    if (schema === undefined) return undefined;
+    this.#constraints ??= new JsonConstraints(this.#tokenizer.tokenBytes(), this.#endTokens);
+    return this.#constraints.forAnswer(schema, maxTokens);
   }
 
   async #promptEmbeds(

@@ -1,5 +1,6 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { VistazoError } from '../errors.js';
+import { bytesOfToken } from './byte-level.js';
 
 /** The files a tokenizer is made of. */
 export interface TokenizerFiles {
@@ -42,6 +43,22 @@ export class Tokenizer {
       skip_special_tokens: !keepSpecialTokens,
       clean_up_tokenization_spaces: false,
     });
+  }
+
+  /**
+   * The bytes of each token, by its id; none of special tokens. Throws `option.unsupported` when the
+   * vocabulary is of another kind than byte-level.
+   */
+  tokenBytes(): (Uint8Array | undefined)[] {
+    if (this.#inner.decoder?.config.type !== 'ByteLevel') {
+      throw new VistazoError(
+        'option.unsupported',
+        'An answer can be held to jsonSchema only with a byte-level vocabulary, which this model does not have; use another model, or one on a server.',
+      );
+    }
+    const bytes: (Uint8Array | undefined)[] = [];
+    for (const [token, id] of this.#inner.get_vocab(false)) bytes[id] = bytesOfToken(token);
+    return bytes;
   }
 
   tokenToId(token: string): number | undefined {
