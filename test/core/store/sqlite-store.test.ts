@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -79,6 +79,12 @@ async function addOne(
   const id = await newConversation(store);
   await store.add(id, { pictures, messages: [message], shownLeaf: message.id });
   return id;
+}
+
+/** All that the database keeps on the disk, its log included. */
+async function allBytes(folder: string): Promise<Buffer> {
+  const names = await readdir(folder);
+  return Buffer.concat(await Promise.all(names.map((name) => readFile(join(folder, name)))));
 }
 
 describe('the store', () => {
@@ -168,14 +174,31 @@ describe('the store', () => {
     database.close();
   });
 
-  it('leaves no trace of a deleted picture in the file', async () => {
-    const path = join(await temporaryFolder(), 'chat.sqlite');
-    const store = await openSqliteStore({ path });
-    const secret = picture('a secret that nobody should find '.repeat(400));
-    const id = await addOne(store, message({ parts: [posted(secret, 'ana')] }), [secret]);
-    await store.deleteConversation(id);
-    await store.close();
-    expect((await readFile(path)).includes('nobody should find')).toBe(false);
+  it('leaves no byte of what was deleted in any of its files, while it is open', async () => {
+    const folder = await temporaryFolder();
+    const store = await openAt(join(folder, 'chat.sqlite'));
+    // Large enough for pages of its own.
+    const secret = picture('SECRET-PICTURE'.repeat(50_000));
+    const mine = message({
+      parts: [{ type: 'text', text: 'SECRET-QUESTION' }, posted(secret, 'SECRET-NAME')],
+    });
+    const deleted = await addOne(store, mine, [secret]);
+    await store.renameConversation(deleted, 'SECRET-TITLE');
+    const kept = await addOne(store, message({ parts: [{ type: 'text', text: 'KEPT' }] }));
+    const shortened = await addOne(store, message({ parts: [{ type: 'text', text: 'KEPT' }] }));
+    const removed = message({ parts: [{ type: 'text', text: 'SECRET-ANSWER' }] });
+    await store.add(shortened, { pictures: [], messages: [removed], shownLeaf: removed.id });
+    const written = await allBytes(folder);
+    for (const word of ['PICTURE', 'QUESTION', 'NAME', 'TITLE', 'ANSWER']) {
+      expect(written.includes(`SECRET-${word}`), word).toBe(true);
+    }
+
+    await store.deleteConversation(deleted);
+    await store.remove(shortened, { messages: [removed.id], shownLeaf: null });
+    const left = await allBytes(folder);
+    expect(left.includes('SECRET')).toBe(false);
+    expect(left.includes('KEPT')).toBe(true);
+    expect(await store.messagesOf(kept)).toHaveLength(1);
   });
 
   it('removes messages with what followed them, and pictures nobody refers to', async () => {

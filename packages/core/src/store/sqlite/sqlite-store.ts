@@ -1,5 +1,5 @@
 import SqliteDatabase from 'better-sqlite3';
-import { Kysely, SqliteDialect, type Transaction } from 'kysely';
+import { Kysely, SqliteDialect, sql, type Transaction } from 'kysely';
 import type { ImageId } from '../../conversation/chat-message.js';
 import type { ConversationId, MessageId } from '../../conversation/message.js';
 import { VistazoError } from '../../errors.js';
@@ -47,6 +47,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
     await migrate(db);
     await failInterruptedAnswers(db);
+    await emptyLog(db);
     return new KyselyStore(db, path, tenant);
   } catch (error) {
     sqlite?.close();
@@ -83,6 +84,11 @@ async function failInterruptedAnswers(db: Kysely<Database>): Promise<void> {
     })
     .where('status', '=', 'running')
     .execute();
+}
+
+/** Moves what the write-ahead log holds into the database, and the log holds nothing any more. */
+async function emptyLog(db: Kysely<Database>): Promise<void> {
+  await sql`pragma wal_checkpoint(truncate)`.execute(db);
 }
 
 class KyselyStore implements SqliteStore {
@@ -179,7 +185,7 @@ class KyselyStore implements SqliteStore {
   }
 
   deleteConversation(id: ConversationId): Promise<void> {
-    return this.#inTransaction(async (db) => {
+    return this.#deleting(async (db) => {
       const { numDeletedRows } = await db
         .deleteFrom('conversations')
         .where('tenant', '=', this.tenant)
@@ -276,7 +282,7 @@ class KyselyStore implements SqliteStore {
   }
 
   remove(id: ConversationId, { messages, shownLeaf }: Removal): Promise<void> {
-    return this.#inTransaction(async (db) => {
+    return this.#deleting(async (db) => {
       await this.#touch(db, id, { shown_leaf: shownLeaf });
       for (const messageId of messages) await this.#removeMessage(db, id, messageId);
       await this.#purgePictures(db);
@@ -349,6 +355,12 @@ class KyselyStore implements SqliteStore {
       .where('id', '=', id)
       .executeTakeFirst();
     if (numUpdatedRows === 0n) throw conversationNotFound(id);
+  }
+
+  /** What was deleted is overwritten in the database, but not yet in the log. */
+  async #deleting(work: (db: Transaction<Database>) => Promise<void>): Promise<void> {
+    await this.#inTransaction(work);
+    await this.#guarded(emptyLog);
   }
 
   #inTransaction<Result>(work: (db: Transaction<Database>) => Promise<Result>): Promise<Result> {
