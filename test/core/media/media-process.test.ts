@@ -249,6 +249,37 @@ describe('the process', () => {
     expect(await waiting).toMatchObject({ mediaType: 'image/jpeg' });
   });
 
+  it('stops a picture that uses more processor time than it may, and serves those that wait', async () => {
+    const slow = media.normalise(slowPicture(), { limits: { maxCpuMs: 300 } });
+    const waiting = media.inspect(file('jpeg'));
+    await expect(slow).rejects.toMatchObject({
+      code: 'picture.timeout',
+      message: expect.stringContaining('more than 0.3 s of processor time and was stopped'),
+    });
+    expect(await waiting).toMatchObject({ mediaType: 'image/jpeg' });
+  });
+
+  it('stops a picture that uses more memory than it may, and serves those that wait', async () => {
+    const limits = { maxMemoryBytes: 30 * 2 ** 20 };
+    const large = framesOf(media, pngBomb(7000, 7000), { tilePx: 1000, limits });
+    const waiting = media.inspect(file('jpeg'));
+    await expect(large).rejects.toMatchObject({
+      code: 'picture.tooLarge',
+      message: expect.stringContaining('more than 30 MB of memory and was stopped'),
+    });
+    expect(await waiting).toMatchObject({ mediaType: 'image/jpeg' });
+  });
+
+  it('gives back the memory of a large picture before the next one', async () => {
+    await media.inspect(file('png'));
+    const before = mediaPids();
+    await media.inspect(file('png'));
+    expect(mediaPids()).toEqual(before);
+    await framesOf(media, pngBomb(7000, 7000), { tilePx: 1000 });
+    await media.inspect(file('png'));
+    expect(mediaPids().filter((pid) => before.includes(pid))).toEqual([]);
+  });
+
   it('answers after it was killed between two pictures', async () => {
     await media.inspect(file('png'));
     for (const pid of mediaPids()) process.kill(pid, 'SIGKILL');

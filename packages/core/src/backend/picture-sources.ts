@@ -13,9 +13,12 @@ import type { TemplateMessage } from '../prompt/chat-template.js';
 
 /**
  * A stored picture was checked as it came in; encoded without loss it may have more bytes than then:
- * up to four a pixel.
+ * up to four a pixel, and as many more of memory.
  */
-export const storedLimits = { maxBytes: 4 * defaultPictureLimits.maxPixels };
+export const storedLimits = {
+  maxBytes: 4 * defaultPictureLimits.maxPixels,
+  maxMemoryBytes: 4 * defaultPictureLimits.maxPixels + defaultPictureLimits.maxMemoryBytes,
+};
 
 /** Gives the bytes of a stored picture. */
 export type ResolvePicture = (id: ImageId) => Promise<Uint8Array>;

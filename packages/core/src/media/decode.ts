@@ -195,7 +195,7 @@ export async function normalisePicture(
   const still = (await isCmyk(bytes, info))
     ? fromRgb(await decodeCmyk(bytes))
     : open(bytes, 0).autoOrient().toColourspace('srgb');
-  const encoded = await still.png({ compressionLevel: 4 }).toBuffer().catch(corrupt);
+  const encoded = await still.png({ compressionLevel: 2 }).toBuffer().catch(corrupt);
   return { ...info, mediaType: 'image/png', bytes: encoded };
 }
 

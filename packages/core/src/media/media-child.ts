@@ -2,6 +2,7 @@ import { toVistazoError } from '../errors.js';
 import { createImageProcessor } from '../image/image-processor.js';
 import { decodeFrames, encodeFrames, inspectPicture, normalisePicture } from './decode.js';
 import type { MediaReply, MediaRequest, MediaResults } from './media-protocol.js';
+import { isWornOut, watchResources } from './resource-watch.js';
 
 /** The process that decodes untrusted bytes, one picture after the other. */
 async function perform({
@@ -19,10 +20,19 @@ async function perform({
 }
 
 async function answer(request: MediaRequest): Promise<void> {
-  const reply: MediaReply = await perform(request).then(
-    (result) => ({ id: request.id, result }),
-    (error: unknown) => ({ id: request.id, error: toVistazoError(error).toJSON() }),
-  );
+  const watch = watchResources(request.limits);
+  const outcome = await Promise.race([
+    perform(request).then(
+      (result) => ({ result }),
+      (error: unknown) => ({ error: toVistazoError(error).toJSON() }),
+    ),
+    watch.exceeded.catch((error: unknown) => ({
+      error: toVistazoError(error).toJSON(),
+      isWornOut: true,
+    })),
+  ]);
+  watch.end();
+  const reply: MediaReply = { id: request.id, isWornOut: isWornOut(), ...outcome };
   if (process.connected) process.send?.(reply);
 }
 

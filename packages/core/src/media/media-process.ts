@@ -140,6 +140,7 @@ export class MediaProcess {
       const onEnd = (cause: unknown) => abandon(new ProcessEnded(String(cause)));
       const onMessage = (reply: MediaReply) => {
         if (reply.id !== id) return;
+        if (reply.isWornOut) this.#kill();
         settle(() =>
           // The process answers a task with the result of that task.
           'error' in reply

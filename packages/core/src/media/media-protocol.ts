@@ -28,6 +28,11 @@ export interface MediaRequest {
 }
 
 /** The answer of the media process. */
-export type MediaReply =
-  | { id: number; result: MediaResults[keyof MediaResults] }
-  | { id: number; error: { code: ErrorCode; message: string } };
+export type MediaReply = {
+  id: number;
+  /** Whether the process should be replaced: it holds much memory, or work that cannot be stopped. */
+  isWornOut: boolean;
+} & (
+  | { result: MediaResults[keyof MediaResults] }
+  | { error: { code: ErrorCode; message: string } }
+);
