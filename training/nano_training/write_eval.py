@@ -8,7 +8,8 @@ import json
 import random
 from pathlib import Path
 
-from .evaluate import held_out_samples, language
+from .evaluate import held_out_samples
+from .language import language
 
 
 def case(task: str, picture: str, question: str, answer: str) -> dict:

@@ -153,7 +153,7 @@ describe('the sampler', () => {
     const sample = createSampler({ ...optionsOf({ temperature: 1.5, top_k: 6 }), seed }, []);
     const counts = new Map<number, number>();
     for (let draw = 0; draw < draws; draw += 1) {
-      const token = sample(logitsOf(row));
+      const token = sample(logitsOf(row), 1);
       counts.set(token, (counts.get(token) ?? 0) + 1);
     }
     return counts;
@@ -176,14 +176,14 @@ describe('the sampler', () => {
 
   it('penalises the tokens of the prompt and those it picked', () => {
     const greedy = createSampler(resolveOptions({ repetitionPenalty: 10 }, {}), [2]);
-    const picked = [0, 1, 2, 3].map(() => greedy(Float32Array.of(1, 4, 5, 3, -0.05)));
+    const picked = [0, 1, 2, 3].map(() => greedy(Float32Array.of(1, 4, 5, 3, -0.05), 1));
     expect(picked).toEqual([1, 3, 0, 2]);
   });
 
   it('never draws a masked token', () => {
     const sample = createSampler(optionsOf({ temperature: 50 }), []);
     const masked = Float32Array.of(-Infinity, 0, -Infinity, 1);
-    const drawn = new Set(Array.from({ length: 500 }, () => sample(masked.slice())));
+    const drawn = new Set(Array.from({ length: 500 }, () => sample(masked.slice(), 1)));
     expect([...drawn].sort()).toEqual([1, 3]);
   });
 });

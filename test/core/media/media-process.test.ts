@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { gif, jpegOfSize, pngBomb, pngOfSize } from './hostile-files.ts';
 import { framesOf, mediaPids } from './media-fixture.ts';
+import { mutatedFiles } from './mutated-files.ts';
 
 const kinds = ['jpeg', 'png', 'webp', 'gif', 'avif'] as const;
 const text = (content: string) => new TextEncoder().encode(content);
@@ -140,6 +141,15 @@ describe('wild bytes', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a damaged or hostile picture', () => {
+  it('is refused or shown, whatever was done to it (more of them: npm run attack)', async () => {
+    for await (const { bytes, what } of mutatedFiles(400, 5)) {
+      await expect(expectPictureOrError(bytes), what).resolves.toBeDefined();
+    }
+    await expect(media.inspect(file('png'))).resolves.toMatchObject({ mediaType: 'image/png' });
   });
 });
 
