@@ -218,7 +218,7 @@ describe('vistazo chat', () => {
     const { code, out, err } = await vistazo(['chat'], lines.join('\n'));
     expect(code).toBe(0);
     expect(err).toMatch(
-      /\[file\.unreadable\]\n.*Here \/new starts a new one\. \[chat\.tooLong\]\n$/,
+      /\[file\.unreadable\]\nThe message needs .*; shorten the text or .*\[chat\.tooLong\]\n$/,
     );
     expect(out.trim().split('\n')).toHaveLength(1);
   });
@@ -228,6 +228,16 @@ describe('vistazo chat', () => {
       '/picture good.png\nWhat color is it?\nAnd now?\n/new\nHello?\n/quit\nnever read\n';
     const { code, out, err } = await vistazo(['chat'], input);
     expect([code, err, out.trim().split('\n').length]).toEqual([0, '', 3]);
+  });
+
+  it('goes on past the length of the context, and says once what it left out', async () => {
+    const lines = Array.from({ length: 4 }, (_, index) => `${index}: ${'word '.repeat(3000)}`);
+    const { code, out, err } = await vistazo(['chat'], `${lines.join('\n')}\nHello?\n`);
+    expect(code).toBe(0);
+    expect(out.trim().split('\n')).toHaveLength(5);
+    const told = err.trim().split('\n');
+    expect(told[0]).toMatch(/^The message “0: word word .*…” \(\d+ tokens\) was left out to fit/);
+    expect(told.filter((sentence) => sentence.includes('“0: word'))).toHaveLength(1);
   });
 });
 

@@ -1,10 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import {
-  type ChatMessage,
-  type ErrorCode,
-  type ImagePart,
+  type ChatEvent,
+  type ChatService,
+  type ConversationId,
+  createChatService,
+  fetchPicture,
+  type LeftOut,
+  type NewPicture,
+  openSqliteStore,
+  type StoredError,
   toVistazoError,
-  type VisionLanguageModel,
 } from '@vistazo/core';
 import type { Command } from 'commander';
 import { generationOptionsOf, withGenerationFlags } from '../generation-flags.js';
@@ -31,18 +36,32 @@ interface ChatFlags extends ModelFlags {
 }
 
 async function chat(pictures: string[], flags: ChatFlags): Promise<void> {
-  const options = generationOptionsOf(flags);
-  const waiting = await Promise.all(pictures.map(pictureArgument));
-  const model = await openModel(flags);
-  try {
-    await converse(model, new TerminalTalk(model, options, flags.system, waiting));
-  } finally {
-    await model.close();
-  }
+  const generation = generationOptionsOf(flags);
+  const waiting = await Promise.all(pictures.map(newPicture));
+  await using resources = new AsyncDisposableStack();
+  // The conversation ends with the command.
+  const store = await openSqliteStore({ path: ':memory:' });
+  resources.defer(() => store.close());
+  const model = await openModel(flags, { resolvePicture: (id) => store.pictureBytes(id) });
+  resources.defer(() => model.close());
+  const service = await createChatService({
+    model,
+    store,
+    generation,
+    ...(flags.system !== undefined && { systemMessage: flags.system }),
+  });
+  resources.defer(() => service.close());
+  await converse(service, new TerminalTalk(service, waiting));
+}
+
+async function newPicture(argument: string): Promise<NewPicture> {
+  const { image } = await pictureArgument(argument);
+  if (typeof image !== 'string') return { bytes: image };
+  return { bytes: await fetchPicture(image) };
 }
 
 /** Takes lines until the input ends; prompts only a person. */
-async function converse(model: VisionLanguageModel, talk: TerminalTalk): Promise<void> {
+async function converse({ model }: ChatService, talk: TerminalTalk): Promise<void> {
   const interactive = process.stdin.isTTY === true;
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
   const state = { closed: false, interrupted: false };
@@ -55,8 +74,7 @@ async function converse(model: VisionLanguageModel, talk: TerminalTalk): Promise
     state.interrupted = true;
     terminal.close();
   });
-  if (interactive)
-    process.stdout.write(`${model.info.id} (${model.info.variant}) answers. ${help}\n`);
+  if (interactive) process.stdout.write(`${model.id} (${model.variant}) answers. ${help}\n`);
   prompt();
   for await (const line of terminal) {
     if (line.trim() === '/quit') break;
@@ -67,20 +85,16 @@ async function converse(model: VisionLanguageModel, talk: TerminalTalk): Promise
   if (state.interrupted) throw interrupted();
 }
 
-type GenerateOptions = NonNullable<Parameters<VisionLanguageModel['generate']>[1]>;
-
 class TerminalTalk {
-  #messages: ChatMessage[] = [];
+  #conversation: Promise<ConversationId> | undefined;
   #running: AbortController | undefined;
+  /** Told already, so that it is not said at every answer. */
+  readonly #leftOut = new Set<string>();
 
   constructor(
-    private readonly model: VisionLanguageModel,
-    private readonly options: GenerateOptions,
-    private readonly system: string | undefined,
-    private pictures: ImagePart[],
-  ) {
-    this.#startOver();
-  }
+    private readonly service: ChatService,
+    private pictures: NewPicture[],
+  ) {}
 
   /** Stops the running answer; false when none runs. */
   interrupt(): boolean {
@@ -93,52 +107,55 @@ class TerminalTalk {
       if (line.startsWith('/')) await this.#command(line);
       else if (line !== '' || this.pictures.length > 0) await this.#ask(line);
     } catch (cause) {
-      const error = toVistazoError(cause);
-      const advice = this.#recover(error.code);
-      process.stderr.write(`${colours.red(error.message)}${advice} [${error.code}]\n`);
+      this.#complain(toVistazoError(cause).toJSON());
     }
-  }
-
-  /** What made an answer fail must not make the next one fail too. */
-  #recover(code: ErrorCode): string {
-    if (code === 'chat.tooLong') return ' Here /new starts a new one.';
-    if (!/^(picture|fetch)\./.test(code) || this.pictures.length === 0) return '';
-    this.pictures = [];
-    return ' The pictures of this message were dropped.';
-  }
-
-  #startOver(): void {
-    this.#messages = this.system === undefined ? [] : [{ role: 'system', content: this.system }];
   }
 
   async #command(line: string): Promise<void> {
     const [name, ...rest] = line.split(/\s+/);
-    if (name === '/new') this.#startOver();
-    else if (name === '/picture') this.pictures.push(await pictureArgument(rest.join(' ')));
+    if (name === '/new') this.#conversation = undefined;
+    else if (name === '/picture') this.pictures.push(await newPicture(rest.join(' ')));
     else process.stdout.write(`${help}\n`);
   }
 
-  async #ask(question: string): Promise<void> {
-    const content = [...this.pictures, { type: 'text' as const, text: question }];
-    const messages: ChatMessage[] = [...this.#messages, { role: 'user', content }];
+  async #ask(text: string): Promise<void> {
+    this.#conversation ??= this.service.createConversation().then(({ id }) => id);
     this.#running = new AbortController();
+    const { signal } = this.#running;
     try {
-      const answer = await this.#stream(messages, this.#running.signal);
-      this.#messages = [...messages, { role: 'assistant', content: answer }];
-      this.pictures = [];
+      const message = { text, pictures: this.pictures, origin: 'terminal' };
+      const events = this.service.send(await this.#conversation, message, { signal });
+      for await (const event of events) this.#show(event);
     } finally {
       this.#running = undefined;
     }
   }
 
-  async #stream(messages: ChatMessage[], signal: AbortSignal): Promise<string> {
-    let answer = '';
-    for await (const event of this.model.generate(messages, { ...this.options, signal })) {
-      if (event.type === 'text') process.stdout.write(event.text);
-      if (event.type === 'restart') process.stdout.write('\n');
-      if (event.type === 'end') answer = event.text;
+  #show(event: ChatEvent): void {
+    if (event.type === 'accepted') this.pictures = [];
+    else if (event.type === 'prompt') this.#tellLeftOut(event.leftOut);
+    else if (event.type === 'text') process.stdout.write(event.text);
+    else if (event.type === 'failed') this.#complain(event.error);
+    else process.stdout.write('\n');
+  }
+
+  #tellLeftOut(leftOut: readonly LeftOut[]): void {
+    for (const { what, messageId, sentence } of leftOut) {
+      const key = `${what} ${messageId}`;
+      if (!this.#leftOut.has(key)) process.stderr.write(`${sentence}\n`);
+      this.#leftOut.add(key);
     }
-    process.stdout.write('\n');
-    return answer;
+  }
+
+  #complain({ code, message }: StoredError): void {
+    const advice = this.#recover(code) ? ' The pictures of this message were dropped.' : '';
+    process.stderr.write(`${colours.red(message)}${advice} [${code}]\n`);
+  }
+
+  /** Pictures that made a message fail must not make the next one fail too. */
+  #recover(code: StoredError['code']): boolean {
+    if (!/^(picture|fetch)\./.test(code) || this.pictures.length === 0) return false;
+    this.pictures = [];
+    return true;
   }
 }

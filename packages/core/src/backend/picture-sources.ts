@@ -7,7 +7,7 @@ import {
 } from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
 import { aboutPicture } from '../media/about-picture.js';
-import { guardedFetch } from '../media/guarded-fetch.js';
+import { fetchPicture } from '../media/fetch-picture.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
 import type { TemplateMessage } from '../prompt/chat-template.js';
 
@@ -91,9 +91,7 @@ async function bytesOf(
       `The picture ${source} is stored elsewhere; give resolvePicture to reach the store.`,
     );
   }
-  if (source.startsWith('data:'))
-    return Buffer.from(source.slice(source.indexOf(',') + 1), 'base64');
-  return guardedFetch(source, signal === undefined ? {} : { signal });
+  return fetchPicture(source, { signal });
 }
 
 /** Throws `chat.empty` when there is nothing to answer. */
