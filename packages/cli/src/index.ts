@@ -4,6 +4,7 @@ import { addAskCommand } from './commands/ask.js';
 import { addChatCommand } from './commands/chat.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEvalCommand } from './commands/eval.js';
+import { addExportCommand } from './commands/export.js';
 import { addModelsCommand } from './commands/models.js';
 import { addStartCommand } from './commands/start.js';
 import { exitCodes } from './exit-codes.js';
@@ -30,6 +31,7 @@ function createProgram(): Command {
     addStartCommand,
     addAskCommand,
     addChatCommand,
+    addExportCommand,
     addEvalCommand,
     addModelsCommand,
     addDoctorCommand,

@@ -10,6 +10,12 @@ export { createServerModel, type ServerModelOptions } from './backend/server/ser
 export type * from './backend/vision-language-model.js';
 export type * from './bot/chat-service.js';
 export { type ChatServiceOptions, createChatService } from './bot/create-chat-service.js';
+export {
+  type ExportedConversation,
+  type ExportedMessage,
+  type ExportFilter,
+  exportConversations,
+} from './bot/export-conversations.js';
 export type { PictureNormaliser } from './bot/new-pictures.js';
 export * from './conversation/chat-message.js';
 export type * from './conversation/context-plan.js';

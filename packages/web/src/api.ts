@@ -23,6 +23,7 @@ export interface ApiOptions {
 
 const textSchema = z.object({ text: z.string() });
 const ratingSchema = z.object({ rating: z.enum(['up', 'down']).nullable() });
+const consentSchema = z.object({ consent: z.boolean() });
 const shownSchema = z.object({ messageId: messageIdSchema });
 const maxJsonBytes = 2 ** 20;
 
@@ -76,6 +77,11 @@ export function createApi({ service, session }: ApiOptions): Hono {
   api.put('/conversations/:id/messages/:messageId/rating', small, async (context) => {
     const { rating } = await readJson(context, ratingSchema);
     await service.rate(conversationOf(context), messageOf(context), rating);
+    return shown(context);
+  });
+  api.put('/conversations/:id/consent', small, async (context) => {
+    const { consent } = await readJson(context, consentSchema);
+    await service.setConsent(conversationOf(context), consent);
     return shown(context);
   });
   api.put('/conversations/:id/shown', small, async (context) => {

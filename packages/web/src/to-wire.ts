@@ -9,13 +9,14 @@ import type {
 import type { WireConversation, WireEvent, WireMessage, WireSeen, WireSummary } from './wire.js';
 
 /** A conversation for the list of the page. */
-export function toWireSummary({ id, title }: ConversationSummary): WireSummary {
-  return { id, title };
+export function toWireSummary({ id, title, consent }: ConversationSummary): WireSummary {
+  return { id, title, consent };
 }
 
 /** A conversation as the page shows it. */
-export function toWireConversation({ id, title, messages }: ShownConversation): WireConversation {
-  return { id, title, messages: messages.map(toWireMessage) };
+export function toWireConversation(conversation: ShownConversation): WireConversation {
+  const { messages } = conversation;
+  return { ...toWireSummary(conversation), messages: messages.map(toWireMessage) };
 }
 
 function toWireMessage({ createdAtMs: _, pictures, seen, ...message }: ShownMessage): WireMessage {

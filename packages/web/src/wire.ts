@@ -21,6 +21,8 @@ export interface WireSummary {
   id: string;
   /** Empty until the first question. */
   title: string;
+  /** Whether models may learn from it. */
+  consent: boolean;
 }
 
 /** A picture of a message; its bytes are at `/api/pictures/{id}`. */

@@ -33,6 +33,7 @@ async function newConversation(store: ConversationStore) {
     title: '',
     systemMessage: 'Be brief.',
     shownLeaf: null,
+    consentedAtMs: null,
     ...times,
   });
   return id;

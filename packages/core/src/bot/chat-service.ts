@@ -23,6 +23,8 @@ export interface ConversationSummary {
   title: string;
   createdAtMs: number;
   updatedAtMs: number;
+  /** Whether its people agreed that models may learn from it; false until they do. */
+  consent: boolean;
 }
 
 /** A picture of a shown message; {@link ChatService.picture} gives its bytes. */
@@ -137,6 +139,8 @@ export interface ChatService {
   /** Throws `store.notFound`, as all that follow. */
   getConversation(id: ConversationId): Promise<ShownConversation>;
   renameConversation(id: ConversationId, title: string): Promise<void>;
+  /** Keeps whether its people agree that models may learn from it, as an export can demand. */
+  setConsent(id: ConversationId, consent: boolean): Promise<void>;
   /** Stops its answer and deletes it, and the pictures that no other conversation uses. */
   deleteConversation(id: ConversationId): Promise<void>;
   /** Adds a message to the shown branch and answers it. */

@@ -40,6 +40,7 @@ import {
 import { toShown, toSummary } from './shown.js';
 import { titleFrom } from './title.js';
 import { TurnQueue, withdrawn } from './turn-queue.js';
+import { usefulMessages } from './useful-messages.js';
 
 /** Options of {@link createChatService}. */
 export interface ChatServiceOptions {
@@ -125,6 +126,7 @@ class StoredChatService implements ChatService {
       title: '',
       systemMessage: options.systemMessage ?? this.options.systemMessage ?? null,
       shownLeaf: null,
+      consentedAtMs: null,
       createdAtMs: now,
       updatedAtMs: now,
     };
@@ -140,6 +142,10 @@ class StoredChatService implements ChatService {
 
   renameConversation(id: ConversationId, title: string): Promise<void> {
     return this.#store.renameConversation(id, title);
+  }
+
+  setConsent(id: ConversationId, consent: boolean): Promise<void> {
+    return this.#store.setConsent(id, consent ? Date.now() : null);
   }
 
   async deleteConversation(id: ConversationId): Promise<void> {
@@ -321,7 +327,7 @@ class StoredChatService implements ChatService {
     const end = await makeAnswer({
       model: this.#model,
       systemMessage: record.systemMessage,
-      messages: promptMessages(conversation, answer),
+      messages: usefulMessages(conversation.branchTo(answer.id).slice(0, -1)),
       generation: { ...this.options.generation, ...options.generation },
       signal,
       save: (change) => this.#store.changeAnswer(record.id, answer.id, change),
@@ -337,26 +343,6 @@ function emptyAnswer(place: Pick<StoredMessage, 'id' | 'parentId' | 'createdAtMs
 
 function textParts(text: string): { type: 'text'; text: string }[] {
   return text.trim() === '' ? [] : [{ type: 'text', text }];
-}
-
-/**
- * The branch up to the question. Answers that failed or have no text are of no use to the model; a
- * question that itself made its answer fail would make the next one fail too.
- */
-function promptMessages(
-  conversation: Conversation<StoredMessage>,
-  answer: StoredMessage,
-): StoredMessage[] {
-  const before = conversation.branchTo(answer.id).slice(0, -1);
-  return before.filter((each, index) =>
-    each.role === 'user'
-      ? !isUnanswerable(before[index + 1])
-      : each.status !== 'failed' && textOf(each) !== '',
-  );
-}
-
-function isUnanswerable(answer: StoredMessage | undefined): boolean {
-  return answer?.error !== undefined && /^(picture|chat)\./.test(answer.error.code);
 }
 
 function lastEvent(

@@ -5,8 +5,8 @@ import type { ConversationSummary, ShownMessage } from './chat-service.js';
 
 /** @internal */
 export function toSummary(record: ConversationRecord): ConversationSummary {
-  const { id, title, createdAtMs, updatedAtMs } = record;
-  return { id, title, createdAtMs, updatedAtMs };
+  const { id, title, createdAtMs, updatedAtMs, consentedAtMs } = record;
+  return { id, title, createdAtMs, updatedAtMs, consent: consentedAtMs !== null };
 }
 
 /** @internal */

@@ -57,6 +57,8 @@ export interface ConversationRecord {
   createdAtMs: number;
   /** Last time something was added or changed. */
   updatedAtMs: number;
+  /** When its people agreed that models may learn from it; null when they did not. */
+  consentedAtMs: number | null;
 }
 
 /** A picture to be kept; `id` is the SHA-256 of `bytes`. */
@@ -105,6 +107,8 @@ export interface ConversationStore {
   /** Every branch, in the order in which they were added. */
   messagesOf(id: ConversationId): Promise<StoredMessage[]>;
   renameConversation(id: ConversationId, title: string): Promise<void>;
+  /** Null takes the consent back. */
+  setConsent(id: ConversationId, consentedAtMs: number | null): Promise<void>;
   /** Deletes it with its messages, and the pictures that no other message refers to. */
   deleteConversation(id: ConversationId): Promise<void>;
   add(id: ConversationId, addition: Addition): Promise<void>;

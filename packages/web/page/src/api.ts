@@ -53,6 +53,8 @@ export const api = {
     ),
   show: (id: string, messageId: string) =>
     json<WireConversation>(`conversations/${id}/shown`, withJson('PUT', { messageId })),
+  setConsent: (id: string, consent: boolean) =>
+    json<WireConversation>(`conversations/${id}/consent`, withJson('PUT', { consent })),
   send: (id: string, text: string, pictures: readonly File[]) => {
     const form = new FormData();
     form.set('text', text);

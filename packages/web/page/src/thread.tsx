@@ -20,6 +20,14 @@ export function Thread(props: { texts: Texts; chat: Chat; running: boolean }) {
           <Message key={message.id} texts={texts} chat={chat} message={message} running={running} />
         ))}
       </ol>
+      <label class="consent">
+        <input
+          type="checkbox"
+          checked={chat.state.conversation?.consent === true}
+          onChange={(event) => void chat.setConsent(event.currentTarget.checked)}
+        />
+        {texts.consent}
+      </label>
       <div ref={end} />
     </>
   );

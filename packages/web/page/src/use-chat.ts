@@ -172,6 +172,8 @@ export function useChat(texts: Texts) {
       onShown(async (id) => change({ conversation: await api.rate(id, messageId, rating) })),
     show: (messageId: string) =>
       onShown(async (id) => change({ conversation: await api.show(id, messageId) })),
+    setConsent: (consent: boolean) =>
+      onShown(async (id) => change({ conversation: await api.setConsent(id, consent) })),
     deleteMessage: (messageId: string) =>
       onShown(async (id) => change({ conversation: await api.deleteMessage(id, messageId) })),
     deleteConversation: (id: string) =>

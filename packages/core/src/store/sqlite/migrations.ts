@@ -67,6 +67,11 @@ const migrations: Record<string, Migration> = {
       for (const table of tables) await table.execute(db);
     },
   },
+  '0002-consent': {
+    async up(db) {
+      await sql`alter table conversations add column consented_at_ms integer`.execute(db);
+    },
+  },
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

@@ -27,6 +27,7 @@ export function toConversationRecord(row: Row<'conversations'>): ConversationRec
     shownLeaf: row.shown_leaf === null ? null : messageIdSchema.parse(row.shown_leaf),
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,
+    consentedAtMs: row.consented_at_ms,
   };
 }
 

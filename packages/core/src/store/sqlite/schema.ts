@@ -8,6 +8,7 @@ interface ConversationTable {
   shown_leaf: string | null;
   created_at_ms: number;
   updated_at_ms: number;
+  consented_at_ms: number | null;
 }
 
 interface MessageTable {

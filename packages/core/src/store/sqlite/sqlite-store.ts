@@ -127,6 +127,7 @@ class KyselyStore implements SqliteStore {
           shown_leaf: conversation.shownLeaf,
           created_at_ms: conversation.createdAtMs,
           updated_at_ms: conversation.updatedAtMs,
+          consented_at_ms: conversation.consentedAtMs,
         })
         .execute();
     });
@@ -182,6 +183,18 @@ class KyselyStore implements SqliteStore {
 
   renameConversation(id: ConversationId, title: string): Promise<void> {
     return this.#guarded((db) => this.#touch(db, id, { title }));
+  }
+
+  setConsent(id: ConversationId, consentedAtMs: number | null): Promise<void> {
+    return this.#guarded(async (db) => {
+      const { numUpdatedRows } = await db
+        .updateTable('conversations')
+        .set({ consented_at_ms: consentedAtMs })
+        .where('tenant', '=', this.tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) throw conversationNotFound(id);
+    });
   }
 
   deleteConversation(id: ConversationId): Promise<void> {
