@@ -110,6 +110,15 @@ describe('the chat page', () => {
     await done(page);
   });
 
+  it('names which of several pictures is bad, in Spanish too', async () => {
+    const { page } = await openScriptedPage(browser, [], { locale: 'es-ES' });
+    await pick(page, 'bien.png', await goodPicture(), 'image/png');
+    await pick(page, 'nota.png', Buffer.from('a note'), 'image/png');
+    await ask(page, '¿Qué es?');
+    await alert(page).waitFor();
+    expect(await alert(page).textContent()).toMatch(/^Imagen 2 de 2 \(nota\.png\): /);
+  });
+
   it('tells who gives a wrong secret, and lets in who gives the right one', async () => {
     const secret = 'a secret of many characters';
     const { page } = await openScriptedPage(browser, [], { secret });

@@ -90,7 +90,8 @@ describe('a message that cannot be answered is refused in one sentence, and noth
   it.each(badPictures)('with $what', async ({ make, code, sentence }) => {
     const { events } = await post('What is it?', await goodPicture(), await make());
     const message = `Picture 2 of 2 (a.png): ${sentence}`;
-    expect(events).toEqual([{ type: 'failed', error: { code, message } }]);
+    const picture = { number: 2, total: 2, name: 'a.png' };
+    expect(events).toEqual([{ type: 'failed', error: { code, message, picture } }]);
     await expectUnharmed();
   });
 

@@ -40,8 +40,27 @@ export const errorCodes = {
 /** A documented failure code, such as `picture.corrupt`. */
 export type ErrorCode = keyof typeof errorCodes;
 
+/** Which picture of a message an error is about. */
+export interface FaultyPicture {
+  /** From 1. */
+  number: number;
+  /** How many the message has. */
+  total: number;
+  /** File name it was posted with, if any. */
+  name?: string;
+}
+
+/** An error as it crosses process borders. */
+export interface ErrorJson {
+  code: ErrorCode;
+  message: string;
+  picture?: FaultyPicture;
+}
+
 /** Options of {@link VistazoError}. */
 export interface VistazoErrorOptions {
+  /** Which picture it is about, where there are several; the message names it too. */
+  picture?: FaultyPicture;
   /** What caused it, kept for developers and never shown to chat users. */
   cause?: unknown;
 }
@@ -52,21 +71,25 @@ export interface VistazoErrorOptions {
  */
 export class VistazoError extends Error {
   readonly code: ErrorCode;
+  readonly picture?: FaultyPicture;
 
   constructor(code: ErrorCode, message: string, options: VistazoErrorOptions = {}) {
     super(message, options);
     this.name = 'VistazoError';
     this.code = code;
+    if (options.picture !== undefined) this.picture = options.picture;
   }
 
   /** A form that crosses process borders and JSON; {@link VistazoError.fromJSON} is its inverse. */
-  toJSON(): { code: ErrorCode; message: string } {
-    return { code: this.code, message: this.message };
+  toJSON(): ErrorJson {
+    const { code, message, picture } = this;
+    return { code, message, ...(picture !== undefined && { picture }) };
   }
 
   /** Rebuilds an error that was sent with {@link VistazoError.toJSON}. */
-  static fromJSON(json: { code: string; message: string }): VistazoError {
-    return new VistazoError(isErrorCode(json.code) ? json.code : 'internal', json.message);
+  static fromJSON({ code, message, picture }: ErrorJson): VistazoError {
+    const options = picture === undefined ? {} : { picture };
+    return new VistazoError(isErrorCode(code) ? code : 'internal', message, options);
   }
 }
 

@@ -1,8 +1,8 @@
 import type {
+  ErrorJson,
   ModelInfo,
   SeenPicture,
   ShownMessage,
-  StoredError,
   Timings,
   Usage,
 } from '@vistazo/core';
@@ -59,10 +59,7 @@ export interface WireConversation extends WireSummary {
 }
 
 /** A failure: a documented code and one sentence. */
-export interface WireError {
-  code: string;
-  message: string;
-}
+export type WireError = Pick<ErrorJson, 'message' | 'picture'> & { code: string };
 
 /** What the server streams while an answer is made, as server-sent events. */
 export type WireEvent =
@@ -73,4 +70,4 @@ export type WireEvent =
   | { type: 'text'; text: string }
   | { type: 'end'; conversation: WireConversation }
   /** Without a conversation nothing was accepted. */
-  | { type: 'failed'; error: StoredError; conversation?: WireConversation };
+  | { type: 'failed'; error: WireError; conversation?: WireConversation };

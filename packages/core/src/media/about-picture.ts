@@ -1,4 +1,4 @@
-import { VistazoError } from '../errors.js';
+import { type FaultyPicture, VistazoError } from '../errors.js';
 
 /** Which of the pictures of a message one is. */
 export interface PicturePlace {
@@ -16,10 +16,15 @@ export async function aboutPicture<T>(place: PicturePlace, work: () => Promise<T
   } catch (error) {
     const isFault = error instanceof VistazoError && /^(picture|fetch)\./.test(error.code);
     if (!isFault || place.total < 2) throw error;
-    throw new VistazoError(error.code, `${describe(place)}: ${error.message}`, { cause: error });
+    const { index, total, name } = place;
+    const picture = { number: index + 1, total, ...(name !== undefined && { name }) };
+    throw new VistazoError(error.code, `${describe(picture)}: ${error.message}`, {
+      cause: error,
+      picture,
+    });
   }
 }
 
-function describe({ index, total, name }: PicturePlace): string {
-  return `Picture ${index + 1} of ${total}${name === undefined ? '' : ` (${name})`}`;
+function describe({ number, total, name }: FaultyPicture): string {
+  return `Picture ${number} of ${total}${name === undefined ? '' : ` (${name})`}`;
 }

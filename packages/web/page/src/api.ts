@@ -8,21 +8,23 @@ import type {
 
 /** A failure that the page shows as a sentence. */
 export class ApiError extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
+  readonly code: string;
+  readonly picture?: WireError['picture'];
+
+  constructor({ code, message, picture }: WireError) {
     super(message);
+    this.code = code;
+    if (picture !== undefined) this.picture = picture;
   }
 }
 
 async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(`./api/${path}`, init).catch(() => {
-    throw new ApiError('connection', '');
+    throw new ApiError({ code: 'connection', message: '' });
   });
   if (response.ok) return response;
   const { error }: { error?: WireError } = await response.json().catch(() => ({}));
-  throw new ApiError(error?.code ?? 'internal', error?.message ?? response.statusText);
+  throw new ApiError(error ?? { code: 'internal', message: response.statusText });
 }
 
 async function json<T>(path: string, init?: RequestInit): Promise<T> {
@@ -90,6 +92,6 @@ async function* textOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGene
   try {
     yield* body.pipeThrough(new TextDecoderStream());
   } catch {
-    throw new ApiError('connection', '');
+    throw new ApiError({ code: 'connection', message: '' });
   }
 }

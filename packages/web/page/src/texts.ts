@@ -1,3 +1,5 @@
+import type { WireError } from '../../src/wire.ts';
+
 const english = {
   language: 'English',
   newConversation: 'New conversation',
@@ -38,6 +40,7 @@ const english = {
   cutByDeadline: 'Cut off: the time allowed was over.',
   seen: 'What the model saw',
   picture: (index: number) => `Picture ${index}`,
+  pictureOf: (number: number, total: number) => `Picture ${number} of ${total}`,
   tiles: (rows: number, columns: number) =>
     rows === 0 ? 'one tile' : `${rows} × ${columns} tiles and the whole picture`,
   promptTokens: 'Prompt tokens',
@@ -115,6 +118,7 @@ const spanish: Texts = {
   cutByDeadline: 'Cortada: se acabó el tiempo permitido.',
   seen: 'Lo que vio el modelo',
   picture: (index) => `Imagen ${index}`,
+  pictureOf: (number, total) => `Imagen ${number} de ${total}`,
   tiles: (rows, columns) =>
     rows === 0 ? 'una tesela' : `${rows} × ${columns} teselas y la imagen entera`,
   promptTokens: 'Tokens de la pregunta',
@@ -172,8 +176,13 @@ const spanish: Texts = {
 export const languages = { en: english, es: spanish } satisfies Record<string, Texts>;
 
 /** A failure in the language of the page. */
-export function sentenceOf(texts: Texts, error: { code: string; message: string }): string {
-  return texts.errors[error.code] ?? error.message;
+export function sentenceOf(texts: Texts, { code, message, picture }: WireError): string {
+  const sentence = texts.errors[code];
+  // The server's own sentence names the picture.
+  if (sentence === undefined) return message;
+  if (picture === undefined) return sentence;
+  const { number, total, name } = picture;
+  return `${texts.pictureOf(number, total)}${name === undefined ? '' : ` (${name})`}: ${sentence}`;
 }
 
 /** Code of a language of the page. */

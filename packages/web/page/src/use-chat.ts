@@ -81,7 +81,7 @@ export function useChat(texts: Texts) {
       try {
         for await (const event of events) {
           if (event.type === 'failed' && event.conversation === undefined)
-            throw new ApiError(event.error.code, event.error.message);
+            throw new ApiError(event.error);
           if (event.type === 'accepted') onAccepted();
           if (!isNewest()) return;
           if (shownId.current === id)
