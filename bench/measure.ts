@@ -43,6 +43,8 @@ export interface Findings {
   textsOfSamePixels?: Record<string, string[]>;
   /** Of all processes together; absent where /proc is. */
   peakBytes?: number;
+  /** What they hold after the answers, shared pages counted once; absent where /proc is. */
+  heldBytes?: number;
 }
 
 /** A text message, and a picture file before it where there is one. */
@@ -91,31 +93,33 @@ export async function perform(
     findings.answers[scenario] = answers.slice(task.warmUps);
   }
   findings.secondTurns = findings.secondTurns.slice(task.warmUps);
-  const peakBytes = peakBytesOfTree(process.pid);
-  return { ...findings, ...(peakBytes !== undefined && { peakBytes }) };
+  return { ...findings, ...memoryOfTree(process.pid) };
 }
 
-/** Peak resident memory of a process and all below it, added up. */
-function peakBytesOfTree(root: number): number | undefined {
+/** Memory of a process and all below it, added up. */
+function memoryOfTree(root: number): Pick<Findings, 'peakBytes' | 'heldBytes'> {
   try {
     const parents = new Map(
       readdirSync('/proc')
         .filter((name) => /^\d+$/.test(name))
-        .map((name) => [Number(name), statusField(name, 'PPid')]),
+        .map((name) => [Number(name), procField(name, 'PPid')]),
     );
     const below = (pid: number): number[] => [
       pid,
       ...[...parents].filter(([, parent]) => parent === pid).flatMap(([child]) => below(child)),
     ];
-    return below(root).reduce((sum, pid) => sum + statusField(String(pid), 'VmHWM') * 1024, 0);
+    const sum = (name: string, file: string) =>
+      below(root).reduce((total, pid) => total + procField(String(pid), name, file) * 1024, 0);
+    // A page that n processes share counts as one nth in each of them.
+    return { peakBytes: sum('VmHWM', 'status'), heldBytes: sum('Pss', 'smaps_rollup') };
   } catch {
-    return undefined;
+    return {};
   }
 }
 
-function statusField(pid: string, name: string): number {
+function procField(pid: string, name: string, file = 'status'): number {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const status = readFileSync(`/proc/${pid}/${file}`, 'utf8');
     return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
   } catch {
     // The process ended meanwhile.

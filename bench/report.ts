@@ -44,6 +44,11 @@ function rowsOf({ task }: Comparison): Row[] {
       unit: 'MB',
       of: ({ peakBytes }) => (peakBytes === undefined ? [] : [peakBytes / 1e6]),
     },
+    {
+      label: 'memory held after the answers',
+      unit: 'MB',
+      of: ({ heldBytes }) => (heldBytes === undefined ? [] : [heldBytes / 1e6]),
+    },
   ];
 }
 
@@ -106,7 +111,7 @@ export function report(
   const left = missing.map((title) => `Not measured here, its files are missing: ${title}.\n`);
   return `# Benchmarks
 
-Vistazo beside \`@huggingface/transformers\` 4.3.1 (transformers.js) on the same files, the same pictures and questions, greedy, with the same number of threads and the same ONNX Runtime. Each contender runs in a process of its own, ${rounds} rounds in turn; figures are medians, in brackets the least and the most. "Times better" above 1 is in favour of Vistazo. Memory is the sum of each process's own peak, shared pages counted in each.
+Vistazo beside \`@huggingface/transformers\` 4.3.1 (transformers.js) on the same files, the same pictures and questions, greedy, with the same number of threads and the same ONNX Runtime. Each contender runs in a process of its own, ${rounds} rounds in turn; figures are medians, in brackets the least and the most. "Times better" above 1 is in favour of Vistazo. Peak memory is the sum of each process's own peak, shared pages counted in each; what is held after the answers counts them once.
 
 Measured on: ${machine}.
 

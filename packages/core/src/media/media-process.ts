@@ -140,7 +140,7 @@ export class MediaProcess {
       const onEnd = (cause: unknown) => abandon(new ProcessEnded(String(cause)));
       const onMessage = (reply: MediaReply) => {
         if (reply.id !== id) return;
-        if (reply.isWornOut) this.#kill();
+        if (reply.isWornOut) this.#renew();
         settle(() =>
           // The process answers a task with the result of that task.
           'error' in reply
@@ -170,6 +170,12 @@ export class MediaProcess {
     child.once('exit', forget).once('disconnect', forget).on('error', forget);
     this.#child = child;
     return child;
+  }
+
+  /** The next picture need not wait for the new process. */
+  #renew(): void {
+    this.#kill();
+    if (!this.#closed) this.#ready();
   }
 
   #kill(): void {

@@ -3,7 +3,7 @@ import type { PictureLimits } from './picture-limits.js';
 
 const intervalMs = 20;
 /** A process that holds this much more than when it began is replaced: allocators keep what they once had. */
-const wornOutBytes = 128 * 2 ** 20;
+const wornOutBytes = 192 * 2 ** 20;
 
 const idleBytes = process.memoryUsage.rss();
 
