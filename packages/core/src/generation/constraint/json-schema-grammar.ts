@@ -9,9 +9,8 @@ import {
   whatever,
   whateverRules,
 } from './json-rules.js';
+import { excludeEachOther, isRecord, isStrings, type Schema } from './json-schema-branches.js';
 import { integerRule, type NumberBounds, numberRule } from './number-rules.js';
-
-type Schema = Readonly<Record<string, unknown>>;
 
 /** Say nothing about which values are valid. */
 const annotations = [
@@ -249,9 +248,9 @@ class SchemaCompiler {
     for (const [index, { isRequired, rule }] of pairs.entries()) {
       for (const isFirst of [true, false]) {
         const comma = isFirst ? nothing : sequence(literal(','), blank);
-        const with_ = sequence(comma, rule, rest(index + 1, false));
-        const without = rest(index + 1, isFirst);
-        this.#rules.set(name(index, isFirst), isRequired ? with_ : choice(with_, without));
+        const written = sequence(comma, rule, rest(index + 1, false));
+        const skipped = rest(index + 1, isFirst);
+        this.#rules.set(name(index, isFirst), isRequired ? written : choice(written, skipped));
       }
     }
     return rest(0, true);
@@ -302,51 +301,6 @@ function numberBounds(schema: Schema, path: string): NumberBounds {
   };
 }
 
-/** Whether no value can be valid under two of the branches: other types, or another constant. */
-function excludeEachOther(branches: readonly unknown[]): boolean {
-  return branches.every((one, index) =>
-    branches.slice(index + 1).every((other) => haveNothingInCommon(one, other)),
-  );
-}
-
-function haveNothingInCommon(one: unknown, other: unknown): boolean {
-  if (!isRecord(one) || !isRecord(other)) return false;
-  const [values, others] = [valuesOf(one), valuesOf(other)];
-  if (values !== undefined && others !== undefined) return areDisjoint(values, others);
-  const [types, otherTypes] = [typesOf(one), typesOf(other)];
-  if (types !== undefined && otherTypes !== undefined && areDisjoint(types, otherTypes))
-    return true;
-  const [properties, otherProperties] = [one.properties, other.properties];
-  if (!isRecord(properties) || !isRecord(otherProperties)) return false;
-  const required = (schema: Schema, name: string) =>
-    isStrings(schema.required) && schema.required.includes(name);
-  return Object.keys(properties)
-    .filter((name) => Object.hasOwn(otherProperties, name))
-    .filter((name) => required(one, name) && required(other, name))
-    .some((name) => {
-      const mine = valuesOf(properties[name]);
-      const theirs = valuesOf(otherProperties[name]);
-      return mine !== undefined && theirs !== undefined && areDisjoint(mine, theirs);
-    });
-}
-
-/** The texts of the only values, where a schema lists them. */
-function valuesOf(schema: unknown): string[] | undefined {
-  if (!isRecord(schema)) return undefined;
-  const values = schema.const === undefined ? schema.enum : [schema.const];
-  return Array.isArray(values) ? values.map((value) => JSON.stringify(value)) : undefined;
-}
-
-function typesOf(schema: Schema): unknown[] | undefined {
-  const types = schema.type === undefined ? undefined : [schema.type].flat();
-  // Every integer is a number.
-  return types?.map((type) => (type === 'integer' ? 'number' : type));
-}
-
-function areDisjoint(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.every((value) => !other.includes(value));
-}
-
 function isOf(type: unknown, value: unknown): boolean {
   switch (type) {
     case 'integer':
@@ -371,14 +325,6 @@ function requireKeywords(schema: Schema, known: readonly string[], path: string)
     const here = known.filter((key) => schema[key] !== undefined).join(' and ');
     throw unsupported(path, `has ${other}${here === '' ? '' : ` beside ${here}`}`);
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 const place = (path: string): string => (path === '' ? 'jsonSchema' : `jsonSchema at ${path}`);
