@@ -27,4 +27,21 @@ describe('the consent that models may learn from a conversation', () => {
     await box.uncheck();
     await expect.poll(consents).toEqual([false]);
   });
+
+  it('is shown as it was given while the server takes its time, and taken back when it fails', async () => {
+    const { page } = await openScriptedPage(browser);
+    const box = page.getByRole('checkbox', { name: 'Models may learn from this conversation' });
+    const server = Promise.withResolvers<void>();
+    await page.route('**/consent', async (route) => {
+      await server.promise;
+      await route.abort();
+    });
+    await ask(page, 'Hello?');
+    await page.waitForSelector('.message.assistant[data-status=done]');
+    await box.check();
+    expect(await box.isChecked()).toBe(true);
+    server.resolve();
+    await page.getByRole('alert').waitFor();
+    expect(await box.isChecked()).toBe(false);
+  });
 });

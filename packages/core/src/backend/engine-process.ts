@@ -1,5 +1,6 @@
 import { toVistazoError, VistazoError } from '../errors.js';
 import { Inference } from '../model/inference.js';
+import { sendToParent } from '../processes/send-to-parent.js';
 import type { EngineReply, EngineRequest } from './engine-protocol.js';
 
 /** The process that holds the sessions: loads a model, then answers one request after the other. */
@@ -8,8 +9,7 @@ let inference: Inference | undefined;
 let last: Promise<void> = Promise.resolve();
 
 function reply(message: EngineReply): void {
-  // The main process may be gone already; then nobody waits for this.
-  if (process.connected) process.send?.(message);
+  sendToParent(message);
 }
 
 async function handle(

@@ -1,5 +1,6 @@
 import { toVistazoError } from '../errors.js';
 import { createImageProcessor } from '../image/image-processor.js';
+import { sendToParent } from '../processes/send-to-parent.js';
 import { decodeFrames, encodeFrames, inspectPicture, normalisePicture } from './decode.js';
 import type { MediaReply, MediaRequest, MediaResults } from './media-protocol.js';
 import { isWornOut, watchResources } from './resource-watch.js';
@@ -33,7 +34,7 @@ async function answer(request: MediaRequest): Promise<void> {
   ]);
   watch.end();
   const reply: MediaReply = { id: request.id, isWornOut: isWornOut(), ...outcome };
-  if (process.connected) process.send?.(reply);
+  sendToParent(reply);
 }
 
 let last: Promise<void> = Promise.resolve();

@@ -173,7 +173,16 @@ export function useChat(texts: Texts) {
     show: (messageId: string) =>
       onShown(async (id) => change({ conversation: await api.show(id, messageId) })),
     setConsent: (consent: boolean) =>
-      onShown(async (id) => change({ conversation: await api.setConsent(id, consent) })),
+      onShown(async (id) => {
+        // At once: the box would jump back while the server is asked.
+        setState(withConsent(id, consent));
+        try {
+          change({ conversation: await api.setConsent(id, consent) });
+        } catch (error) {
+          setState(withConsent(id, !consent));
+          throw error;
+        }
+      }),
     deleteMessage: (messageId: string) =>
       onShown(async (id) => change({ conversation: await api.deleteMessage(id, messageId) })),
     deleteConversation: (id: string) =>
@@ -183,6 +192,13 @@ export function useChat(texts: Texts) {
         await refreshList();
       }),
   };
+}
+
+function withConsent(id: string, consent: boolean): (state: ChatState) => ChatState {
+  return (state) =>
+    state.conversation?.id === id
+      ? { ...state, conversation: { ...state.conversation, consent } }
+      : state;
 }
 
 function apply(
