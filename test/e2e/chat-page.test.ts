@@ -8,7 +8,7 @@ import {
   createChatService,
   createLocalModel,
   openSqliteStore,
-  type SqliteStore,
+  type Store,
   type VisionLanguageModel,
 } from '@vistazo/core';
 import { nanoModelFolder } from '@vistazo/nano';
@@ -21,7 +21,7 @@ const samples = fileURLToPath(new URL('../../packages/web/page/public/samples/',
 const axeSource = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 let folder: string;
-let store: SqliteStore;
+let store: Store;
 let model: VisionLanguageModel;
 let service: ChatService;
 let server: WebServer;

@@ -7,7 +7,7 @@ import {
   createChatService,
   errorCodes,
   openSqliteStore,
-  type SqliteStore,
+  type Store,
 } from '@vistazo/core';
 import { startWebServer, type WebServer } from '@vistazo/web';
 import fc from 'fast-check';
@@ -16,7 +16,7 @@ import { badPictures, goodPicture } from '../bad-pictures.ts';
 import { ScriptedModel } from '../core/bot/scripted-model.ts';
 
 let folder: string;
-let store: SqliteStore;
+let store: Store;
 let service: ChatService;
 let server: WebServer;
 let id: ConversationId;

@@ -2,19 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type ChatService,
-  createChatService,
-  openSqliteStore,
-  type SqliteStore,
-} from '@vistazo/core';
+import { type ChatService, createChatService, openSqliteStore, type Store } from '@vistazo/core';
 import { startWebServer, type WebServer, type WebServerOptions } from '@vistazo/web';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ScriptedModel } from '../core/bot/scripted-model.ts';
 
 const secret = 'a secret of many characters';
 let folder: string;
-let store: SqliteStore;
+let store: Store;
 let service: ChatService;
 let server: WebServer | undefined;
 

@@ -40,7 +40,8 @@ export {
 export { describeModel, type ModelDescription } from './model/model-folder.js';
 export type * from './store/conversation-store.js';
 export {
-  openSqliteStore,
-  type SqliteStore,
-  type SqliteStoreOptions,
-} from './store/sqlite/sqlite-store.js';
+  openPostgresStore,
+  type PostgresStoreOptions,
+} from './store/postgres/open-postgres-store.js';
+export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open-sqlite-store.js';
+export type { Store } from './store/store.js';

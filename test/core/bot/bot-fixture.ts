@@ -10,10 +10,8 @@ import {
 } from '../../../packages/core/src/bot/create-chat-service.ts';
 import type { PictureNormaliser } from '../../../packages/core/src/bot/new-pictures.ts';
 import { VistazoError } from '../../../packages/core/src/errors.ts';
-import {
-  openSqliteStore,
-  type SqliteStore,
-} from '../../../packages/core/src/store/sqlite/sqlite-store.ts';
+import { openSqliteStore } from '../../../packages/core/src/store/sqlite/open-sqlite-store.ts';
+import type { Store } from '../../../packages/core/src/store/store.ts';
 import { type Script, ScriptedModel } from './scripted-model.ts';
 
 /** Checks pictures in this process, as the media process does in its own. */
@@ -48,7 +46,7 @@ export async function temporaryFolder(): Promise<string> {
 
 export interface Bot {
   service: ChatService;
-  store: SqliteStore;
+  store: Store;
   model: ScriptedModel;
   path: string;
 }

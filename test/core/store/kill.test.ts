@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ChatEvent } from '../../../packages/core/src/bot/chat-service.ts';
-import type { SqliteStore } from '../../../packages/core/src/store/sqlite/sqlite-store.ts';
+import type { Store } from '../../../packages/core/src/store/store.ts';
 import { makeBot, temporaryFolder } from '../bot/bot-fixture.ts';
 
 const writer = fileURLToPath(new URL('./writer.mjs', import.meta.url));
@@ -31,7 +31,7 @@ async function acceptedBeforeKill(path: string, id: string, count: number): Prom
   return accepted;
 }
 
-async function expectPicturesKept(store: SqliteStore, { question }: Accepted): Promise<void> {
+async function expectPicturesKept(store: Store, { question }: Accepted): Promise<void> {
   expect(question?.pictures).toHaveLength(2);
   for (const { id } of question?.pictures ?? []) {
     const bytes = await store.pictureBytes(id);

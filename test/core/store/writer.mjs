@@ -2,7 +2,7 @@
 // Usage: writer.mjs DATABASE CONVERSATION
 import sharp from 'sharp';
 import { createChatService } from '../../../packages/core/dist/bot/create-chat-service.js';
-import { openSqliteStore } from '../../../packages/core/dist/store/sqlite/sqlite-store.js';
+import { openSqliteStore } from '../../../packages/core/dist/store/sqlite/open-sqlite-store.js';
 
 const [path, conversationId] = process.argv.slice(2);
 

@@ -121,5 +121,4 @@ export interface ConversationStore {
   picture(id: ImageId): Promise<PictureRecord>;
   /** The bytes of {@link picture}; fits `resolvePicture` of a local model. */
   pictureBytes(id: ImageId): Promise<Uint8Array>;
-  close(): Promise<void>;
 }

@@ -1,5 +1,4 @@
-import SqliteDatabase from 'better-sqlite3';
-import { Kysely, SqliteDialect, sql, type Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { ImageId } from '../../conversation/chat-message.js';
 import type { ConversationId, MessageId } from '../../conversation/message.js';
 import { VistazoError } from '../../errors.js';
@@ -13,94 +12,17 @@ import type {
   Removal,
   StoredMessage,
 } from '../conversation-store.js';
-import { migrate } from './migrations.js';
+import type { DatabaseKind } from './database-kind.js';
 import { toConversationRecord, toMessageRow, toPartRow, toStoredMessage } from './rows.js';
 import type { Database } from './schema.js';
-import { toStoreError } from './store-errors.js';
 
-/** Options of {@link openSqliteStore}. */
-export interface SqliteStoreOptions {
-  /** The database file; it is made when it is not there, its folder is not. */
-  path: string;
-  /** Whose conversations these are, such as a guild or team. Default `local`. */
-  tenant?: string;
-}
-
-/** A {@link ConversationStore} in one SQLite file. */
-export interface SqliteStore extends ConversationStore {
-  /** The conversations of another tenant in the same file; `close` of either closes both. */
-  forTenant(tenant: string): ConversationStore;
-}
-
-/**
- * Opens a store in a SQLite file: write-ahead log, `synchronous=FULL`, so that what a resolved
- * promise wrote survives the death of the process or the machine. The file is locked for this
- * process. Answers that a dead process left running become failed.
- * Throws `store.failed` when the file cannot be opened, is damaged, or is used by another process
- * (after 5 s).
- */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const { path, tenant = 'local' } = options;
-  let sqlite: SqliteDatabase.Database | undefined;
-  try {
-    sqlite = openDatabase(path);
-    const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
-    await migrate(db);
-    await failInterruptedAnswers(db);
-    await emptyLog(db);
-    return new KyselyStore(db, path, tenant);
-  } catch (error) {
-    sqlite?.close();
-    throw toStoreError(error, path);
-  }
-}
-
-function openDatabase(path: string): SqliteDatabase.Database {
-  const database = new SqliteDatabase(path, { timeout: 5000 });
-  try {
-    // The kernel gives the lock back when the process dies, so a running answer is ours or dead.
-    database.pragma('locking_mode = EXCLUSIVE');
-    // Large pages write pictures five times as fast, and the event loop waits meanwhile.
-    database.pragma('page_size = 65536');
-    database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
-    database.pragma('foreign_keys = ON');
-    // What a person deletes is overwritten, not only unlinked.
-    database.pragma('secure_delete = ON');
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-async function failInterruptedAnswers(db: Kysely<Database>): Promise<void> {
-  await db
-    .updateTable('messages')
-    .set({
-      status: 'failed',
-      error_code: 'generation.aborted',
-      error_message: 'The bot was ended while it made this answer; regenerate it to try again.',
-    })
-    .where('status', '=', 'running')
-    .execute();
-}
-
-/** Moves what the write-ahead log holds into the database, and the log holds nothing any more. */
-async function emptyLog(db: Kysely<Database>): Promise<void> {
-  await sql`pragma wal_checkpoint(truncate)`.execute(db);
-}
-
-class KyselyStore implements SqliteStore {
+/** The conversations of one tenant in a database. @internal */
+export class KyselyConversationStore implements ConversationStore {
   constructor(
     private readonly db: Kysely<Database>,
-    private readonly path: string,
+    private readonly kind: DatabaseKind,
     private readonly tenant: string,
   ) {}
-
-  forTenant(tenant: string): ConversationStore {
-    return new KyselyStore(this.db, this.path, tenant);
-  }
 
   listConversations(): Promise<ConversationRecord[]> {
     return this.#guarded(async (db) => {
@@ -212,6 +134,7 @@ class KyselyStore implements SqliteStore {
   add(id: ConversationId, addition: Addition): Promise<void> {
     const { pictures, messages, shownLeaf, title } = addition;
     return this.#inTransaction(async (db) => {
+      await this.kind.holdPictures(db, this.tenant, 'adding');
       await this.#touch(db, id, { shown_leaf: shownLeaf, ...(title !== undefined && { title }) });
       for (const picture of pictures) await this.#addPicture(db, picture);
       for (const message of messages) await this.#addMessage(db, id, message);
@@ -347,10 +270,6 @@ class KyselyStore implements SqliteStore {
     return (await this.picture(id)).bytes;
   }
 
-  async close(): Promise<void> {
-    await this.db.destroy();
-  }
-
   /** A change that also makes the conversation the latest. */
   #touch(db: Kysely<Database>, id: ConversationId, change: ConversationChange): Promise<void> {
     return this.#change(db, id, { ...change, updated_at_ms: Date.now() });
@@ -370,10 +289,12 @@ class KyselyStore implements SqliteStore {
     if (numUpdatedRows === 0n) throw conversationNotFound(id);
   }
 
-  /** What was deleted is overwritten in the database, but not yet in the log. */
   async #deleting(work: (db: Transaction<Database>) => Promise<void>): Promise<void> {
-    await this.#inTransaction(work);
-    await this.#guarded(emptyLog);
+    await this.#inTransaction(async (db) => {
+      await this.kind.holdPictures(db, this.tenant, 'deleting');
+      await work(db);
+    });
+    await this.#guarded((db) => this.kind.afterDeletion(db));
   }
 
   #inTransaction<Result>(work: (db: Transaction<Database>) => Promise<Result>): Promise<Result> {
@@ -384,7 +305,7 @@ class KyselyStore implements SqliteStore {
     try {
       return await work(this.db);
     } catch (error) {
-      throw toStoreError(error, this.path);
+      throw this.kind.toStoreError(error);
     }
   }
 }

@@ -1,20 +1,21 @@
 import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { VistazoError } from '../../errors.js';
+import type { ColumnTypes } from './database-kind.js';
 import type { Database } from './schema.js';
 
-const tables = [
+const conversationTables = ({ sequence, milliseconds, bytes }: ColumnTypes) => [
   sql`create table conversations (
     tenant text not null,
     id text not null,
     title text not null,
     system_message text,
     shown_leaf text,
-    created_at_ms integer not null,
-    updated_at_ms integer not null,
+    created_at_ms ${milliseconds} not null,
+    updated_at_ms ${milliseconds} not null,
     primary key (tenant, id)
   )`,
   sql`create table messages (
-    sequence integer primary key autoincrement,
+    sequence ${sequence},
     tenant text not null,
     id text not null,
     conversation_id text not null,
@@ -25,7 +26,7 @@ const tables = [
     error_message text,
     rating text check (rating in ('up', 'down')),
     seen text,
-    created_at_ms integer not null,
+    created_at_ms ${milliseconds} not null,
     unique (tenant, id),
     foreign key (tenant, conversation_id) references conversations (tenant, id) on delete cascade,
     foreign key (tenant, parent_id) references messages (tenant, id) on delete cascade
@@ -39,7 +40,7 @@ const tables = [
     media_type text not null,
     width_px integer not null,
     height_px integer not null,
-    bytes blob not null,
+    bytes ${bytes} not null,
     primary key (tenant, id)
   )`,
   sql`create table parts (
@@ -52,7 +53,7 @@ const tables = [
     origin text,
     url text,
     name text,
-    posted_at_ms integer,
+    posted_at_ms ${milliseconds},
     primary key (tenant, message_id, position),
     check ((text is null) <> (picture_id is null)),
     foreign key (tenant, message_id) references messages (tenant, id) on delete cascade,
@@ -61,32 +62,33 @@ const tables = [
   sql`create index parts_of_picture on parts (tenant, picture_id)`,
 ];
 
-const migrations: Record<string, Migration> = {
+const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0001-conversations': {
     async up(db) {
-      for (const table of tables) await table.execute(db);
+      for (const table of conversationTables(types)) await table.execute(db);
     },
   },
   '0002-consent': {
     async up(db) {
-      await sql`alter table conversations add column consented_at_ms integer`.execute(db);
+      await sql`alter table conversations add column consented_at_ms ${types.milliseconds}`.execute(
+        db,
+      );
     },
   },
-};
-
-const provider: MigrationProvider = { getMigrations: async () => migrations };
+});
 
 /**
  * Brings the database to the newest schema, each step in a transaction. Throws `store.failed` when
  * it was written by a newer version. @internal
  */
-export async function migrate(db: Kysely<Database>): Promise<void> {
+export async function migrate(db: Kysely<Database>, types: ColumnTypes): Promise<void> {
+  const provider: MigrationProvider = { getMigrations: async () => migrationsFor(types) };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error === undefined) return;
   if (!/previously executed migration/.test(String(error))) throw error;
   throw new VistazoError(
     'store.failed',
-    'The database was written by a newer version of Vistazo; update Vistazo or use another data folder.',
+    'The database was written by a newer version of Vistazo; update Vistazo or use another database.',
     { cause: error },
   );
 }

@@ -1,0 +1,26 @@
+import type { Kysely } from 'kysely';
+import type { ConversationStore } from '../conversation-store.js';
+import type { Store } from '../store.js';
+import type { DatabaseKind } from './database-kind.js';
+import { KyselyConversationStore } from './kysely-conversation-store.js';
+import type { Database } from './schema.js';
+
+/** A {@link Store} in any database that Kysely speaks to. @internal */
+export class KyselyStore extends KyselyConversationStore implements Store {
+  readonly #db: Kysely<Database>;
+  readonly #kind: DatabaseKind;
+
+  constructor(db: Kysely<Database>, kind: DatabaseKind, tenant: string) {
+    super(db, kind, tenant);
+    this.#db = db;
+    this.#kind = kind;
+  }
+
+  forTenant(tenant: string): ConversationStore {
+    return new KyselyConversationStore(this.#db, this.#kind, tenant);
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy();
+  }
+}

@@ -1,0 +1,67 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import type { DatabaseKind } from '../kysely/database-kind.js';
+import { KyselyStore } from '../kysely/kysely-store.js';
+import { migrate } from '../kysely/migrations.js';
+import type { Database } from '../kysely/schema.js';
+import type { Store } from '../store.js';
+import { toStoreError } from './postgres-errors.js';
+import { StorableText } from './storable-text.js';
+
+/** Options of {@link openPostgresStore}. */
+export interface PostgresStoreOptions {
+  /** Such as `postgresql://user:secret@host/database`. The database exists and may be empty. */
+  url: string;
+  /** Whose conversations these are, such as a guild or team. Default `local`. */
+  tenant?: string;
+  /** Most connections at once, 1 or more. Default 10. */
+  maxConnections?: number;
+}
+
+/**
+ * Opens a store in a PostgreSQL database (15 or newer), which several processes may share. What a
+ * resolved promise wrote is as durable as the server's `synchronous_commit`, by default on disk.
+ * Throws `store.failed` when the server cannot be reached or refuses.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { url, tenant = 'local', maxConnections = 10 } = options;
+  const { default: pg } = await import('pg');
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: maxConnections,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'vistazo',
+    types: { getTypeParser: (oid) => (oid === bigintOid ? Number : pg.types.getTypeParser(oid)) },
+  });
+  // A connection that breaks while nobody uses it is replaced when one is needed.
+  pool.on('error', () => {});
+  const dialect = new PostgresDialect({ pool });
+  const db = new Kysely<Database>({ dialect, plugins: [new StorableText()] });
+  try {
+    await migrate(db, postgresKind.columnTypes);
+    return new KyselyStore(db, postgresKind, tenant);
+  } catch (error) {
+    await db.destroy();
+    throw toStoreError(error);
+  }
+}
+
+/** https://www.postgresql.org/docs/current/catalog-pg-type.html; all of ours are below 2^53. */
+const bigintOid = 20;
+
+const postgresKind: DatabaseKind = {
+  columnTypes: {
+    sequence: sql`bigint generated always as identity primary key`,
+    milliseconds: sql`bigint`,
+    bytes: sql`bytea`,
+  },
+  nowMs: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+  async holdPictures(db, tenant, purpose) {
+    const key = sql`hashtextextended(${`vistazo pictures of ${tenant}`}, 0)`;
+    await (purpose === 'adding'
+      ? sql`select pg_advisory_xact_lock_shared(${key})`
+      : sql`select pg_advisory_xact_lock(${key})`
+    ).execute(db);
+  },
+  afterDeletion: async () => {},
+  toStoreError,
+};

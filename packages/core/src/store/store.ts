@@ -1,0 +1,11 @@
+import type { ConversationStore } from './conversation-store.js';
+
+/**
+ * Everything that a bot keeps, in one database. As a {@link ConversationStore} it is that of the
+ * tenant it was opened for; `close` closes the database for all.
+ */
+export interface Store extends ConversationStore {
+  /** The conversations of another tenant in the same database. */
+  forTenant(tenant: string): ConversationStore;
+  close(): Promise<void>;
+}

@@ -1,0 +1,102 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, onTestFinished } from 'vitest';
+import { imageIdSchema } from '../../../packages/core/src/conversation/chat-message.ts';
+import {
+  conversationIdSchema,
+  messageIdSchema,
+} from '../../../packages/core/src/conversation/message.ts';
+import type {
+  ConversationStore,
+  PictureRecord,
+  StoredMessage,
+} from '../../../packages/core/src/store/conversation-store.ts';
+import { openPostgresStore } from '../../../packages/core/src/store/postgres/open-postgres-store.ts';
+import { openSqliteStore } from '../../../packages/core/src/store/sqlite/open-sqlite-store.ts';
+import type { Store } from '../../../packages/core/src/store/store.ts';
+import { type PostgresServer, startPostgres } from '../../postgres/postgres-server.ts';
+import { temporaryFolder } from '../bot/bot-fixture.ts';
+
+/** An empty database, which can be opened again after it was closed. */
+export type NewDatabase = () => Promise<() => Promise<Store>>;
+
+/** The databases that keep the same contract, and how a test gets an empty one of each. */
+export function databases(): [name: string, newDatabase: NewDatabase][] {
+  let server: Promise<PostgresServer> | undefined;
+  afterAll(async () => (await server)?.stop(), 60_000);
+  const newAddress = async () => {
+    server ??= startPostgres();
+    return (await server).newDatabase();
+  };
+  return [
+    ['SQLite', async () => opener(openSqliteStore, { path: await newPath() })],
+    ['PostgreSQL', async () => opener(openPostgresStore, { url: await newAddress() })],
+  ];
+}
+
+const newPath = async () => join(await temporaryFolder(), 'chat.sqlite');
+
+function opener<Options>(open: (options: Options) => Promise<Store>, options: Options) {
+  return async () => {
+    const store = await open(options);
+    onTestFinished(() => store.close());
+    return store;
+  };
+}
+
+export async function newConversation(store: ConversationStore) {
+  const id = conversationIdSchema.parse(randomUUID());
+  const times = { createdAtMs: 1, updatedAtMs: 1 };
+  await store.createConversation({
+    id,
+    title: '',
+    systemMessage: 'Be brief.',
+    shownLeaf: null,
+    consentedAtMs: null,
+    ...times,
+  });
+  return id;
+}
+
+export function picture(content: string): PictureRecord {
+  const bytes = Buffer.from(content);
+  const id = imageIdSchema.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
+  return { id, bytes, mediaType: 'image/png', widthPx: 4, heightPx: 5 };
+}
+
+export function message(changes: Partial<StoredMessage> = {}): StoredMessage {
+  const id = messageIdSchema.parse(randomUUID());
+  return {
+    id,
+    parentId: null,
+    role: 'user',
+    parts: [],
+    createdAtMs: 7,
+    status: 'done',
+    ...changes,
+  };
+}
+
+export function posted(
+  { id, widthPx, heightPx }: PictureRecord,
+  author: string,
+): StoredMessage['parts'][number] {
+  const provenance = {
+    author,
+    origin: 'web',
+    postedAtMs: 5,
+    name: 'a.png',
+    url: 'https://example.org/a.png',
+  };
+  return { type: 'image', image: id, widthPx, heightPx, provenance };
+}
+
+export async function addOne(
+  store: ConversationStore,
+  message: StoredMessage,
+  pictures: PictureRecord[] = [],
+) {
+  const id = await newConversation(store);
+  await store.add(id, { pictures, messages: [message], shownLeaf: message.id });
+  return id;
+}
