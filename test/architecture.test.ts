@@ -8,6 +8,7 @@ const coreSource = join(root, 'packages/core/src');
 
 /** What each folder of core may import besides itself and `errors`; see docs/architecture.md. */
 const allowed: Record<string, readonly string[]> = {
+  adapter: [],
   processes: [],
   onnx: [],
   image: [],
@@ -20,8 +21,9 @@ const allowed: Record<string, readonly string[]> = {
   generation: ['tokenizer'],
   model: ['image', 'prompt', 'tokenizer', 'onnx', 'vision', 'decoder', 'generation'],
   backend: ['media', 'conversation', 'prompt', 'image', 'model', 'generation', 'processes'],
-  store: ['conversation', 'backend'],
-  bot: ['media', 'conversation', 'store', 'backend', 'generation'],
+  store: ['conversation', 'backend', 'adapter'],
+  bot: ['adapter', 'media', 'conversation', 'store', 'backend', 'generation', 'reply'],
+  reply: [],
 };
 
 const platformNames = /discord|slack/i;

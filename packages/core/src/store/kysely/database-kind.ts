@@ -27,6 +27,8 @@ export interface DatabaseKind {
   ): Promise<void>;
   /** Overwrites what a deletion left in logs or in free pages. */
   afterDeletion(db: Kysely<Database>): Promise<void>;
+  /** Whether a write failed because another one was faster: a unique index forbids it now. */
+  isConflict(error: unknown): boolean;
   /** A fault of the database as `store.failed` with a mend; other errors of ours unchanged. */
   toStoreError(cause: unknown): VistazoError;
 }

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, Transaction } from 'kysely';
 import type { ImageId } from '../../conversation/chat-message.js';
 import type { ConversationId, MessageId } from '../../conversation/message.js';
 import { VistazoError } from '../../errors.js';
@@ -289,16 +289,19 @@ export class KyselyConversationStore implements ConversationStore {
     if (numUpdatedRows === 0n) throw conversationNotFound(id);
   }
 
+  /** Within the transaction of another one, that one cleans up after itself. */
   async #deleting(work: (db: Transaction<Database>) => Promise<void>): Promise<void> {
     await this.#inTransaction(async (db) => {
       await this.kind.holdPictures(db, this.tenant, 'deleting');
       await work(db);
     });
-    await this.#guarded((db) => this.kind.afterDeletion(db));
+    if (!this.db.isTransaction) await this.#guarded((db) => this.kind.afterDeletion(db));
   }
 
   #inTransaction<Result>(work: (db: Transaction<Database>) => Promise<Result>): Promise<Result> {
-    return this.#guarded((db) => db.transaction().execute(work));
+    return this.#guarded((db) =>
+      db instanceof Transaction ? work(db) : db.transaction().execute(work),
+    );
   }
 
   async #guarded<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result> {

@@ -1,12 +1,15 @@
 import type { Kysely } from 'kysely';
 import type { ConversationStore } from '../conversation-store.js';
+import type { JobStore } from '../job-store.js';
 import type { Store } from '../store.js';
 import type { DatabaseKind } from './database-kind.js';
 import { KyselyConversationStore } from './kysely-conversation-store.js';
+import { KyselyJobStore } from './kysely-job-store.js';
 import type { Database } from './schema.js';
 
 /** A {@link Store} in any database that Kysely speaks to. @internal */
 export class KyselyStore extends KyselyConversationStore implements Store {
+  readonly jobs: JobStore;
   readonly #db: Kysely<Database>;
   readonly #kind: DatabaseKind;
 
@@ -14,6 +17,7 @@ export class KyselyStore extends KyselyConversationStore implements Store {
     super(db, kind, tenant);
     this.#db = db;
     this.#kind = kind;
+    this.jobs = new KyselyJobStore(db, kind);
   }
 
   forTenant(tenant: string): ConversationStore {

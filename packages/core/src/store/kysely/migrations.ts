@@ -62,6 +62,47 @@ const conversationTables = ({ sequence, milliseconds, bytes }: ColumnTypes) => [
   sql`create index parts_of_picture on parts (tenant, picture_id)`,
 ];
 
+const jobTables = ({ sequence, milliseconds }: ColumnTypes) => [
+  sql`create table events (
+    adapter text not null,
+    tenant text not null,
+    event_id text not null,
+    received_at_ms ${milliseconds} not null,
+    primary key (adapter, tenant, event_id)
+  )`,
+  sql`create table jobs (
+    id ${sequence},
+    adapter text not null,
+    tenant text not null,
+    conversation_key text not null,
+    message_id text not null,
+    author_id text not null,
+    author_name text not null,
+    posted_at_ms ${milliseconds} not null,
+    event_id text not null,
+    content text,
+    status text not null check (status in ('waiting', 'running', 'done', 'failed', 'cancelled')),
+    fence integer not null default 0,
+    attempts integer not null default 0,
+    revision integer not null default 0,
+    due_at_ms ${milliseconds} not null default 0,
+    ended_at_ms ${milliseconds},
+    unique (adapter, tenant, conversation_key, message_id)
+  )`,
+  sql`create index open_jobs on jobs (adapter, id) where status in ('waiting', 'running')`,
+  sql`create index open_jobs_of_conversation on jobs (adapter, tenant, conversation_key, id)
+    where status in ('waiting', 'running')`,
+  sql`create unique index one_answer_at_a_time on jobs (adapter, tenant, conversation_key)
+    where status = 'running'`,
+  sql`create table replies (
+    job_id ${milliseconds} not null references jobs (id) on delete cascade,
+    position integer not null,
+    text text,
+    post_id text,
+    primary key (job_id, position)
+  )`,
+];
+
 const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0001-conversations': {
     async up(db) {
@@ -73,6 +114,11 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
       await sql`alter table conversations add column consented_at_ms ${types.milliseconds}`.execute(
         db,
       );
+    },
+  },
+  '0003-jobs': {
+    async up(db) {
+      for (const table of jobTables(types)) await table.execute(db);
     },
   },
 });

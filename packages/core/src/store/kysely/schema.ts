@@ -50,10 +50,48 @@ interface PictureTable {
   bytes: Uint8Array;
 }
 
+interface EventTable {
+  adapter: string;
+  tenant: string;
+  event_id: string;
+  received_at_ms: number;
+}
+
+interface JobTable {
+  id: Generated<number>;
+  adapter: string;
+  tenant: string;
+  conversation_key: string;
+  message_id: string;
+  author_id: string;
+  author_name: string;
+  posted_at_ms: number;
+  event_id: string;
+  /** JSON of text and attachments; null once the job has ended. */
+  content: string | null;
+  status: string;
+  fence: Generated<number>;
+  attempts: Generated<number>;
+  revision: Generated<number>;
+  /** Leased until then while running; not leased before while waiting. */
+  due_at_ms: Generated<number>;
+  ended_at_ms: number | null;
+}
+
+interface ReplyTable {
+  job_id: number;
+  position: number;
+  text: string | null;
+  post_id: string | null;
+}
+
 /** The tables of the database, as Kysely needs them. @internal */
 export interface Database {
   conversations: ConversationTable;
   messages: MessageTable;
   parts: PartTable;
   pictures: PictureTable;
+  events: EventTable;
+  jobs: JobTable;
+  replies: ReplyTable;
 }

@@ -4,7 +4,7 @@ import { KyselyStore } from '../kysely/kysely-store.js';
 import { migrate } from '../kysely/migrations.js';
 import type { Database } from '../kysely/schema.js';
 import type { Store } from '../store.js';
-import { toStoreError } from './postgres-errors.js';
+import { isConflict, toStoreError } from './postgres-errors.js';
 import { StorableText } from './storable-text.js';
 
 /** Options of {@link openPostgresStore}. */
@@ -63,5 +63,6 @@ const postgresKind: DatabaseKind = {
     ).execute(db);
   },
   afterDeletion: async () => {},
+  isConflict,
   toStoreError,
 };

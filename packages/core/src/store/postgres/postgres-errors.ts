@@ -19,6 +19,11 @@ export function toStoreError(cause: unknown): VistazoError {
   return new VistazoError('store.failed', `The database cannot be used: ${mend}`, { cause });
 }
 
+/** @internal */
+export function isConflict(error: unknown): boolean {
+  return codeOf(error) === '23505';
+}
+
 function codeOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;

@@ -5,7 +5,7 @@ import { KyselyStore } from '../kysely/kysely-store.js';
 import { migrate } from '../kysely/migrations.js';
 import type { Database } from '../kysely/schema.js';
 import type { Store } from '../store.js';
-import { toStoreError } from './sqlite-errors.js';
+import { isConflict, toStoreError } from './sqlite-errors.js';
 
 /** Options of {@link openSqliteStore}. */
 export interface SqliteStoreOptions {
@@ -68,6 +68,7 @@ const sqliteKind = (path: string): DatabaseKind => ({
   // One process, one transaction at a time.
   holdPictures: async () => {},
   afterDeletion: emptyLog,
+  isConflict,
   toStoreError: (cause) => toStoreError(cause, path),
 });
 

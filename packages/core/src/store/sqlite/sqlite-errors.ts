@@ -17,6 +17,11 @@ export function toStoreError(cause: unknown, path: string): VistazoError {
   });
 }
 
+/** @internal */
+export function isConflict(error: unknown): boolean {
+  return sqliteCodeOf(error) === 'SQLITE_CONSTRAINT_UNIQUE';
+}
+
 function sqliteCodeOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;

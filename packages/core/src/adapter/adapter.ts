@@ -1,0 +1,71 @@
+import type { PlatformEvent } from './platform-event.js';
+
+/** What a platform can do; the bot asks these, never the platform's name. */
+export interface AdapterCapabilities {
+  /** Most characters (UTF-16 units) of one posted message; longer answers go on in further ones. */
+  maxTextLength: number;
+  /** Whether a posted message can be changed; answers grow in place then. */
+  editMessages: boolean;
+  /** Least time between two changes of the same message. */
+  editIntervalMs: number;
+}
+
+/** Where an answer goes. */
+export interface ReplyTarget {
+  tenant: string;
+  conversationKey: string;
+  /** The message that is answered. */
+  messageId: string;
+}
+
+/** One message of an answer. */
+export interface ReplyPost extends ReplyTarget {
+  text: string;
+  /**
+   * Unique for this message of this answer, 24 characters of `A-Z a-z 0-9 _ -`. A bot that died
+   * before it learnt that it had posted posts again with the same key.
+   */
+  idempotencyKey: string;
+}
+
+/** A message that the bot posted. */
+export interface PostedReply extends ReplyTarget {
+  /** What {@link Adapter.post} gave. */
+  postId: string;
+}
+
+/** What an adapter can ask of the bot. */
+export interface AdapterHost {
+  /**
+   * Hands over an event. When it resolves, the event is stored for good and may be acknowledged;
+   * `known` when it came before. Throws `option.invalid` for what is no event, and `store.failed`
+   * when it could not be stored: then the platform should deliver it again.
+   */
+  receive(event: PlatformEvent): Promise<'accepted' | 'known'>;
+}
+
+/**
+ * One platform: turns its events into {@link PlatformEvent}s and posts answers. Every call may fail;
+ * errors with `retryAfterMs` and all others are tried again, later and later, until the answer is posted.
+ */
+export interface Adapter {
+  /** Part of every key in the store, so it never changes. */
+  readonly name: string;
+  readonly capabilities: AdapterCapabilities;
+  /** Begins to hand over events. */
+  start(host: AdapterHost): Promise<void>;
+  /** Hands over no more events; what was accepted may still be answered until `close`. */
+  stop(): Promise<void>;
+  /** Bytes of an attachment; at most `maxBytes` are read. Default: the guarded fetch of its address. */
+  fetch?(url: string, options: { maxBytes: number; signal: AbortSignal }): Promise<Uint8Array>;
+  /** Posts a message and gives its id. A second call with the same key gives the first one's id and posts nothing. */
+  post(post: ReplyPost, options: { signal: AbortSignal }): Promise<string>;
+  /** Changes a posted message; asked only when `editMessages` is true. */
+  edit?(posted: PostedReply, text: string, options: { signal: AbortSignal }): Promise<void>;
+  /** Takes a posted message away, as when its question was deleted. Default: it stays. */
+  remove?(posted: PostedReply, options: { signal: AbortSignal }): Promise<void>;
+  /** Shows that an answer is coming, as long as the bot asks. Default: nothing is shown. */
+  showWorking?(target: ReplyTarget, options: { signal: AbortSignal }): Promise<void>;
+  /** Frees what it holds; nothing is asked of it afterwards. */
+  close?(): Promise<void>;
+}

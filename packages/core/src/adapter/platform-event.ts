@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** A name or id that a platform gave: one line, of at most 1,000 characters. */
+const platformId = z.string().min(1).max(1000);
+
+/** A file that a message brings. */
+export const attachmentSchema = z.object({
+  /** Where its bytes are: an http(s) address, or whatever else the adapter's `fetch` understands. */
+  url: z.string().min(1).max(100_000),
+  /** File name it was posted with, if any. */
+  name: z.string().max(1000).optional(),
+});
+/** See {@link attachmentSchema}. */
+export type Attachment = z.infer<typeof attachmentSchema>;
+
+const placeSchema = z.object({
+  /** Unique for all events of this adapter and tenant; a second one with the same id is ignored. */
+  eventId: platformId,
+  /** Whose bot this is, such as a guild or team. Tenants never see anything of each other. */
+  tenant: platformId,
+  /** Where the conversation is had, such as a channel or thread; unique within the tenant. */
+  conversationKey: platformId,
+  /** The platform's id of the message that it is about; unique within the conversation. */
+  messageId: platformId,
+});
+
+const contentSchema = z.object({
+  /** May be empty when there are attachments. */
+  text: z.string(),
+  attachments: z.array(attachmentSchema).max(100).default([]),
+});
+
+/** A person wrote to the bot. */
+export const messageEventSchema = placeSchema.extend({
+  type: z.literal('message'),
+  ...contentSchema.shape,
+  author: z.object({ id: platformId, name: z.string().max(1000) }),
+  /** When it was written, in milliseconds since 1970. */
+  postedAtMs: z.number().int().nonnegative(),
+});
+/** See {@link messageEventSchema}. */
+export type MessageEvent = z.output<typeof messageEventSchema>;
+
+/** What happened on a platform, as an adapter tells the bot. */
+export const platformEventSchema = z.discriminatedUnion('type', [
+  messageEventSchema,
+  /** A person changed a message: its answer is made anew, in place. */
+  placeSchema.extend({ type: z.literal('edited'), ...contentSchema.shape }),
+  /** A person deleted a message: its answer is no longer made, and its pictures go. */
+  placeSchema.extend({ type: z.literal('deleted') }),
+]);
+/** See {@link platformEventSchema}; defaults may be left out. */
+export type PlatformEvent = z.input<typeof platformEventSchema>;

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import type { MessageEvent } from '../adapter/platform-event.js';
+import type { ConversationStore } from './conversation-store.js';
+
+/** Number of a job, from 1, in the order of arrival. */
+export const jobIdSchema = z.number().int().positive().brand<'JobId'>();
+/** See {@link jobIdSchema}. */
+export type JobId = z.infer<typeof jobIdSchema>;
+
+/** What becomes of a message that comes while another one of its conversation waits or is answered. */
+export type ArrivalPolicy =
+  /** It waits its turn. */
+  | 'queue'
+  /** It is answered in place of the others. */
+  | 'replace'
+  /** It is not answered. */
+  | 'drop';
+
+/** A message of an answer: what it says, and under which id it was posted. */
+export interface ReplyRecord {
+  /** From 0. */
+  position: number;
+  /** Null until it was posted. */
+  postId: string | null;
+  /** What it says when the answer is whole; null before. */
+  text: string | null;
+}
+
+/** A message to be answered, leased to one worker. */
+export interface Job {
+  id: JobId;
+  adapter: string;
+  event: MessageEvent;
+  /** Grows with every lease and every change of the message; who holds an older one may not write. */
+  fence: number;
+  /** How often it was leased, this time included. */
+  attempts: number;
+  /** How often its message was changed by its author. */
+  revision: number;
+  /** In order. */
+  replies: ReplyRecord[];
+}
+
+/** A message of a platform, for what happens to it later. */
+export interface MessageKey {
+  adapter: string;
+  tenant: string;
+  conversationKey: string;
+  messageId: string;
+}
+
+/** How a job ended. */
+export type JobEnd = 'done' | 'failed' | 'cancelled';
+
+/**
+ * The messages that were accepted and what is still to be done for each. A promise that resolved is
+ * durable. Every method throws `store.failed` when the database cannot be used; those that take a job
+ * throw `job.lost` when it is no longer held.
+ */
+export interface JobStore {
+  /** Stores a message for good, once for each `eventId` and message, and the job to answer it. */
+  accept(
+    adapter: string,
+    event: MessageEvent,
+    policy: ArrivalPolicy,
+  ): Promise<'accepted' | 'known'>;
+  /** Changes a message that was accepted before, and makes it a job again; who holds it loses it. `known` also when the message is not. */
+  revise(
+    message: MessageKey,
+    eventId: string,
+    content: Pick<MessageEvent, 'text' | 'attachments'>,
+  ): Promise<'accepted' | 'known'>;
+  /** Ends the job of a message, whoever holds it, and gives what was posted for it. */
+  cancel(message: MessageKey): Promise<ReplyRecord[]>;
+  /**
+   * The next job of these adapters, leased for `leaseMs`: the oldest whose conversation has none
+   * before it. A lease that ran out is given again. Undefined when there is nothing to do.
+   */
+  lease(adapters: readonly string[], leaseMs: number): Promise<Job | undefined>;
+  /** Keeps a job for another `leaseMs`. */
+  renew(job: Job, leaseMs: number): Promise<void>;
+  /** Reads and writes its tenant's conversations in one transaction, for as long as the job is held. */
+  holding<Result>(job: Job, work: (held: HeldJob) => Promise<Result>): Promise<Result>;
+  /** Notes that a message of the answer was posted. */
+  posted(job: Job, position: number, postId: string): Promise<void>;
+  /** Gives a job back, to be leased again after `delayMs`. */
+  postpone(job: Job, delayMs: number): Promise<void>;
+  /** Ends it, and forgets what the message said. */
+  end(job: Job, end: JobEnd): Promise<void>;
+  /** How many jobs wait or are held. */
+  countOpen(): Promise<number>;
+  /** Forgets jobs that ended so long ago that no platform delivers their events again. */
+  purge(endedBeforeMs: number): Promise<void>;
+}
+
+/** What a transaction of {@link JobStore.holding} can do. */
+export interface HeldJob {
+  /** Of the job's tenant. */
+  conversations: ConversationStore;
+  /** What the messages of the whole answer say, in order. */
+  setReplies(texts: readonly string[]): Promise<void>;
+}

@@ -1,0 +1,356 @@
+import {
+  type ExpressionBuilder,
+  type Kysely,
+  type Selectable,
+  sql,
+  type Transaction,
+  type UpdateObject,
+} from 'kysely';
+import { z } from 'zod';
+import { attachmentSchema, type MessageEvent } from '../../adapter/platform-event.js';
+import { VistazoError } from '../../errors.js';
+import {
+  type ArrivalPolicy,
+  type HeldJob,
+  type Job,
+  type JobEnd,
+  type JobStore,
+  jobIdSchema,
+  type MessageKey,
+  type ReplyRecord,
+} from '../job-store.js';
+import type { DatabaseKind } from './database-kind.js';
+import { KyselyConversationStore } from './kysely-conversation-store.js';
+import type { Database } from './schema.js';
+
+type JobRow = Selectable<Database['jobs']>;
+type Content = Pick<MessageEvent, 'text' | 'attachments'>;
+
+const contentSchema = z.object({ text: z.string(), attachments: z.array(attachmentSchema) });
+
+/** How often a lease is tried for when other processes take the same job first. */
+const leaseAttempts = 10;
+
+/** The jobs of all tenants in a database. @internal */
+export class KyselyJobStore implements JobStore {
+  constructor(
+    private readonly db: Kysely<Database>,
+    private readonly kind: DatabaseKind,
+  ) {}
+
+  accept(
+    adapter: string,
+    event: MessageEvent,
+    policy: ArrivalPolicy,
+  ): Promise<'accepted' | 'known'> {
+    return this.#inTransaction(async (db) => {
+      const key = { ...event, adapter };
+      if (!(await this.#isNew(db, key, event.eventId))) return 'known';
+      const dropped = policy === 'drop' && (await this.#openJobs(db, key)).length > 0;
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('jobs')
+        .values({
+          adapter,
+          tenant: event.tenant,
+          conversation_key: event.conversationKey,
+          message_id: event.messageId,
+          author_id: event.author.id,
+          author_name: event.author.name,
+          posted_at_ms: event.postedAtMs,
+          event_id: event.eventId,
+          content: dropped ? null : JSON.stringify(contentOf(event)),
+          status: dropped ? 'cancelled' : 'waiting',
+          ended_at_ms: dropped ? this.kind.nowMs : null,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows === 0n) return 'known';
+      if (policy === 'replace') {
+        for (const { id, message_id } of await this.#openJobs(db, key))
+          if (message_id !== event.messageId)
+            await this.#takeAway(db, id, this.#ended('cancelled'));
+      }
+      return 'accepted';
+    });
+  }
+
+  async #isNew(db: Kysely<Database>, { adapter, tenant }: MessageKey, eventId: string) {
+    const { numInsertedOrUpdatedRows } = await db
+      .insertInto('events')
+      .values({ adapter, tenant, event_id: eventId, received_at_ms: this.kind.nowMs })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirstOrThrow();
+    return numInsertedOrUpdatedRows !== 0n;
+  }
+
+  #openJobs(db: Kysely<Database>, { adapter, tenant, conversationKey }: MessageKey) {
+    return db
+      .selectFrom('jobs')
+      .select(['id', 'message_id'])
+      .where('adapter', '=', adapter)
+      .where('tenant', '=', tenant)
+      .where('conversation_key', '=', conversationKey)
+      .where('status', 'in', ['waiting', 'running'])
+      .execute();
+  }
+
+  revise(message: MessageKey, eventId: string, content: Content): Promise<'accepted' | 'known'> {
+    return this.#inTransaction(async (db) => {
+      if (!(await this.#isNew(db, message, eventId))) return 'known';
+      const job = await this.#find(db, message);
+      if (job === undefined) return 'known';
+      await this.#takeAway(db, job.id, {
+        status: 'waiting',
+        content: JSON.stringify(contentOf(content)),
+        event_id: eventId,
+        attempts: 0,
+        revision: job.revision + 1,
+        due_at_ms: 0,
+        ended_at_ms: null,
+      });
+      return 'accepted';
+    });
+  }
+
+  cancel(message: MessageKey): Promise<ReplyRecord[]> {
+    return this.#inTransaction(async (db) => {
+      const job = await this.#find(db, message);
+      if (job === undefined) return [];
+      await this.#takeAway(db, job.id, this.#ended('cancelled'));
+      return this.#repliesOf(db, job.id);
+    });
+  }
+
+  #find(db: Kysely<Database>, { adapter, tenant, conversationKey, messageId }: MessageKey) {
+    return db
+      .selectFrom('jobs')
+      .select(['id', 'revision'])
+      .where('adapter', '=', adapter)
+      .where('tenant', '=', tenant)
+      .where('conversation_key', '=', conversationKey)
+      .where('message_id', '=', messageId)
+      .executeTakeFirst();
+  }
+
+  /** Changes a job whoever holds it, who can write no more. */
+  async #takeAway(db: Kysely<Database>, id: number, change: JobChange): Promise<void> {
+    await db
+      .updateTable('jobs')
+      .set(({ eb }) => ({ ...change, fence: eb('fence', '+', 1) }))
+      .where('id', '=', id)
+      .execute();
+  }
+
+  #ended(status: JobEnd) {
+    return { status, content: null, ended_at_ms: this.kind.nowMs };
+  }
+
+  lease(adapters: readonly string[], leaseMs: number): Promise<Job | undefined> {
+    return this.#guarded(async (db) => {
+      for (let attempt = 0; attempt < leaseAttempts; attempt++) {
+        const next = await this.#next(db, adapters);
+        if (next === undefined) return undefined;
+        const row = await this.#take(db, next, leaseMs);
+        if (row !== undefined) return this.#toJob(db, row);
+      }
+      return undefined;
+    });
+  }
+
+  #next(db: Kysely<Database>, adapters: readonly string[]) {
+    return db
+      .selectFrom('jobs')
+      .select(['id', 'fence'])
+      .where('adapter', 'in', adapters)
+      .where('status', 'in', ['waiting', 'running'])
+      .where('due_at_ms', '<=', this.kind.nowMs)
+      .where((job) => job.not(job.exists(anotherComesFirst(job))))
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
+  /** Undefined when another process was faster, which the index of running jobs tells too. */
+  async #take(
+    db: Kysely<Database>,
+    { id, fence }: Pick<JobRow, 'id' | 'fence'>,
+    leaseMs: number,
+  ): Promise<JobRow | undefined> {
+    return db
+      .updateTable('jobs')
+      .set(({ eb }) => ({
+        status: 'running',
+        fence: eb('fence', '+', 1),
+        attempts: eb('attempts', '+', 1),
+        due_at_ms: this.#in(leaseMs),
+      }))
+      .where('id', '=', id)
+      .where('fence', '=', fence)
+      .where('status', 'in', ['waiting', 'running'])
+      .returningAll()
+      .executeTakeFirst()
+      .catch((error: unknown) => {
+        if (this.kind.isConflict(error)) return undefined;
+        throw error;
+      });
+  }
+
+  renew(job: Job, leaseMs: number): Promise<void> {
+    return this.#guarded((db) => this.#change(db, job, { due_at_ms: this.#in(leaseMs) }));
+  }
+
+  holding<Result>(job: Job, work: (held: HeldJob) => Promise<Result>): Promise<Result> {
+    return this.#inTransaction(async (db) => {
+      await this.#change(db, job, { fence: job.fence });
+      return work({
+        conversations: new KyselyConversationStore(db, this.kind, job.event.tenant),
+        setReplies: (texts) => this.#setReplies(db, job, texts),
+      });
+    });
+  }
+
+  async #setReplies(db: Kysely<Database>, job: Job, texts: readonly string[]): Promise<void> {
+    await db.updateTable('replies').set({ text: '' }).where('job_id', '=', job.id).execute();
+    for (const [position, text] of texts.entries()) {
+      await db
+        .insertInto('replies')
+        .values({ job_id: job.id, position, text, post_id: null })
+        .onConflict((conflict) => conflict.columns(['job_id', 'position']).doUpdateSet({ text }))
+        .execute();
+    }
+  }
+
+  posted(job: Job, position: number, postId: string): Promise<void> {
+    return this.#inTransaction(async (db) => {
+      await this.#change(db, job, { fence: job.fence });
+      await db
+        .insertInto('replies')
+        .values({ job_id: job.id, position, text: null, post_id: postId })
+        .onConflict((conflict) =>
+          conflict.columns(['job_id', 'position']).doUpdateSet({ post_id: postId }),
+        )
+        .execute();
+    });
+  }
+
+  postpone(job: Job, delayMs: number): Promise<void> {
+    const change = { status: 'waiting', due_at_ms: this.#in(delayMs) };
+    return this.#guarded((db) => this.#change(db, job, change));
+  }
+
+  end(job: Job, end: JobEnd): Promise<void> {
+    return this.#inTransaction(async (db) => {
+      await this.#change(db, job, this.#ended(end));
+      await db.updateTable('replies').set({ text: null }).where('job_id', '=', job.id).execute();
+    });
+  }
+
+  /** Throws `job.lost` when somebody else has a newer fence. */
+  async #change(db: Kysely<Database>, job: Job, change: JobChange): Promise<void> {
+    const { numUpdatedRows } = await db
+      .updateTable('jobs')
+      .set(change)
+      .where('id', '=', job.id)
+      .where('fence', '=', job.fence)
+      .where('status', '=', 'running')
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) {
+      throw new VistazoError('job.lost', `Job ${job.id} was taken over; leave it.`);
+    }
+  }
+
+  countOpen(): Promise<number> {
+    return this.#guarded(async (db) => {
+      const { count } = await db
+        .selectFrom('jobs')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('status', 'in', ['waiting', 'running'])
+        .executeTakeFirstOrThrow();
+      return count;
+    });
+  }
+
+  purge(endedBeforeMs: number): Promise<void> {
+    return this.#inTransaction(async (db) => {
+      await db.deleteFrom('jobs').where('ended_at_ms', '<', endedBeforeMs).execute();
+      await db.deleteFrom('events').where('received_at_ms', '<', endedBeforeMs).execute();
+    });
+  }
+
+  async #toJob(db: Kysely<Database>, row: JobRow): Promise<Job> {
+    return {
+      id: jobIdSchema.parse(row.id),
+      adapter: row.adapter,
+      event: toEvent(row),
+      fence: row.fence,
+      attempts: row.attempts,
+      revision: row.revision,
+      replies: await this.#repliesOf(db, row.id),
+    };
+  }
+
+  async #repliesOf(db: Kysely<Database>, id: number): Promise<ReplyRecord[]> {
+    const rows = await db
+      .selectFrom('replies')
+      .select(['position', 'text', 'post_id as postId'])
+      .where('job_id', '=', id)
+      .orderBy('position')
+      .execute();
+    return rows;
+  }
+
+  #in(delayMs: number) {
+    return sql<number>`${this.kind.nowMs} + ${sql.lit(Math.round(delayMs))}`;
+  }
+
+  #inTransaction<Result>(work: (db: Transaction<Database>) => Promise<Result>): Promise<Result> {
+    return this.#guarded((db) => db.transaction().execute(work));
+  }
+
+  async #guarded<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result> {
+    try {
+      return await work(this.db);
+    } catch (error) {
+      throw this.kind.toStoreError(error);
+    }
+  }
+}
+
+type JobChange = UpdateObject<Database, 'jobs'>;
+
+/** An older open job of the same conversation, or one of it that runs. */
+function anotherComesFirst(job: ExpressionBuilder<Database, 'jobs'>) {
+  return job
+    .selectFrom('jobs as other')
+    .select('other.id')
+    .whereRef('other.adapter', '=', 'jobs.adapter')
+    .whereRef('other.tenant', '=', 'jobs.tenant')
+    .whereRef('other.conversation_key', '=', 'jobs.conversation_key')
+    .where('other.status', 'in', ['waiting', 'running'])
+    .where((other) =>
+      other.or([
+        other('other.id', '<', other.ref('jobs.id')),
+        other.and([
+          other('other.status', '=', 'running'),
+          other('other.id', '<>', other.ref('jobs.id')),
+        ]),
+      ]),
+    );
+}
+
+function contentOf({ text, attachments }: Content): Content {
+  return { text, attachments };
+}
+
+function toEvent(row: JobRow): MessageEvent {
+  return {
+    type: 'message',
+    eventId: row.event_id,
+    tenant: row.tenant,
+    conversationKey: row.conversation_key,
+    messageId: row.message_id,
+    author: { id: row.author_id, name: row.author_name },
+    postedAtMs: row.posted_at_ms,
+    ...contentSchema.parse(JSON.parse(row.content ?? '')),
+  };
+}

@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { MessageEvent } from '../../../packages/core/src/adapter/platform-event.ts';
+import type { Job, JobStore, MessageKey } from '../../../packages/core/src/store/job-store.ts';
+import { addOne, databases, message } from './store-fixture.ts';
+
+const adapters = ['test'];
+const leaseMs = 60_000;
+
+function event(changes: Partial<MessageEvent> = {}): MessageEvent {
+  const messageId = changes.messageId ?? randomUUID();
+  return {
+    type: 'message',
+    eventId: `event of ${messageId}`,
+    tenant: 'a',
+    conversationKey: 'general',
+    messageId,
+    author: { id: 'u1', name: 'Ana' },
+    postedAtMs: 5,
+    text: 'What is it?',
+    attachments: [{ url: 'https://example.org/a.png', name: 'a.png' }],
+    ...changes,
+  };
+}
+
+const keyOf = (each: MessageEvent): MessageKey => ({ adapter: 'test', ...each });
+
+async function accepted(jobs: JobStore, ...events: MessageEvent[]): Promise<void> {
+  for (const each of events) expect(await jobs.accept('test', each, 'queue')).toBe('accepted');
+}
+
+async function leased(jobs: JobStore): Promise<Job> {
+  const job = await jobs.lease(adapters, leaseMs);
+  if (job === undefined) throw new Error('There is no job.');
+  return job;
+}
+
+async function leasedIds(jobs: JobStore): Promise<string[]> {
+  const ids: string[] = [];
+  for (
+    let job = await jobs.lease(adapters, leaseMs);
+    job;
+    job = await jobs.lease(adapters, leaseMs)
+  )
+    ids.push(job.event.messageId);
+  return ids;
+}
+
+const lost = { code: 'job.lost' };
+
+describe.each(databases())('the jobs in %s', (_, newDatabase) => {
+  const openJobs = async () => (await (await newDatabase())()).jobs;
+
+  it('give back a message as it was accepted, after a restart too', async () => {
+    const open = await newDatabase();
+    const first = await open();
+    const question = event();
+    await accepted(first.jobs, question);
+    await first.close();
+    const job = await leased((await open()).jobs);
+    expect(job).toMatchObject({ adapter: 'test', attempts: 1, revision: 0, replies: [] });
+    expect(job.event).toEqual(question);
+  });
+
+  it('know an event that is delivered again, and a message that comes with another one', async () => {
+    const jobs = await openJobs();
+    const question = event();
+    await accepted(jobs, question);
+    expect(await jobs.accept('test', question, 'queue')).toBe('known');
+    expect(await jobs.accept('test', { ...question, eventId: 'again' }, 'queue')).toBe('known');
+    await jobs.end(await leased(jobs), 'done');
+    expect(await jobs.accept('test', question, 'queue')).toBe('known');
+    expect(await jobs.lease(adapters, leaseMs)).toBeUndefined();
+  });
+
+  it('know each of many events once that are delivered at the same time', async () => {
+    const jobs = await openJobs();
+    const question = event();
+    const results = await Promise.all(
+      Array.from({ length: 10 }, () => jobs.accept('test', question, 'queue')),
+    );
+    expect(results.toSorted()).toEqual(['accepted', ...Array(9).fill('known')]);
+  });
+
+  it('take the same ids of another tenant or adapter for others', async () => {
+    const jobs = await openJobs();
+    const question = event();
+    await accepted(jobs, question, { ...question, tenant: 'b' });
+    expect(await jobs.accept('other', question, 'queue')).toBe('accepted');
+    expect(await jobs.countOpen()).toBe(3);
+    expect(await leasedIds(jobs)).toHaveLength(2);
+  });
+
+  it('come one at a time in a conversation, in order, and side by side in several', async () => {
+    const jobs = await openJobs();
+    const [one, two] = [event({ messageId: '1' }), event({ messageId: '2' })];
+    const other = event({ messageId: '3', conversationKey: 'random' });
+    await accepted(jobs, one, two, other);
+    const job = await leased(jobs);
+    expect(job.event.messageId).toBe('1');
+    expect(await leasedIds(jobs)).toEqual(['3']);
+    await jobs.end(job, 'done');
+    expect(await leasedIds(jobs)).toEqual(['2']);
+  });
+
+  it('are each given to one of many workers', async () => {
+    const jobs = await openJobs();
+    const events = Array.from({ length: 12 }, (_, index) =>
+      event({ conversationKey: `c${index % 6}` }),
+    );
+    await accepted(jobs, ...events);
+    const taken = await Promise.all(
+      Array.from({ length: 12 }, () => jobs.lease(adapters, leaseMs)),
+    );
+    const ids = taken.flatMap((job) => (job === undefined ? [] : [job.id]));
+    expect(new Set(ids).size).toBe(ids.length);
+    const keys = taken.flatMap((job) => (job === undefined ? [] : [job.event.conversationKey]));
+    expect(new Set(keys).size).toBe(keys.length);
+    expect((await leasedIds(jobs)).length + ids.length).toBe(6);
+  });
+
+  it('are given again when their lease ran out, and the first holder can write no more', async () => {
+    const jobs = await openJobs();
+    await accepted(jobs, event());
+    const first = await jobs.lease(adapters, 0);
+    if (first === undefined) throw new Error('There is no job.');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const second = await leased(jobs);
+    expect(second).toMatchObject({ id: first.id, attempts: 2 });
+    await expect(jobs.renew(first, leaseMs)).rejects.toMatchObject(lost);
+    await expect(jobs.posted(first, 0, 'p')).rejects.toMatchObject(lost);
+    await expect(jobs.postpone(first, 0)).rejects.toMatchObject(lost);
+    await expect(jobs.end(first, 'done')).rejects.toMatchObject(lost);
+    await expect(jobs.holding(first, async () => {})).rejects.toMatchObject(lost);
+    await jobs.end(second, 'done');
+    await expect(jobs.end(second, 'done')).rejects.toMatchObject(lost);
+  });
+
+  it('stay held as long as they are renewed', async () => {
+    const jobs = await openJobs();
+    await accepted(jobs, event());
+    const job = await jobs.lease(adapters, 0);
+    if (job === undefined) throw new Error('There is no job.');
+    await jobs.renew(job, leaseMs);
+    expect(await jobs.lease(adapters, leaseMs)).toBeUndefined();
+  });
+
+  it('write all or nothing of what belongs together while they are held', async () => {
+    const store = await (await newDatabase())();
+    await accepted(store.jobs, event());
+    const job = await leased(store.jobs);
+    const failing = store.jobs.holding(job, async ({ conversations, setReplies }) => {
+      await addOne(conversations, message());
+      await setReplies(['It is a cat.']);
+      throw new Error('and then it failed');
+    });
+    await expect(failing).rejects.toThrow();
+    expect(await store.forTenant('a').listConversations()).toEqual([]);
+    const id = await store.jobs.holding(job, ({ conversations }) =>
+      addOne(conversations, message({ parts: [{ type: 'text', text: 'kept' }] })),
+    );
+    expect(await store.forTenant('a').messagesOf(id)).toHaveLength(1);
+    expect(await store.listConversations()).toEqual([]);
+  });
+
+  it('remember what was posted and what is to be posted', async () => {
+    const jobs = await openJobs();
+    await accepted(jobs, event());
+    const job = await leased(jobs);
+    await jobs.posted(job, 0, 'post-1');
+    await jobs.posted(job, 1, 'post-2');
+    await jobs.holding(job, ({ setReplies }) => setReplies(['One.']));
+    await jobs.postpone(job, 0);
+    expect((await leased(jobs)).replies).toEqual([
+      { position: 0, text: 'One.', postId: 'post-1' },
+      { position: 1, text: '', postId: 'post-2' },
+    ]);
+  });
+
+  it('wait when they are given back, and the conversation with them', async () => {
+    const jobs = await openJobs();
+    await accepted(jobs, event(), event());
+    await jobs.postpone(await leased(jobs), 60_000);
+    expect(await jobs.lease(adapters, leaseMs)).toBeUndefined();
+  });
+
+  it('of a changed message are done again with its new text, whoever held or ended them', async () => {
+    const jobs = await openJobs();
+    const question = event();
+    await accepted(jobs, question);
+    const first = await leased(jobs);
+    await jobs.posted(first, 0, 'post-1');
+    const change = { text: 'Which colour?', attachments: [] };
+    expect(await jobs.revise(keyOf(question), 'edit-1', change)).toBe('accepted');
+    expect(await jobs.revise(keyOf(question), 'edit-1', change)).toBe('known');
+    await expect(jobs.end(first, 'done')).rejects.toMatchObject(lost);
+    const second = await leased(jobs);
+    expect(second).toMatchObject({ revision: 1, event: change, replies: [{ postId: 'post-1' }] });
+    await jobs.end(second, 'done');
+    await jobs.revise(keyOf(question), 'edit-2', { ...change, text: 'Which form?' });
+    expect((await leased(jobs)).event.text).toBe('Which form?');
+    expect(await jobs.revise({ ...keyOf(question), messageId: 'other' }, 'edit-3', change)).toBe(
+      'known',
+    );
+  });
+
+  it('of a deleted message are ended, and what was posted for it is told', async () => {
+    const jobs = await openJobs();
+    const question = event();
+    await accepted(jobs, question);
+    const job = await leased(jobs);
+    await jobs.posted(job, 0, 'post-1');
+    expect(await jobs.cancel(keyOf(question))).toMatchObject([{ postId: 'post-1' }]);
+    await expect(jobs.renew(job, leaseMs)).rejects.toMatchObject(lost);
+    expect(await jobs.countOpen()).toBe(0);
+  });
+
+  it('replace those before them, or are not done, when the policy says so', async () => {
+    const jobs = await openJobs();
+    const [one, two, three] = [event(), event(), event()];
+    const other = event({ conversationKey: 'random' });
+    await accepted(jobs, one, other, two);
+    const job = await leased(jobs);
+    await jobs.accept('test', three, 'replace');
+    await expect(jobs.renew(job, leaseMs)).rejects.toMatchObject(lost);
+    expect(await leasedIds(jobs)).toEqual([other.messageId, three.messageId]);
+    expect(await jobs.accept('test', event(), 'drop')).toBe('accepted');
+    expect(await jobs.countOpen()).toBe(2);
+  });
+
+  it('are known until nobody delivers their events any more', async () => {
+    const jobs = await openJobs();
+    const question = event();
+    await accepted(jobs, question);
+    await jobs.end(await leased(jobs), 'done');
+    await jobs.purge(Date.now() - 60_000);
+    expect(await jobs.accept('test', question, 'queue')).toBe('known');
+    await jobs.purge(Date.now() + 60_000);
+    expect(await jobs.accept('test', question, 'queue')).toBe('accepted');
+  });
+});
