@@ -35,7 +35,6 @@ beforeAll(async () => {
   store = await openSqliteStore({ path: join(folder, 'chat.sqlite') });
   model = await createLocalModel({
     model: nanoModelFolder,
-    resolvePicture: (id) => store.pictureBytes(id),
   });
   service = await createChatService({ model, store });
   server = await startWebServer({

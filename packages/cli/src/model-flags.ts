@@ -67,7 +67,7 @@ type LocalModelOptions = Parameters<typeof createLocalModel>[0];
 /** A model on servers. Throws `option.invalid` where flags are for local models or the name lacks. */
 function openServerModel(
   { server = [], serverDialect, contextLength, model, variant, cacheDir }: ModelFlags,
-  { resolvePicture, maxFrames }: OpenOptions,
+  { maxFrames }: OpenOptions,
 ): VisionLanguageModel {
   const local = variant !== undefined ? '--variant' : cacheDir !== undefined ? '--cache-dir' : null;
   if (local !== null || model === undefined) {
@@ -87,7 +87,6 @@ function openServerModel(
       ...(serverDialect !== undefined && { dialect: serverDialect }),
     })),
     ...(contextLength !== undefined && { contextLengthTokens: contextLength }),
-    ...(resolvePicture !== undefined && { resolvePicture }),
     ...(maxFrames !== undefined && { maxFrames }),
   });
 }

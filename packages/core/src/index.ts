@@ -4,7 +4,6 @@ export {
   type ObjectOptions,
 } from './backend/generate-object.js';
 export { createLocalModel, type LocalModelOptions } from './backend/local-model.js';
-export type { ResolvePicture } from './backend/picture-sources.js';
 export type { ModelServer, ServerDialect } from './backend/server/model-server.js';
 export { createServerModel, type ServerModelOptions } from './backend/server/server-model.js';
 export type * from './backend/vision-language-model.js';

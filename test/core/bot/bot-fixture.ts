@@ -64,7 +64,6 @@ export async function makeBot(
   const path = given ?? join(await temporaryFolder(), 'chat.sqlite');
   const store = await openSqliteStore({ path });
   const model = new ScriptedModel(scripts, {
-    resolvePicture: (id) => store.pictureBytes(id),
     ...(contextLengthTokens !== undefined && { contextLengthTokens }),
     ...(images !== undefined && { images }),
   });

@@ -1,6 +1,7 @@
 import type {
   GenerationEvent,
   ModelInfo,
+  ResolvePicture,
   TokenCount,
   VisionLanguageModel,
 } from '../../../packages/core/src/backend/vision-language-model.ts';
@@ -37,10 +38,9 @@ export class ScriptedModel implements VisionLanguageModel {
 
   constructor(
     scripts: Script[] = [],
-    private readonly settings: {
+    settings: {
       contextLengthTokens?: number;
       images?: boolean;
-      resolvePicture?: (id: ImageId) => Promise<Uint8Array>;
     } = {},
   ) {
     this.#scripts = [...scripts];
@@ -82,12 +82,12 @@ export class ScriptedModel implements VisionLanguageModel {
 
   async *#answer(
     messages: readonly ChatMessage[],
-    { signal }: NonNullable<GenerateOptions>,
+    { signal, resolvePicture }: NonNullable<GenerateOptions>,
   ): AsyncGenerator<GenerationEvent> {
     const script = this.#scripts.shift() ?? { pieces: ['Yes', '.'] };
     const { totalTokens, messageImageTokens } = await this.countTokens(messages);
     const imageTokens = messageImageTokens.reduce((sum, tokens) => sum + tokens, 0);
-    const pictures = await this.#see(messages);
+    const pictures = await this.#see(messages, resolvePicture);
     yield { type: 'prompt', pictures, promptTokens: totalTokens, imageTokens };
     let text = '';
     let answerTokens = 0;
@@ -119,11 +119,11 @@ export class ScriptedModel implements VisionLanguageModel {
     };
   }
 
-  async #see(messages: readonly ChatMessage[]) {
+  async #see(messages: readonly ChatMessage[], resolvePicture: ResolvePicture | undefined) {
     const places = messages.flatMap((message, messageIndex) =>
       picturesIn(message).map((image) => ({ messageIndex, image })),
     );
-    for (const { image } of places) await this.settings.resolvePicture?.(image);
+    for (const { image } of places) await resolvePicture?.(image);
     return places.map(({ messageIndex }) => ({
       messageIndex,
       widthPx: 2,

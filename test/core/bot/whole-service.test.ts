@@ -19,7 +19,7 @@ const nano = fileURLToPath(new URL('../../../packages/nano/model', import.meta.u
 describe('the service with its own media process', () => {
   async function openService(): Promise<ChatService> {
     const store = await openSqliteStore({ path: join(await temporaryFolder(), 'chat.sqlite') });
-    const model = new ScriptedModel([], { resolvePicture: (id) => store.pictureBytes(id) });
+    const model = new ScriptedModel();
     const service = await createChatService({ model, store });
     onTestFinished(async () => {
       await service.close();
@@ -68,7 +68,6 @@ describe.skipIf(!existsSync(join(nano, 'config.json')))(
       const store = await openSqliteStore({ path: join(await temporaryFolder(), 'chat.sqlite') });
       const model = await createLocalModel({
         model: nano,
-        resolvePicture: (id) => store.pictureBytes(id),
       });
       const service = await createChatService({ model, store, generation: { maxNewTokens: 4 } });
       onTestFinished(async () => {

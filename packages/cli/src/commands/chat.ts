@@ -42,7 +42,7 @@ async function chat(pictures: string[], flags: ChatFlags): Promise<void> {
   // The conversation ends with the command.
   const store = await openSqliteStore({ path: ':memory:' });
   resources.defer(() => store.close());
-  const model = await openModel(flags, { resolvePicture: (id) => store.pictureBytes(id) });
+  const model = await openModel(flags);
   resources.defer(() => model.close());
   const service = await createChatService({
     model,

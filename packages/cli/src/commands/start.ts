@@ -44,7 +44,7 @@ async function start(flags: StartFlags): Promise<void> {
   await using resources = new AsyncDisposableStack();
   const store = await openSqliteStore({ path: join(flags.data, 'vistazo.sqlite') });
   resources.defer(() => store.close());
-  const model = await openModel(flags, { signal, resolvePicture: (id) => store.pictureBytes(id) });
+  const model = await openModel(flags, { signal });
   resources.defer(() => model.close());
   const service = await createChatService({
     model,

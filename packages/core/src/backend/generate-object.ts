@@ -3,16 +3,14 @@ import type { ChatMessage } from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationEvent } from '../generation/generation-event.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
-import type { VisionLanguageModel } from './vision-language-model.js';
+import type { ModelCallOptions, VisionLanguageModel } from './vision-language-model.js';
 
 /** Options of {@link generateObject}: what the value is like, and how it is generated. */
 export type ObjectOptions<Schema extends z.ZodType> = Omit<
   GenerationOptions,
   'jsonSchema' | 'stopStrings'
-> & {
-  schema: Schema;
-  signal?: AbortSignal;
-};
+> &
+  ModelCallOptions & { schema: Schema };
 
 /** A typed answer, and the end of the answer that it was read from. */
 export interface GeneratedObject<Value> {

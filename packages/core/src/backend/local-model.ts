@@ -18,11 +18,15 @@ import { EngineClient } from './engine-client.js';
 import {
   type PreparedMessages,
   preparePictures,
-  type ResolvePicture,
   requireQuestion,
   storedLimits,
 } from './picture-sources.js';
-import type { ModelInfo, TokenCount, VisionLanguageModel } from './vision-language-model.js';
+import type {
+  ModelCallOptions,
+  ModelInfo,
+  TokenCount,
+  VisionLanguageModel,
+} from './vision-language-model.js';
 
 /** Options of {@link createLocalModel}. */
 export interface LocalModelOptions {
@@ -40,8 +44,6 @@ export interface LocalModelOptions {
   cacheDir?: string;
   /** Base address of the hub. Default `https://huggingface.co`. */
   hubUrl?: string;
-  /** Gives the bytes of pictures that messages refer to by id. */
-  resolvePicture?: ResolvePicture;
   /** Told how far downloading and loading are. */
   onProgress?: (progress: LoadProgress) => void;
   signal?: AbortSignal;
@@ -87,7 +89,6 @@ class LocalModel implements VisionLanguageModel {
   readonly #engine: EngineClient;
   readonly #media: MediaProcess;
   readonly #maxFrames: number;
-  readonly #resolvePicture: ResolvePicture | undefined;
   /** By the hash of the bytes, so that a next turn does not decode the pictures of those before. */
   readonly #prepared = new BoundedCache<ProcessedPicture[]>(maxPreparedBytes, (frames) =>
     frames.reduce((sum, { pixels }) => sum + pixels.byteLength, 0),
@@ -103,7 +104,6 @@ class LocalModel implements VisionLanguageModel {
     this.#engine = engine;
     this.#media = media;
     this.#maxFrames = options.maxFrames ?? defaultMaxFrames;
-    this.#resolvePicture = options.resolvePicture;
     this.info = {
       id: description.id,
       variant: description.graphs.variant,
@@ -118,8 +118,9 @@ class LocalModel implements VisionLanguageModel {
 
   async countTokens(
     messages: readonly ChatMessage[],
-    { signal }: { signal?: AbortSignal } = {},
+    call: ModelCallOptions = {},
   ): Promise<TokenCount> {
+    const { signal } = call;
     const processor = createImageProcessor(this.#description.imageProcessor);
     const request = await preparePictures(
       parseChatMessages(messages),
@@ -131,7 +132,7 @@ class LocalModel implements VisionLanguageModel {
         const plan = processor.plan(widthPx, heightPx);
         return Array.from({ length: Math.min(frames, this.#maxFrames) }, () => plan);
       },
-      { resolvePicture: this.#resolvePicture, signal },
+      call,
     );
     for await (const reply of this.#engine.run({ type: 'count', request }, signal)) {
       if (reply.type === 'count') return reply.count;
@@ -141,18 +142,19 @@ class LocalModel implements VisionLanguageModel {
 
   async *generate(
     messages: readonly ChatMessage[],
-    { signal, ...given }: GenerationOptions & { signal?: AbortSignal } = {},
+    { signal, resolvePicture, ...given }: GenerationOptions & ModelCallOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     const startedAt = performance.now();
     const options = resolveOptions(parseGenerationOptions(given), this.#description.generation);
     // Before any picture is decoded; the engine, which has the vocabulary, makes it anew.
     if (options.jsonSchema !== undefined) jsonSchemaGrammar(options.jsonSchema);
-    const prepared = await this.#prepare(parseChatMessages(messages), signal).catch(
-      (error: unknown) => {
-        if (signal?.aborted) return undefined;
-        throw error;
-      },
-    );
+    const prepared = await this.#prepare(parseChatMessages(messages), {
+      ...(signal !== undefined && { signal }),
+      ...(resolvePicture !== undefined && { resolvePicture }),
+    }).catch((error: unknown) => {
+      if (signal?.aborted) return undefined;
+      throw error;
+    });
     if (prepared === undefined || signal?.aborted) {
       yield abortedEnd(performance.now() - startedAt);
       return;
@@ -194,12 +196,13 @@ class LocalModel implements VisionLanguageModel {
 
   #prepare(
     messages: readonly ChatMessage[],
-    signal: AbortSignal | undefined,
+    call: ModelCallOptions,
   ): Promise<PreparedMessages<ProcessedPicture>> {
-    return preparePictures(messages, (bytes, stored) => this.#frames(bytes, stored, signal), {
-      resolvePicture: this.#resolvePicture,
-      signal,
-    });
+    return preparePictures(
+      messages,
+      (bytes, stored) => this.#frames(bytes, stored, call.signal),
+      call,
+    );
   }
 
   async #frames(

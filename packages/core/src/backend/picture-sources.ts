@@ -1,6 +1,5 @@
 import {
   type ChatMessage,
-  type ImageId,
   type ImageSource,
   imageIdSchema,
   type Part,
@@ -10,6 +9,7 @@ import { aboutPicture } from '../media/about-picture.js';
 import { fetchPicture } from '../media/fetch-picture.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
 import type { TemplateMessage } from '../prompt/chat-template.js';
+import type { ModelCallOptions, ResolvePicture } from './vision-language-model.js';
 
 /**
  * A stored picture was checked as it came in; encoded without loss it may have more bytes than then:
@@ -19,9 +19,6 @@ export const storedLimits = {
   maxBytes: 4 * defaultPictureLimits.maxPixels,
   maxMemoryBytes: 4 * defaultPictureLimits.maxPixels + defaultPictureLimits.maxMemoryBytes,
 };
-
-/** Gives the bytes of a stored picture. */
-export type ResolvePicture = (id: ImageId) => Promise<Uint8Array>;
 
 /** Messages whose pictures are made ready: one place in the template for each. */
 export interface PreparedMessages<T> {
@@ -37,10 +34,7 @@ export interface PreparedMessages<T> {
 export async function preparePictures<T>(
   messages: readonly ChatMessage[],
   prepare: (bytes: Uint8Array, stored: boolean) => Promise<T[]>,
-  {
-    resolvePicture,
-    signal,
-  }: { resolvePicture?: ResolvePicture | undefined; signal?: AbortSignal | undefined },
+  { resolvePicture, signal }: ModelCallOptions,
 ): Promise<PreparedMessages<T>> {
   const pictures: T[] = [];
   const total = messages.flatMap(({ content }) => sourcesOf(content)).length;

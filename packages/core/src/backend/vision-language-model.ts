@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../conversation/chat-message.js';
+import type { ChatMessage, ImageId } from '../conversation/chat-message.js';
 import type { GenerationEvent } from '../generation/generation-event.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 
@@ -40,21 +40,28 @@ export interface TokenCount {
   messageImageTokens: number[];
 }
 
+/** Gives the bytes of a stored picture. */
+export type ResolvePicture = (id: ImageId) => Promise<Uint8Array>;
+
+/** Options of every call of a model. */
+export interface ModelCallOptions {
+  signal?: AbortSignal;
+  /** Reaches the pictures that messages refer to by id; without it they are refused as `picture.missing`. */
+  resolvePicture?: ResolvePicture;
+}
+
 /** Where the model runs: the local ONNX engine, or a server. `bot/` meets inference only here. */
 export interface VisionLanguageModel {
   readonly info: ModelInfo;
   /** Counts without running the model. Pictures must be decodable. */
-  countTokens(
-    messages: readonly ChatMessage[],
-    options?: { signal?: AbortSignal },
-  ): Promise<TokenCount>;
+  countTokens(messages: readonly ChatMessage[], options?: ModelCallOptions): Promise<TokenCount>;
   /**
    * Answers `messages`. The iteration throws a VistazoError when the answer fails; an aborted `signal` ends it
    * with an `end` event whose `finishReason` is `aborted`, keeping the text so far.
    */
   generate(
     messages: readonly ChatMessage[],
-    options?: GenerationOptions & { signal?: AbortSignal },
+    options?: GenerationOptions & ModelCallOptions,
   ): AsyncIterable<GenerationEvent>;
   /** Ends the processes and frees the memory. */
   close(): Promise<void>;

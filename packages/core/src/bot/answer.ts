@@ -1,4 +1,8 @@
-import type { GenerationEvent, VisionLanguageModel } from '../backend/vision-language-model.js';
+import type {
+  GenerationEvent,
+  ResolvePicture,
+  VisionLanguageModel,
+} from '../backend/vision-language-model.js';
 import type { ContextPlan } from '../conversation/context-plan.js';
 import { planContext } from '../conversation/context-plan.js';
 import type { Message } from '../conversation/message.js';
@@ -20,6 +24,8 @@ export interface AnswerRequest {
   messages: readonly Message[];
   generation: GenerationOptions;
   signal: AbortSignal;
+  /** Reaches the pictures of `messages`. */
+  resolvePicture: ResolvePicture;
   /** Writes to the store. */
   save: (change: AnswerChange) => Promise<void>;
   emit: (event: Extract<ChatEvent, { type: 'prompt' | 'text' | 'restart' }>) => void;
@@ -62,19 +68,19 @@ class Answer {
   }
 
   #plan(): Promise<ContextPlan> {
-    const { model, systemMessage, messages, generation, signal } = this.request;
+    const { model, systemMessage, messages, generation, signal, resolvePicture } = this.request;
     const { contextLengthTokens } = model.info.capabilities;
     return planContext({
       systemMessage,
       messages,
       maxPromptTokens: contextLengthTokens - answerTokens(generation, contextLengthTokens),
-      countTokens: (counted) => model.countTokens(counted, { signal }),
+      countTokens: (counted) => model.countTokens(counted, { signal, resolvePicture }),
     });
   }
 
   async #follow({ messages, leftOut }: ContextPlan): Promise<EndEvent> {
-    const { model, generation, signal } = this.request;
-    for await (const event of model.generate(messages, { ...generation, signal })) {
+    const { model, generation, signal, resolvePicture } = this.request;
+    for await (const event of model.generate(messages, { ...generation, signal, resolvePicture })) {
       if (event.type === 'end') return event;
       if (event.type === 'prompt') {
         const { type: _, ...prompt } = event;

@@ -44,7 +44,7 @@ import { usefulMessages } from './useful-messages.js';
 
 /** Options of {@link createChatService}. */
 export interface ChatServiceOptions {
-  /** Answers. It must resolve stored pictures: `resolvePicture: (id) => store.pictureBytes(id)`. */
+  /** Answers. */
   model: VisionLanguageModel;
   store: ConversationStore;
   /** Checks pictures. Default: a media process of its own, which `close` ends. */
@@ -330,6 +330,7 @@ class StoredChatService implements ChatService {
       messages: usefulMessages(conversation.branchTo(answer.id).slice(0, -1)),
       generation: { ...this.options.generation, ...options.generation },
       signal,
+      resolvePicture: (id) => this.#store.pictureBytes(id),
       save: (change) => this.#store.changeAnswer(record.id, answer.id, change),
       emit: (event) => log.push(event),
     });

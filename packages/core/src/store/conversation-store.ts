@@ -119,6 +119,6 @@ export interface ConversationStore {
   remove(id: ConversationId, removal: Removal): Promise<void>;
   /** Throws `picture.missing`. */
   picture(id: ImageId): Promise<PictureRecord>;
-  /** The bytes of {@link picture}; fits `resolvePicture` of a local model. */
+  /** The bytes of {@link picture}; fits `resolvePicture` of a model. */
   pictureBytes(id: ImageId): Promise<Uint8Array>;
 }

@@ -14,11 +14,15 @@ import { MediaProcess } from '../../media/media-process.js';
 import {
   type PreparedMessages,
   preparePictures,
-  type ResolvePicture,
   requireQuestion,
   storedLimits,
 } from '../picture-sources.js';
-import type { ModelInfo, TokenCount, VisionLanguageModel } from '../vision-language-model.js';
+import type {
+  ModelCallOptions,
+  ModelInfo,
+  TokenCount,
+  VisionLanguageModel,
+} from '../vision-language-model.js';
 import { bodyFor, type CompletionRequest, toCompletionMessages } from './completion-request.js';
 import { type CompletionPiece, streamCompletion } from './completion-stream.js';
 import { type ModelServer, modelServerSchema } from './model-server.js';
@@ -44,8 +48,6 @@ export interface ServerModelOptions {
   firstTextTimeoutMs?: number;
   /** Longest wait in the middle of an answer. Default 30 s. */
   nextTextTimeoutMs?: number;
-  /** Gives the bytes of pictures that messages refer to by id. */
-  resolvePicture?: ResolvePicture;
 }
 
 const optionsSchema = z.strictObject({
@@ -57,7 +59,6 @@ const optionsSchema = z.strictObject({
   maxRetries: z.number().int().nonnegative().default(2),
   firstTextTimeoutMs: z.number().positive().default(120_000),
   nextTextTimeoutMs: z.number().positive().default(30_000),
-  resolvePicture: z.custom<ResolvePicture>((value) => typeof value === 'function').optional(),
 });
 type CheckedOptions = z.output<typeof optionsSchema>;
 
@@ -105,30 +106,36 @@ class ServerModel implements VisionLanguageModel {
 
   async countTokens(
     messages: readonly ChatMessage[],
-    { signal }: { signal?: AbortSignal } = {},
+    call: ModelCallOptions = {},
   ): Promise<TokenCount> {
-    const { maxFrames, resolvePicture } = this.#options;
+    const { maxFrames } = this.#options;
     const prepared = await preparePictures(
       parseChatMessages(messages),
       async (bytes, stored) => {
-        const { frames, ...size } = await this.#media.inspect(bytes, mediaOptions(stored, signal));
+        const { frames, ...size } = await this.#media.inspect(
+          bytes,
+          mediaOptions(stored, call.signal),
+        );
         return Array.from({ length: Math.min(frames, maxFrames) }, () => size);
       },
-      { resolvePicture, signal },
+      call,
     );
     return estimateTokens(prepared, this.#options);
   }
 
   async *generate(
     messages: readonly ChatMessage[],
-    { signal, ...given }: GenerationOptions & { signal?: AbortSignal } = {},
+    { signal, resolvePicture, ...given }: GenerationOptions & ModelCallOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     const options = resolveOptions(parseGenerationOptions(given), {});
     const deadline = AbortSignal.timeout(Math.ceil(Math.min(options.deadlineMs, maxTimerMs)));
     const stop = AbortSignal.any(signal === undefined ? [deadline] : [signal, deadline]);
     const answer = new GrowingAnswer();
     try {
-      const prepared = await this.#prepare(parseChatMessages(messages), stop);
+      const prepared = await this.#prepare(parseChatMessages(messages), {
+        signal: stop,
+        ...(resolvePicture !== undefined && { resolvePicture }),
+      });
       requireQuestion(prepared);
       const request = { messages: toCompletionMessages(prepared), options };
       // An option that one of them cannot honour is said before any is asked.
@@ -170,18 +177,18 @@ class ServerModel implements VisionLanguageModel {
 
   #prepare(
     messages: readonly ChatMessage[],
-    signal: AbortSignal,
+    call: ModelCallOptions,
   ): Promise<PreparedMessages<EncodedPicture>> {
-    const { maxFrames, longestEdgePx, resolvePicture } = this.#options;
+    const { maxFrames, longestEdgePx } = this.#options;
     return preparePictures(
       messages,
       (bytes, stored) =>
         this.#media.encodeFrames(bytes, {
           maxFrames,
           longestEdgePx,
-          ...mediaOptions(stored, signal),
+          ...mediaOptions(stored, call.signal),
         }),
-      { resolvePicture, signal },
+      call,
     );
   }
 
