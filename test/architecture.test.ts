@@ -24,6 +24,7 @@ const allowed: Record<string, readonly string[]> = {
   store: ['conversation', 'backend', 'adapter'],
   bot: ['adapter', 'media', 'conversation', 'store', 'backend', 'generation', 'reply'],
   reply: [],
+  testing: ['adapter'],
 };
 
 const platformNames = /discord|slack/i;

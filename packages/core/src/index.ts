@@ -1,3 +1,5 @@
+export type * from './adapter/adapter.js';
+export * from './adapter/platform-event.js';
 export {
   type GeneratedObject,
   generateObject,
@@ -8,6 +10,7 @@ export type { ModelServer, ServerDialect } from './backend/server/model-server.j
 export { createServerModel, type ServerModelOptions } from './backend/server/server-model.js';
 export type * from './backend/vision-language-model.js';
 export type * from './bot/chat-service.js';
+export { type Bot, type BotLimits, type BotOptions, createBot } from './bot/create-bot.js';
 export { type ChatServiceOptions, createChatService } from './bot/create-chat-service.js';
 export {
   type ExportedConversation,
@@ -38,6 +41,7 @@ export {
 } from './model/model-files.js';
 export { describeModel, type ModelDescription } from './model/model-folder.js';
 export type * from './store/conversation-store.js';
+export type * from './store/job-store.js';
 export {
   openPostgresStore,
   type PostgresStoreOptions,

@@ -15,7 +15,7 @@ import type { Store } from '../../../packages/core/src/store/store.ts';
 import { type Script, ScriptedModel } from './scripted-model.ts';
 
 /** Checks pictures in this process, as the media process does in its own. */
-const sharpMedia: PictureNormaliser = {
+export const sharpMedia: PictureNormaliser = {
   async normalise(bytes) {
     try {
       const { data, info } = await sharp(bytes).png().toBuffer({ resolveWithObject: true });

@@ -210,7 +210,7 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     await accepted(jobs, question);
     const job = await leased(jobs);
     await jobs.posted(job, 0, 'post-1');
-    expect(await jobs.cancel(keyOf(question))).toMatchObject([{ postId: 'post-1' }]);
+    expect(await jobs.cancel(keyOf(question))).toMatchObject({ replies: [{ postId: 'post-1' }] });
     await expect(jobs.renew(job, leaseMs)).rejects.toMatchObject(lost);
     expect(await jobs.countOpen()).toBe(0);
   });

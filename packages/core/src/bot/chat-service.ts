@@ -76,6 +76,8 @@ export interface NewMessage {
   author?: string;
   /** Where it comes from, such as `web`. Default `local`. */
   origin?: string;
+  /** When it was posted, in milliseconds since 1970. Default now. */
+  postedAtMs?: number;
 }
 
 /** Options of the calls that make an answer. */

@@ -94,7 +94,7 @@ function toPart(record: PictureRecord, picture: NewPicture, message: NewMessage)
     provenance: {
       author: message.author ?? 'user',
       origin: message.origin ?? 'local',
-      postedAtMs: Date.now(),
+      postedAtMs: message.postedAtMs ?? Date.now(),
       ...(picture.url !== undefined && { url: picture.url }),
       ...(picture.name !== undefined && { name: picture.name }),
     },

@@ -2,13 +2,13 @@ import { textOf } from '../conversation/message.js';
 import type { StoredMessage } from '../store/conversation-store.js';
 
 /**
- * The messages of a branch that are of use to a model. Answers that failed or have no text are not;
+ * The messages of a branch that are of use to a model. Those that were erased, and answers that failed or have no text, are not;
  * a question that itself made its answer fail would make the next one fail too. @internal
  */
 export function usefulMessages(branch: readonly StoredMessage[]): StoredMessage[] {
   return branch.filter((each, index) =>
     each.role === 'user'
-      ? !isUnanswerable(branch[index + 1])
+      ? each.parts.length > 0 && !isUnanswerable(branch[index + 1])
       : each.status !== 'failed' && textOf(each) !== '',
   );
 }

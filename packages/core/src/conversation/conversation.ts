@@ -56,6 +56,10 @@ export class Conversation<M extends Message = Message> {
     return branch.reverse();
   }
 
+  has(id: MessageId): boolean {
+    return this.#messages.has(id);
+  }
+
   get(id: MessageId): M {
     const message = this.#messages.get(id);
     if (message === undefined) {

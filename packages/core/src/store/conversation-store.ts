@@ -117,6 +117,8 @@ export interface ConversationStore {
   show(id: ConversationId, shownLeaf: MessageId): Promise<void>;
   /** Removes messages, and the pictures that no other message refers to. */
   remove(id: ConversationId, removal: Removal): Promise<void>;
+  /** Forgets what messages say, and pictures that no other message refers to; the messages keep their places. */
+  erase(id: ConversationId, messages: readonly MessageId[]): Promise<void>;
   /** Throws `picture.missing`. */
   picture(id: ImageId): Promise<PictureRecord>;
   /** The bytes of {@link picture}; fits `resolvePicture` of a model. */

@@ -37,6 +37,8 @@ export interface Job {
   attempts: number;
   /** How often its message was changed by its author. */
   revision: number;
+  /** Sentences about files that could not be used, for the end of the answer. */
+  notes: string[];
   /** In order. */
   replies: ReplyRecord[];
 }
@@ -47,6 +49,13 @@ export interface MessageKey {
   tenant: string;
   conversationKey: string;
   messageId: string;
+}
+
+/** What is left of a job that was cancelled. */
+export interface CancelledJob {
+  revision: number;
+  /** What was posted for it. */
+  replies: ReplyRecord[];
 }
 
 /** How a job ended. */
@@ -70,8 +79,8 @@ export interface JobStore {
     eventId: string,
     content: Pick<MessageEvent, 'text' | 'attachments'>,
   ): Promise<'accepted' | 'known'>;
-  /** Ends the job of a message, whoever holds it, and gives what was posted for it. */
-  cancel(message: MessageKey): Promise<ReplyRecord[]>;
+  /** Ends the job of a message, whoever holds it; undefined when it is not known. */
+  cancel(message: MessageKey): Promise<CancelledJob | undefined>;
   /**
    * The next job of these adapters, leased for `leaseMs`: the oldest whose conversation has none
    * before it. A lease that ran out is given again. Undefined when there is nothing to do.
@@ -97,6 +106,7 @@ export interface JobStore {
 export interface HeldJob {
   /** Of the job's tenant. */
   conversations: ConversationStore;
-  /** What the messages of the whole answer say, in order. */
+  /** What the messages of the whole answer say, in order; one with an empty text is taken away. */
   setReplies(texts: readonly string[]): Promise<void>;
+  setNotes(notes: readonly string[]): Promise<void>;
 }

@@ -234,6 +234,25 @@ export class KyselyConversationStore implements ConversationStore {
       .execute();
   }
 
+  erase(id: ConversationId, messages: readonly MessageId[]): Promise<void> {
+    return this.#deleting(async (db) => {
+      await this.#touch(db, id, {});
+      await db
+        .deleteFrom('parts')
+        .where('tenant', '=', this.tenant)
+        .where('message_id', 'in', (inner) =>
+          inner
+            .selectFrom('messages')
+            .select('messages.id')
+            .where('tenant', '=', this.tenant)
+            .where('conversation_id', '=', id)
+            .where('messages.id', 'in', messages),
+        )
+        .execute();
+      await this.#purgePictures(db);
+    });
+  }
+
   /** Pictures come in together with the parts that refer to them, so none is waiting for one. */
   async #purgePictures(db: Kysely<Database>): Promise<void> {
     await db

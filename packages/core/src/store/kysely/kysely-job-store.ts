@@ -11,6 +11,7 @@ import { attachmentSchema, type MessageEvent } from '../../adapter/platform-even
 import { VistazoError } from '../../errors.js';
 import {
   type ArrivalPolicy,
+  type CancelledJob,
   type HeldJob,
   type Job,
   type JobEnd,
@@ -26,7 +27,11 @@ import type { Database } from './schema.js';
 type JobRow = Selectable<Database['jobs']>;
 type Content = Pick<MessageEvent, 'text' | 'attachments'>;
 
-const contentSchema = z.object({ text: z.string(), attachments: z.array(attachmentSchema) });
+const contentSchema = z.object({
+  text: z.string(),
+  attachments: z.array(attachmentSchema),
+  notes: z.array(z.string()).default([]),
+});
 
 /** How often a lease is tried for when other processes take the same job first. */
 const leaseAttempts = 10;
@@ -108,16 +113,17 @@ export class KyselyJobStore implements JobStore {
         due_at_ms: 0,
         ended_at_ms: null,
       });
+      await forgetTexts(db, job.id);
       return 'accepted';
     });
   }
 
-  cancel(message: MessageKey): Promise<ReplyRecord[]> {
+  cancel(message: MessageKey): Promise<CancelledJob | undefined> {
     return this.#inTransaction(async (db) => {
       const job = await this.#find(db, message);
-      if (job === undefined) return [];
+      if (job === undefined) return undefined;
       await this.#takeAway(db, job.id, this.#ended('cancelled'));
-      return this.#repliesOf(db, job.id);
+      return { revision: job.revision, replies: await this.#repliesOf(db, job.id) };
     });
   }
 
@@ -205,6 +211,10 @@ export class KyselyJobStore implements JobStore {
       return work({
         conversations: new KyselyConversationStore(db, this.kind, job.event.tenant),
         setReplies: (texts) => this.#setReplies(db, job, texts),
+        setNotes: (notes) => {
+          const content = JSON.stringify({ ...contentOf(job.event), notes });
+          return this.#change(db, job, { content });
+        },
       });
     });
   }
@@ -241,7 +251,7 @@ export class KyselyJobStore implements JobStore {
   end(job: Job, end: JobEnd): Promise<void> {
     return this.#inTransaction(async (db) => {
       await this.#change(db, job, this.#ended(end));
-      await db.updateTable('replies').set({ text: null }).where('job_id', '=', job.id).execute();
+      await forgetTexts(db, job.id);
     });
   }
 
@@ -281,7 +291,7 @@ export class KyselyJobStore implements JobStore {
     return {
       id: jobIdSchema.parse(row.id),
       adapter: row.adapter,
-      event: toEvent(row),
+      ...toMessage(row),
       fence: row.fence,
       attempts: row.attempts,
       revision: row.revision,
@@ -342,8 +352,14 @@ function contentOf({ text, attachments }: Content): Content {
   return { text, attachments };
 }
 
-function toEvent(row: JobRow): MessageEvent {
-  return {
+/** What is posted stays posted, but what it should say is no longer known. */
+async function forgetTexts(db: Kysely<Database>, jobId: number): Promise<void> {
+  await db.updateTable('replies').set({ text: null }).where('job_id', '=', jobId).execute();
+}
+
+function toMessage(row: JobRow): { event: MessageEvent; notes: string[] } {
+  const { notes, ...content } = contentSchema.parse(JSON.parse(row.content ?? ''));
+  const event: MessageEvent = {
     type: 'message',
     eventId: row.event_id,
     tenant: row.tenant,
@@ -351,6 +367,7 @@ function toEvent(row: JobRow): MessageEvent {
     messageId: row.message_id,
     author: { id: row.author_id, name: row.author_name },
     postedAtMs: row.posted_at_ms,
-    ...contentSchema.parse(JSON.parse(row.content ?? '')),
+    ...content,
   };
+  return { event, notes };
 }

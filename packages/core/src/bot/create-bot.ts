@@ -1,0 +1,222 @@
+import type { Adapter } from '../adapter/adapter.js';
+import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
+import type { VisionLanguageModel } from '../backend/vision-language-model.js';
+import { VistazoError } from '../errors.js';
+import type { GenerationOptions } from '../generation/generation-options.js';
+import { MediaProcess } from '../media/media-process.js';
+import { defaultPictureLimits } from '../media/picture-limits.js';
+import type { ArrivalPolicy, Job, MessageKey } from '../store/job-store.js';
+import type { Store } from '../store/store.js';
+import { JobRunner } from './job-runner.js';
+import type { PictureNormaliser } from './new-pictures.js';
+import { type TurnOptions, takeTurn } from './turn.js';
+import { conversationIdOf, turnIds } from './turn-ids.js';
+
+/** Options of {@link createBot}. */
+export interface BotOptions {
+  /** Answers. The bot does not close it. */
+  model: VisionLanguageModel;
+  /** The platforms it listens to, each with a name of its own. */
+  adapters: readonly Adapter[];
+  /** Keeps everything. The bot does not close it. */
+  store: Store;
+  /** Of new conversations. Default none. */
+  systemMessage?: string;
+  /** How answers are generated. Default: as the model says. */
+  generation?: GenerationOptions;
+  /** What becomes of a message that comes while another one of its conversation is answered. Default `queue`. */
+  whileBusy?: ArrivalPolicy;
+  limits?: BotLimits;
+  /** Checks pictures. Default: a media process of its own, which `stop` ends. */
+  media?: PictureNormaliser;
+}
+
+/** Bounds on what a bot takes. */
+export interface BotLimits {
+  /** Most bytes of a picture as it comes in. Default 25 MiB. */
+  maxPictureBytes?: number;
+  /** Most pictures of one message. Default 10. */
+  maxPictures?: number;
+  /** Most characters (UTF-16 units) of one message. Default 100,000. */
+  maxTextLength?: number;
+  /** Most messages that are answered side by side in this process. Default 4. */
+  maxConcurrentAnswers?: number;
+  /** How long a message is kept for a process that does not say that it lives. Default 30,000. */
+  leaseMs?: number;
+  /** How often is looked for messages that another process left. Default 1000. */
+  pollMs?: number;
+}
+
+/** A bot on its platforms. */
+export interface Bot {
+  /** Listens, and answers what was accepted before. */
+  start(): Promise<void>;
+  /**
+   * Listens no more, finishes the answers that are under way within `drainMs` (default 10,000),
+   * leaves the rest for the next start, and closes the adapters.
+   */
+  stop(options?: { drainMs?: number }): Promise<void>;
+}
+
+/** How long ended jobs are known: platforms deliver an event again for up to 24 hours. */
+const knownForMs = 48 * 3_600_000;
+const purgeIntervalMs = 3_600_000;
+const removeTimeoutMs = 30_000;
+
+/**
+ * Composes a model, a store and platforms into a bot. A message is stored before it is acknowledged
+ * and answered exactly once, whenever the process dies. Throws `option.invalid`.
+ */
+export function createBot(options: BotOptions): Bot {
+  const names = options.adapters.map(({ name }) => name);
+  if (names.length === 0 || new Set(names).size < names.length) {
+    throw new VistazoError(
+      'option.invalid',
+      `A bot needs adapters with names of their own; it has [${names.join(', ')}].`,
+    );
+  }
+  return new RunningBot(options);
+}
+
+class RunningBot implements Bot {
+  readonly #adapters: ReadonlyMap<string, Adapter>;
+  readonly #runner: JobRunner;
+  #media: MediaProcess | undefined;
+  #purging: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: BotOptions) {
+    const { adapters, store, limits = {} } = options;
+    this.#adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]));
+    this.#runner = new JobRunner({
+      jobs: store.jobs,
+      adapters: [...this.#adapters.keys()],
+      work: (job, signal) => this.#answer(job, signal),
+      leaseMs: limits.leaseMs ?? 30_000,
+      maxConcurrent: limits.maxConcurrentAnswers ?? 4,
+      pollMs: limits.pollMs ?? 1000,
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#runner.start();
+    this.#purging = setInterval(() => void this.#purge(), purgeIntervalMs).unref();
+    for (const adapter of this.options.adapters)
+      await adapter.start({ receive: (event) => this.#receive(adapter, event) });
+  }
+
+  async stop({ drainMs = 10_000 }: { drainMs?: number } = {}): Promise<void> {
+    clearInterval(this.#purging);
+    const { adapters } = this.options;
+    await Promise.all(adapters.map((adapter) => adapter.stop()));
+    await this.#runner.stop(drainMs);
+    await Promise.all(adapters.map((adapter) => adapter.close?.()));
+    await this.#media?.close();
+    this.#media = undefined;
+  }
+
+  async #answer(job: Job, signal: AbortSignal): Promise<void> {
+    const adapter = this.#adapters.get(job.adapter);
+    if (adapter === undefined) throw new VistazoError('internal', `No adapter ${job.adapter}.`);
+    await takeTurn(job, adapter, this.#turnOptions, signal);
+  }
+
+  get #turnOptions(): TurnOptions {
+    const { model, store, systemMessage = null, generation = {}, limits = {} } = this.options;
+    return {
+      model,
+      store,
+      media: this.options.media ?? this.#ownMedia,
+      systemMessage,
+      generation,
+      limits: {
+        maxPictures: limits.maxPictures ?? 10,
+        maxPictureBytes: limits.maxPictureBytes ?? defaultPictureLimits.maxBytes,
+        maxTextLength: limits.maxTextLength ?? 100_000,
+      },
+    };
+  }
+
+  get #ownMedia(): MediaProcess {
+    this.#media ??= new MediaProcess();
+    return this.#media;
+  }
+
+  async #receive(adapter: Adapter, given: PlatformEvent): Promise<'accepted' | 'known'> {
+    const event = checked(adapter, given);
+    const key = { adapter: adapter.name, ...event };
+    const result = await this.#store(adapter, event, key);
+    if (result === 'accepted') this.#loseOutdated(event, key);
+    this.#runner.wake();
+    return result;
+  }
+
+  #loseOutdated({ type }: CheckedEvent, key: MessageKey): void {
+    const isReplacing = type === 'message' && this.options.whileBusy === 'replace';
+    this.#runner.lose((each) => {
+      const isSame = each.messageId === key.messageId;
+      return (
+        isSameConversation(each, key) && (isReplacing ? !isSame : isSame && type !== 'message')
+      );
+    });
+  }
+
+  async #store(adapter: Adapter, event: CheckedEvent, key: MessageKey) {
+    const { jobs } = this.options.store;
+    if (event.type === 'message')
+      return jobs.accept(adapter.name, event, this.options.whileBusy ?? 'queue');
+    if (event.type === 'edited') return jobs.revise(key, event.eventId, event);
+    return this.#forget(adapter, key);
+  }
+
+  /** Ends the answer to a deleted message, and takes away what was said for it. */
+  async #forget(adapter: Adapter, key: MessageKey): Promise<'accepted' | 'known'> {
+    const { store } = this.options;
+    const cancelled = await store.jobs.cancel(key);
+    if (cancelled === undefined) return 'known';
+    const revisions = Array.from({ length: cancelled.revision + 1 }, (_, revision) => revision);
+    const messages = revisions.flatMap((revision) => {
+      const { questionId, answerId } = turnIds(key, revision);
+      return [questionId, answerId];
+    });
+    await store
+      .forTenant(key.tenant)
+      .erase(conversationIdOf(key), messages)
+      .catch((error: unknown) => {
+        // It was deleted before it was taken into a conversation.
+        if (!(error instanceof VistazoError) || error.code !== 'store.notFound') throw error;
+      });
+    const postIds = cancelled.replies.flatMap(({ postId }) => postId ?? []);
+    void this.#remove(adapter, key, postIds);
+    return 'accepted';
+  }
+
+  /** As far as the platform allows; it was answered truly, so that nothing is lost when it does not. */
+  async #remove(adapter: Adapter, key: MessageKey, postIds: readonly string[]): Promise<void> {
+    const signal = AbortSignal.timeout(removeTimeoutMs);
+    for (const postId of postIds)
+      await adapter.remove?.({ ...key, postId }, { signal }).catch(() => {});
+  }
+
+  async #purge(): Promise<void> {
+    // The next hour tries again.
+    await this.options.store.jobs.purge(Date.now() - knownForMs).catch(() => {});
+  }
+}
+
+function isSameConversation(a: MessageKey, b: MessageKey): boolean {
+  return (
+    a.adapter === b.adapter && a.tenant === b.tenant && a.conversationKey === b.conversationKey
+  );
+}
+
+type CheckedEvent = ReturnType<typeof checked>;
+
+function checked(adapter: Adapter, event: PlatformEvent) {
+  const parsed = platformEventSchema.safeParse(event);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new VistazoError(
+    'option.invalid',
+    `The adapter ${adapter.name} handed over what is no event: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}.`,
+  );
+}

@@ -1,0 +1,131 @@
+import type { Adapter, ReplyTarget } from '../adapter/adapter.js';
+import { splitText } from '../reply/split-text.js';
+import type { Job, JobStore } from '../store/job-store.js';
+import { derivedKey } from './derived-id.js';
+
+/** How often a platform is told again that an answer is coming. */
+const workingIntervalMs = 8000;
+
+/**
+ * Writes one answer to its platform: shows that it is coming, lets it grow where messages can be
+ * edited, and at last makes the messages say exactly what they should. What an earlier attempt
+ * posted is edited, not posted again. @internal
+ */
+export class ReplyWriter {
+  readonly #target: ReplyTarget;
+  readonly #postIds: Map<number, string>;
+  /** What each message says on the platform, as far as it is known. */
+  readonly #shown = new Map<number, string>();
+  #wanted: string[] = [];
+  #growing: Promise<void> | undefined;
+  #endWorking = () => {};
+
+  constructor(
+    private readonly adapter: Adapter,
+    private readonly jobs: JobStore,
+    private readonly job: Job,
+    private readonly signal: AbortSignal,
+  ) {
+    const { tenant, conversationKey, messageId } = job.event;
+    this.#target = { tenant, conversationKey, messageId };
+    this.#postIds = new Map(
+      job.replies.flatMap(({ position, postId }) => (postId === null ? [] : [[position, postId]])),
+    );
+  }
+
+  /** Shows that an answer is coming until its first text or `end`. */
+  showWorking(): void {
+    if (this.adapter.showWorking === undefined) return;
+    const show = () =>
+      void this.adapter.showWorking?.(this.#target, { signal: this.signal }).catch(() => {});
+    show();
+    const timer = setInterval(show, workingIntervalMs);
+    this.#endWorking = () => clearInterval(timer);
+  }
+
+  /** Shows the text so far, if the platform can edit; returns at once. */
+  grow(text: string): void {
+    if (!this.adapter.capabilities.editMessages || this.signal.aborted) return;
+    this.#wanted = this.split(text);
+    this.#growing ??= this.#growUntilShown().finally(() => {
+      this.#growing = undefined;
+    });
+  }
+
+  split(text: string): string[] {
+    return splitText(text, this.adapter.capabilities.maxTextLength);
+  }
+
+  /** How many messages of the answer are posted, those of earlier attempts included. */
+  get postedCount(): number {
+    return Math.max(-1, ...this.#postIds.keys()) + 1;
+  }
+
+  /** Ends the growing, whether the answer is whole or not. */
+  async end(): Promise<void> {
+    this.#endWorking();
+    this.#wanted = [];
+    await this.#growing;
+  }
+
+  /** Makes the posted messages say this; an empty text takes one away. Throws what the adapter throws. */
+  async deliver(texts: readonly string[]): Promise<void> {
+    for (const [position, text] of texts.entries()) await this.#write(position, text);
+  }
+
+  async #growUntilShown(): Promise<void> {
+    for (let position = 0; position < this.#wanted.length && !this.signal.aborted; ) {
+      const text = this.#wanted[position] ?? '';
+      if (this.#shown.get(position) === text) {
+        position += 1;
+        continue;
+      }
+      // What fails here is written when the answer is whole.
+      await this.#write(position, text).catch(() => {});
+      await pause(this.adapter.capabilities.editIntervalMs, this.signal);
+      if (this.#wanted[position] === text) position += 1;
+    }
+  }
+
+  async #write(position: number, text: string): Promise<void> {
+    this.signal.throwIfAborted();
+    this.#endWorking();
+    const postId = this.#postIds.get(position);
+    if (postId === undefined) return text === '' ? undefined : this.#post(position, text);
+    if (this.#shown.get(position) === text) return;
+    const posted = { ...this.#target, postId };
+    const options = { signal: this.signal };
+    if (text === '') await this.adapter.remove?.(posted, options);
+    else if (this.adapter.capabilities.editMessages)
+      await this.adapter.edit?.(posted, text, options);
+    this.#shown.set(position, text);
+  }
+
+  async #post(position: number, text: string): Promise<void> {
+    const { adapter, event } = this.job;
+    const { tenant, conversationKey, messageId } = event;
+    const idempotencyKey = derivedKey(adapter, tenant, conversationKey, messageId, position);
+    const postId = await this.adapter.post(
+      { ...this.#target, text, idempotencyKey },
+      { signal: this.signal },
+    );
+    this.#postIds.set(position, postId);
+    await this.jobs.posted(this.job, position, postId);
+    // A post whose key was known says what it said before.
+    if (this.job.attempts === 1 && this.job.revision === 0) this.#shown.set(position, text);
+    else await this.#write(position, text);
+  }
+}
+
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, durationMs);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}

@@ -1,0 +1,17 @@
+import { VistazoError } from '../errors.js';
+
+/** Said when nothing better can be. @internal */
+export const unanswered = 'No answer came of this; please ask again.';
+
+/** Faults that a person can do something about, or should at least know. */
+const forPersons = /^(picture|fetch|chat|option|endpoint|engine|generation|model)\./;
+
+/** Whether the message of an error is a sentence for the person who asked. @internal */
+export function isForPerson(error: unknown): error is VistazoError {
+  return error instanceof VistazoError && forPersons.test(error.code);
+}
+
+/** What a person is told of a failure; others may say more about the machine than a stranger should know. @internal */
+export function sentenceFor({ code, message }: { code: string; message: string }): string {
+  return forPersons.test(code) ? message : unanswered;
+}

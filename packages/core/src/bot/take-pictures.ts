@@ -1,0 +1,68 @@
+import type { Adapter } from '../adapter/adapter.js';
+import type { Attachment, MessageEvent } from '../adapter/platform-event.js';
+import { VistazoError } from '../errors.js';
+import { guardedFetch } from '../media/guarded-fetch.js';
+import {
+  type CheckedPicture,
+  checkPictures,
+  type MessageLimits,
+  type PictureNormaliser,
+} from './new-pictures.js';
+import { isForPerson } from './sentences.js';
+
+/** What {@link takePictures} needs. @internal */
+export interface TakePicturesOptions {
+  adapter: Adapter;
+  media: PictureNormaliser;
+  limits: MessageLimits;
+  /** Whether the model takes any. */
+  images: boolean;
+  signal: AbortSignal;
+}
+
+/** The pictures of a message that can be used, and a sentence for each file that cannot. @internal */
+export async function takePictures(
+  event: MessageEvent,
+  options: TakePicturesOptions,
+): Promise<{ pictures: CheckedPicture[]; notes: string[] }> {
+  const { limits, signal } = options;
+  const pictures: CheckedPicture[] = [];
+  const notes: string[] = [];
+  for (const [index, attachment] of event.attachments.entries()) {
+    try {
+      if (pictures.length === limits.maxPictures) throw tooMany(limits.maxPictures);
+      pictures.push(...(await takePicture(attachment, event, options)));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isForPerson(error)) throw error;
+      notes.push(`${attachment.name ?? `File ${index + 1}`}: ${error.message}`);
+    }
+  }
+  return { pictures, notes };
+}
+
+async function takePicture(
+  { url, name }: Attachment,
+  { author, postedAtMs }: MessageEvent,
+  { adapter, media, limits, images, signal }: TakePicturesOptions,
+): Promise<CheckedPicture[]> {
+  if (!images)
+    throw new VistazoError('option.unsupported', 'The model that answers takes no pictures.');
+  const fetchOptions = { maxBytes: limits.maxPictureBytes, signal };
+  const bytes = await (adapter.fetch?.(url, fetchOptions) ?? guardedFetch(url, fetchOptions));
+  const message = {
+    text: '',
+    author: author.name,
+    origin: adapter.name,
+    postedAtMs,
+    pictures: [{ bytes, url, ...(name !== undefined && { name }) }],
+  };
+  return checkPictures(media, message, signal);
+}
+
+function tooMany(maxPictures: number): VistazoError {
+  return new VistazoError(
+    'chat.tooLong',
+    `At most ${maxPictures} pictures of a message are looked at; send it in another one.`,
+  );
+}

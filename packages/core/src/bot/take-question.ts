@@ -1,0 +1,121 @@
+import { Conversation, type Place } from '../conversation/conversation.js';
+import type { MessageId } from '../conversation/message.js';
+import { toVistazoError } from '../errors.js';
+import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
+import type { HeldJob, Job, MessageKey } from '../store/job-store.js';
+import type { Store } from '../store/store.js';
+import { checkText, type MessageLimits } from './new-pictures.js';
+import { type TakePicturesOptions, takePictures } from './take-pictures.js';
+import { conversationIdOf, turnIds } from './turn-ids.js';
+
+/** A question and its empty answer, as they are in the store. @internal */
+export interface TakenQuestion {
+  conversation: Conversation<StoredMessage>;
+  answerId: MessageId;
+  systemMessage: string | null;
+  /** A sentence for each file that could not be used. */
+  notes: readonly string[];
+}
+
+/** What {@link takeQuestion} needs. @internal */
+export interface TakeQuestionOptions extends TakePicturesOptions {
+  store: Store;
+  limits: MessageLimits;
+  /** Of a conversation that begins now. */
+  systemMessage: string | null;
+}
+
+/**
+ * Takes a message into its conversation, with those of its pictures that can be used and an empty
+ * answer; once, however often it is tried. Gives only notes when there is nothing to ask: it was all
+ * files that cannot be used. Throws `chat.empty` and `chat.tooLong`. @internal
+ */
+export async function takeQuestion(
+  job: Job,
+  options: TakeQuestionOptions,
+): Promise<TakenQuestion | { notes: readonly string[] }> {
+  const { store, signal } = options;
+  const key: MessageKey = { adapter: job.adapter, ...job.event };
+  const conversationId = conversationIdOf(key);
+  const stored = await load(store.forTenant(key.tenant), conversationId);
+  const conversation = stored?.conversation ?? new Conversation<StoredMessage>();
+  const systemMessage = stored?.systemMessage ?? options.systemMessage;
+  const { questionId, answerId } = turnIds(key, job.revision);
+  const hold = <Result>(work: (held: HeldJob) => Promise<Result>) => {
+    signal.throwIfAborted();
+    return store.jobs.holding(job, work);
+  };
+  if (conversation.has(questionId)) {
+    const again = { status: 'running', text: '' } as const;
+    await hold(({ conversations }) => conversations.changeAnswer(conversationId, answerId, again));
+    return { conversation, answerId, systemMessage, notes: job.notes };
+  }
+
+  const { text } = job.event;
+  const { pictures, notes } = await takePictures(job.event, options);
+  const isAllNotes = text.trim() === '' && pictures.length === 0 && notes.length > 0;
+  if (isAllNotes) return { notes };
+  checkText(text, pictures.length, options.limits);
+  const parts: StoredMessage['parts'] = [
+    ...pictures.map(({ part }) => part),
+    ...(text.trim() === '' ? [] : [{ type: 'text' as const, text }]),
+  ];
+  const before = turnIds(key, job.revision - 1);
+  const { messages, shownLeaf } = append(conversation, before, [
+    (place) => ({ ...place, id: questionId, role: 'user', status: 'done', parts }),
+    (place) => ({ ...place, id: answerId, role: 'assistant', status: 'running', parts: [] }),
+  ]);
+  await hold(async ({ conversations, setNotes }) => {
+    const now = Date.now();
+    if (stored === undefined)
+      await conversations.createConversation({
+        id: conversationId,
+        title: '',
+        systemMessage,
+        shownLeaf: null,
+        consentedAtMs: null,
+        createdAtMs: now,
+        updatedAtMs: now,
+      });
+    await conversations.add(conversationId, {
+      pictures: pictures.map(({ record }) => record),
+      messages,
+      shownLeaf,
+    });
+    await setNotes(notes);
+  });
+  return { conversation, answerId, systemMessage, notes };
+}
+
+type Make = (place: Place) => StoredMessage;
+
+/**
+ * Adds a question and its answer at the end, or as another version of the question it was before. What
+ * was said after an older question goes on from what that one was.
+ */
+function append(
+  conversation: Conversation<StoredMessage>,
+  before: ReturnType<typeof turnIds>,
+  [question, answer]: [Make, Make],
+): { messages: StoredMessage[]; shownLeaf: MessageId } {
+  const leaf = conversation.shownLeaf;
+  const isEdit = conversation.has(before.questionId);
+  const first = isEdit
+    ? conversation.edit(before.questionId, question)
+    : conversation.append(question);
+  const second = conversation.append(answer);
+  const goesOn = isEdit && leaf !== null && leaf !== before.answerId;
+  return { messages: [first, second], shownLeaf: goesOn ? leaf : second.id };
+}
+
+async function load(store: ConversationStore, id: ReturnType<typeof conversationIdOf>) {
+  try {
+    const record = await store.getConversation(id);
+    const messages = await store.messagesOf(id);
+    const conversation = new Conversation({ ...record, messages });
+    return { systemMessage: record.systemMessage, conversation };
+  } catch (error) {
+    if (toVistazoError(error).code === 'store.notFound') return undefined;
+    throw error;
+  }
+}

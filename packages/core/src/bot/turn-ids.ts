@@ -1,0 +1,29 @@
+import {
+  type ConversationId,
+  conversationIdSchema,
+  type MessageId,
+  messageIdSchema,
+} from '../conversation/message.js';
+import type { MessageKey } from '../store/job-store.js';
+import { derivedUuid } from './derived-id.js';
+
+/** The conversation that is had in a place of a platform. @internal */
+export function conversationIdOf({
+  adapter,
+  tenant,
+  conversationKey,
+}: Pick<MessageKey, 'adapter' | 'tenant' | 'conversationKey'>): ConversationId {
+  return conversationIdSchema.parse(derivedUuid('conversation', adapter, tenant, conversationKey));
+}
+
+/** The question and the answer that a message of a platform becomes, each time it is changed. @internal */
+export function turnIds(
+  { adapter, tenant, conversationKey, messageId }: MessageKey,
+  revision: number,
+): { questionId: MessageId; answerId: MessageId } {
+  const parts = [adapter, tenant, conversationKey, messageId, revision];
+  return {
+    questionId: messageIdSchema.parse(derivedUuid('question', ...parts)),
+    answerId: messageIdSchema.parse(derivedUuid('answer', ...parts)),
+  };
+}

@@ -1,0 +1,147 @@
+import type { Adapter } from '../adapter/adapter.js';
+import type { VisionLanguageModel } from '../backend/vision-language-model.js';
+import type { ConversationId, MessageId } from '../conversation/message.js';
+import { VistazoError } from '../errors.js';
+import type { GenerationOptions } from '../generation/generation-options.js';
+import type { AnswerChange } from '../store/conversation-store.js';
+import type { HeldJob, Job } from '../store/job-store.js';
+import type { Store } from '../store/store.js';
+import { makeAnswer } from './answer.js';
+import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
+import { ReplyWriter } from './reply-writer.js';
+import { isForPerson, sentenceFor, unanswered } from './sentences.js';
+import { type TakenQuestion, takeQuestion } from './take-question.js';
+import { conversationIdOf } from './turn-ids.js';
+import { usefulMessages } from './useful-messages.js';
+
+/** After so many attempts to answer, a person is told that it failed. */
+const maxAttempts = 10;
+
+/** What turns are made with. @internal */
+export interface TurnOptions {
+  model: VisionLanguageModel;
+  store: Store;
+  media: PictureNormaliser;
+  /** Of new conversations. */
+  systemMessage: string | null;
+  generation: GenerationOptions;
+  limits: MessageLimits;
+}
+
+/**
+ * Answers one message: takes it into its conversation, lets the model answer, and posts the answer.
+ * Every step that was done by an earlier attempt is found and not done again. Throws what the
+ * platform or the store throws, and `job.lost`; then the job stays open. @internal
+ */
+export async function takeTurn(
+  job: Job,
+  adapter: Adapter,
+  options: TurnOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { jobs } = options.store;
+  const writer = new ReplyWriter(adapter, jobs, job, signal);
+  const turn = new Turn(job, adapter, options, writer, signal);
+  try {
+    const texts = wholeReplies(job) ?? (await turn.answer());
+    await writer.end();
+    await writer.deliver(texts);
+  } finally {
+    await writer.end();
+  }
+  await jobs.end(job, 'done');
+}
+
+/** What an earlier attempt left to be posted. */
+function wholeReplies({ replies }: Job): string[] | undefined {
+  const texts = replies.flatMap(({ text }) => text ?? []);
+  return replies.length > 0 && texts.length === replies.length ? texts : undefined;
+}
+
+class Turn {
+  readonly #conversationId: ConversationId;
+  /** What each message of the answer says, once that is in the store; an empty one is taken away. */
+  #texts: string[] | undefined;
+
+  constructor(
+    private readonly job: Job,
+    private readonly adapter: Adapter,
+    private readonly options: TurnOptions,
+    private readonly writer: ReplyWriter,
+    private readonly signal: AbortSignal,
+  ) {
+    this.#conversationId = conversationIdOf({ adapter: job.adapter, ...job.event });
+  }
+
+  /** What each message of the answer says. */
+  async answer(): Promise<string[]> {
+    if (this.job.attempts > maxAttempts) return this.#say(unanswered);
+    this.writer.showWorking();
+    try {
+      const { adapter, signal } = this;
+      const { images } = this.options.model.info.capabilities;
+      const taken = await takeQuestion(this.job, { ...this.options, adapter, images, signal });
+      return await ('answerId' in taken ? this.#ask(taken) : this.#say(taken.notes.join('\n')));
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (isForPerson(error)) return this.#say(error.message);
+      throw error;
+    }
+  }
+
+  /** An answer that the model has no part in. */
+  #say(sentence: string): Promise<string[]> {
+    return this.#holding(({ setReplies }) => this.#settle(sentence, setReplies));
+  }
+
+  async #ask(taken: TakenQuestion): Promise<string[]> {
+    const { conversation, answerId, systemMessage, notes } = taken;
+    const { model, store, generation } = this.options;
+    const pictures = store.forTenant(this.job.event.tenant);
+    let soFar = '';
+    const end = await makeAnswer({
+      model,
+      systemMessage,
+      messages: usefulMessages(conversation.branchTo(answerId).slice(0, -1)),
+      generation,
+      signal: this.signal,
+      resolvePicture: (id) => pictures.pictureBytes(id),
+      save: (change) => this.#save(answerId, change, notes),
+      emit: (event) => {
+        if (event.type === 'prompt') return;
+        soFar = event.type === 'text' ? soFar + event.text : '';
+        this.writer.grow(soFar);
+      },
+    });
+    if (this.#texts !== undefined) return this.#texts;
+    // What the model said could not be stored.
+    if (end.status === 'failed') throw end.error;
+    throw this.signal.reason;
+  }
+
+  /** Writes how far the answer is; when it has ended, also what is posted, in the same transaction. */
+  #save(answerId: MessageId, change: AnswerChange, notes: readonly string[]): Promise<void> {
+    return this.#holding(async ({ conversations, setReplies }) => {
+      await conversations.changeAnswer(this.#conversationId, answerId, change);
+      if (change.status === undefined) return;
+      // The next attempt may find the store well again.
+      if (change.error?.code.startsWith('store.')) throw VistazoError.fromJSON(change.error);
+      const said = change.error === undefined ? change.text?.trim() : sentenceFor(change.error);
+      this.#texts = await this.#settle([said || unanswered, ...notes].join('\n\n'), setReplies);
+    });
+  }
+
+  /** With an empty text for each message that an earlier attempt posted and this answer has no use for. */
+  async #settle(said: string, setReplies: HeldJob['setReplies']): Promise<string[]> {
+    const texts = this.writer.split(said);
+    const surplus = Math.max(0, this.writer.postedCount - texts.length);
+    const settled = [...texts, ...Array<string>(surplus).fill('')];
+    await setReplies(settled);
+    return settled;
+  }
+
+  #holding<Result>(work: (held: HeldJob) => Promise<Result>): Promise<Result> {
+    this.signal.throwIfAborted();
+    return this.options.store.jobs.holding(this.job, work);
+  }
+}

@@ -1,0 +1,1 @@
+export { MemoryAdapter, type PersonMessage, type SeenPost } from './memory-adapter.js';

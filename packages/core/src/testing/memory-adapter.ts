@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  Adapter,
+  AdapterCapabilities,
+  AdapterHost,
+  PostedReply,
+  ReplyPost,
+} from '../adapter/adapter.js';
+import type { MessageEvent, PlatformEvent } from '../adapter/platform-event.js';
+import { VistazoError } from '../errors.js';
+
+/** A message that a bot posted, as people on the platform see it. */
+export interface SeenPost {
+  id: string;
+  /** The conversation it stands in, and the message that it answers. */
+  conversationKey: string;
+  messageId: string;
+  text: string;
+  /** How often it was changed after it was posted. */
+  edits: number;
+}
+
+/** What a person posts; all but the text has a default. */
+export type PersonMessage = Partial<Omit<MessageEvent, 'type' | 'text' | 'attachments'>> & {
+  /** Default none. */
+  pictures?: readonly Uint8Array[];
+};
+
+/** A platform within the process, to test bots with: people post, and what they then see is looked at. */
+export class MemoryAdapter implements Adapter {
+  readonly name: string;
+  readonly capabilities: AdapterCapabilities;
+  /** What people see, in the order in which it was posted. */
+  readonly posts: SeenPost[] = [];
+  /** Asked before every call of the bot; what it throws is what the platform fails with. */
+  beforeCall: (call: 'post' | 'edit' | 'remove' | 'fetch') => void | Promise<void> = () => {};
+  readonly #files = new Map<string, Uint8Array>();
+  readonly #postsOfKeys = new Map<string, SeenPost>();
+  #host: AdapterHost | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  constructor({
+    name = 'memory',
+    ...capabilities
+  }: Partial<AdapterCapabilities> & { name?: string } = {}) {
+    this.name = name;
+    this.capabilities = {
+      maxTextLength: 2000,
+      editMessages: true,
+      editIntervalMs: 1,
+      ...capabilities,
+    };
+  }
+
+  async start(host: AdapterHost): Promise<void> {
+    this.#host = host;
+  }
+
+  async stop(): Promise<void> {
+    this.#host = undefined;
+  }
+
+  /** A person posts a message; resolves with its event when the bot has accepted it. */
+  async say(
+    text: string,
+    { pictures = [], ...given }: PersonMessage = {},
+  ): Promise<PlatformEvent & { type: 'message' }> {
+    const messageId = given.messageId ?? randomUUID();
+    const attachments = pictures.map((bytes, index) => {
+      const url = `memory:${randomUUID()}`;
+      this.#files.set(url, bytes);
+      return { url, name: `picture-${index + 1}.png` };
+    });
+    const event = {
+      type: 'message' as const,
+      eventId: `posted ${messageId}`,
+      tenant: 'tenant',
+      conversationKey: 'general',
+      author: { id: 'ana', name: 'Ana' },
+      postedAtMs: Date.now(),
+      ...given,
+      messageId,
+      text,
+      attachments,
+    };
+    await this.deliver(event);
+    return event;
+  }
+
+  /** The platform delivers an event, as it may do twice. */
+  async deliver(event: PlatformEvent): Promise<'accepted' | 'known'> {
+    if (this.#host === undefined) {
+      throw new VistazoError('engine.closed', 'The bot does not listen; start it first.');
+    }
+    return this.#host.receive(event);
+  }
+
+  /** What people see as the answer to a message, its messages joined, once `isAsWanted` (default: there is any). */
+  async answerTo(
+    messageId: string,
+    isAsWanted: (text: string) => boolean = (text) => text !== '',
+  ): Promise<string> {
+    for (;;) {
+      const changed = this.#changed.promise;
+      const text = this.textFor(messageId);
+      if (isAsWanted(text)) return text;
+      await changed;
+    }
+  }
+
+  /** What people see now as the answer to a message, its messages joined. */
+  textFor(messageId: string): string {
+    const answers = this.posts.filter((post) => post.messageId === messageId);
+    return answers.map(({ text }) => text).join('\n');
+  }
+
+  async fetch(url: string): Promise<Uint8Array> {
+    await this.beforeCall('fetch');
+    const bytes = this.#files.get(url);
+    if (bytes === undefined) throw new VistazoError('fetch.failed', 'The file is gone.');
+    return bytes;
+  }
+
+  async post({ conversationKey, messageId, text, idempotencyKey }: ReplyPost): Promise<string> {
+    await this.beforeCall('post');
+    const known = this.#postsOfKeys.get(idempotencyKey);
+    if (known !== undefined) return known.id;
+    const post = { id: randomUUID(), conversationKey, messageId, text, edits: 0 };
+    this.#postsOfKeys.set(idempotencyKey, post);
+    this.posts.push(post);
+    this.#change();
+    return post.id;
+  }
+
+  async edit({ postId }: PostedReply, text: string): Promise<void> {
+    await this.beforeCall('edit');
+    const post = this.posts.find(({ id }) => id === postId);
+    if (post === undefined) throw new VistazoError('store.notFound', `There is no post ${postId}.`);
+    post.text = text;
+    post.edits += 1;
+    this.#change();
+  }
+
+  async remove({ postId }: PostedReply): Promise<void> {
+    await this.beforeCall('remove');
+    const index = this.posts.findIndex(({ id }) => id === postId);
+    if (index >= 0) this.posts.splice(index, 1);
+    this.#change();
+  }
+
+  #change(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
