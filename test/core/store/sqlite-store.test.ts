@@ -108,6 +108,19 @@ describe('a database that cannot be used', () => {
     await openAt(path);
   });
 
+  it('because its tables could not all be made is left as it was', async () => {
+    const path = join(await temporaryFolder(), 'chat.sqlite');
+    const withLastTable = (statement: string) => {
+      const database = new SqliteDatabase(path);
+      database.prepare(statement).run();
+      database.close();
+    };
+    withLastTable('create table replies (x integer)');
+    await expect(openSqliteStore({ path })).rejects.toMatchObject({ code: 'store.failed' });
+    withLastTable('drop table replies');
+    await openAt(path);
+  });
+
   it('that a newer version wrote is refused', async () => {
     const path = join(await temporaryFolder(), 'chat.sqlite');
     await (await openSqliteStore({ path })).close();

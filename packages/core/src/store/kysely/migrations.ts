@@ -124,7 +124,7 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
 });
 
 /**
- * Brings the database to the newest schema, each step in a transaction. Throws `store.failed` when
+ * Brings the database to the newest schema in one transaction. Throws `store.failed` when
  * it was written by a newer version. @internal
  */
 export async function migrate(db: Kysely<Database>, types: ColumnTypes): Promise<void> {

@@ -1,5 +1,5 @@
 import SqliteDatabase from 'better-sqlite3';
-import { Kysely, SqliteDialect, sql } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect, sql } from 'kysely';
 import type { DatabaseKind } from '../kysely/database-kind.js';
 import { KyselyStore } from '../kysely/kysely-store.js';
 import { migrate } from '../kysely/migrations.js';
@@ -28,14 +28,32 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   let sqlite: SqliteDatabase.Database | undefined;
   try {
     sqlite = openDatabase(path);
-    const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
+    const db = new Kysely<Database>({ dialect: new TransactionalDialect({ database: sqlite }) });
     await migrate(db, kind.columnTypes);
     await failInterruptedAnswers(db);
+    await freeJobs(db);
     await emptyLog(db);
     return new KyselyStore(db, kind, tenant);
   } catch (error) {
     sqlite?.close();
     throw kind.toStoreError(error);
+  }
+}
+
+/**
+ * SQLite changes tables in transactions, which Kysely does not count on; without them a death in the
+ * middle of a migration would leave a database that no later start can open.
+ * https://www.sqlite.org/lang_transaction.html
+ */
+class TransactionalDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
   }
 }
 
@@ -82,6 +100,11 @@ async function failInterruptedAnswers(db: Kysely<Database>): Promise<void> {
     })
     .where('status', '=', 'running')
     .execute();
+}
+
+/** Who held them is dead, so that their leases need not run out. */
+async function freeJobs(db: Kysely<Database>): Promise<void> {
+  await db.updateTable('jobs').set({ due_at_ms: 0 }).where('status', '=', 'running').execute();
 }
 
 /** Moves what the write-ahead log holds into the database, and the log holds nothing any more. */
