@@ -24,7 +24,7 @@ const allowed: Record<string, readonly string[]> = {
   store: ['conversation', 'backend', 'adapter'],
   bot: ['adapter', 'media', 'conversation', 'store', 'backend', 'generation', 'reply'],
   reply: [],
-  testing: ['adapter'],
+  testing: ['adapter', 'backend', 'conversation', 'store', 'bot'],
 };
 
 const platformNames = /discord|slack/i;

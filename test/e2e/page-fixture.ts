@@ -5,7 +5,7 @@ import { type ChatService, createChatService, openSqliteStore } from '@vistazo/c
 import { startWebServer, type WebServer, type WebServerOptions } from '@vistazo/web';
 import type { Browser, Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
-import { type Script, ScriptedModel } from '../core/bot/scripted-model.ts';
+import { type Script, ScriptedModel } from '../../packages/core/src/testing/scripted-model.ts';
 
 /** A page whose answers are scripted; everything else is as in production. */
 export interface ScriptedPage {

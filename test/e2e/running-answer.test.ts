@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { VistazoError } from '@vistazo/core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Script } from '../core/bot/scripted-model.ts';
+import type { Script } from '../../packages/core/src/testing/scripted-model.ts';
 import { launchBrowser } from './browser.ts';
 import { ask as askOn, openScriptedPage, type ScriptedPage } from './page-fixture.ts';
 

@@ -12,8 +12,8 @@ import {
 import { startWebServer, type WebServer } from '@vistazo/web';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ScriptedModel } from '../../packages/core/src/testing/scripted-model.ts';
 import { badPictures, goodPicture } from '../bad-pictures.ts';
-import { ScriptedModel } from '../core/bot/scripted-model.ts';
 
 let folder: string;
 let store: Store;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type ChatService, createChatService, openSqliteStore, type Store } from '@vistazo/core';
 import { startWebServer, type WebServer, type WebServerOptions } from '@vistazo/web';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ScriptedModel } from '../core/bot/scripted-model.ts';
+import { ScriptedModel } from '../../packages/core/src/testing/scripted-model.ts';
 
 const secret = 'a secret of many characters';
 let folder: string;

@@ -3,7 +3,7 @@ import { nanoModelFolder } from '@vistazo/nano';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { ScriptedModel } from '../bot/scripted-model.ts';
+import { ScriptedModel } from '../../../packages/core/src/testing/scripted-model.ts';
 
 const ticket = z.object({
   product: z.string().min(1).max(20),

@@ -12,7 +12,7 @@ import type { PictureNormaliser } from '../../../packages/core/src/bot/new-pictu
 import { VistazoError } from '../../../packages/core/src/errors.ts';
 import { openSqliteStore } from '../../../packages/core/src/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../../packages/core/src/store/store.ts';
-import { type Script, ScriptedModel } from './scripted-model.ts';
+import { type Script, ScriptedModel } from '../../../packages/core/src/testing/scripted-model.ts';
 
 /** Checks pictures in this process, as the media process does in its own. */
 export const sharpMedia: PictureNormaliser = {

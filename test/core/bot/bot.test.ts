@@ -2,9 +2,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type BotOptions, createBot } from '../../../packages/core/src/bot/create-bot.ts';
 import { VistazoError } from '../../../packages/core/src/errors.ts';
 import { MemoryAdapter } from '../../../packages/core/src/testing/memory-adapter.ts';
+import { type Script, ScriptedModel } from '../../../packages/core/src/testing/scripted-model.ts';
 import { databases, type NewDatabase } from '../store/store-fixture.ts';
 import { pictureOf, sharpMedia } from './bot-fixture.ts';
-import { type Script, ScriptedModel } from './scripted-model.ts';
 
 interface Setting extends Partial<BotOptions> {
   scripts?: Script[];
@@ -144,9 +144,9 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     const { adapter, model } = setting;
     const post = adapter.post.bind(adapter);
     let failures = 2;
-    adapter.post = async (reply) => {
+    adapter.post = async (reply, options) => {
       if (failures-- === 2) throw new Error('The platform is away.');
-      const id = await post(reply);
+      const id = await post(reply, options);
       if (failures === 0) throw new Error('The connection broke.');
       return id;
     };

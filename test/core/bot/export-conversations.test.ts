@@ -5,8 +5,8 @@ import {
 } from '../../../packages/core/src/bot/export-conversations.ts';
 import type { ConversationId } from '../../../packages/core/src/conversation/message.ts';
 import { VistazoError } from '../../../packages/core/src/errors.ts';
+import type { Script } from '../../../packages/core/src/testing/scripted-model.ts';
 import { type Bot, makeBot, pictureOf } from './bot-fixture.ts';
-import type { Script } from './scripted-model.ts';
 
 const exported = (bot: Bot, filter: ExportFilter = {}) =>
   Array.fromAsync(exportConversations(bot.store, filter));

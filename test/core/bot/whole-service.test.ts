@@ -10,9 +10,9 @@ import {
   createLocalModel,
   openSqliteStore,
 } from '../../../packages/core/dist/index.js';
+import { ScriptedModel } from '../../../packages/core/src/testing/scripted-model.ts';
 import { badPictures } from '../../bad-pictures.ts';
 import { collect, pictureOf, temporaryFolder, transcript } from './bot-fixture.ts';
-import { ScriptedModel } from './scripted-model.ts';
 
 const nano = fileURLToPath(new URL('../../../packages/nano/model', import.meta.url));
 

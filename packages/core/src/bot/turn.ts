@@ -14,8 +14,11 @@ import { type TakenQuestion, takeQuestion } from './take-question.js';
 import { conversationIdOf } from './turn-ids.js';
 import { usefulMessages } from './useful-messages.js';
 
-/** After so many attempts to answer, a person is told that it failed. */
-const maxAttempts = 10;
+/**
+ * After so many attempts to answer, a person is told that it failed. Every death of the process counts,
+ * for all that it was about, so that it is many.
+ */
+const maxAttempts = 25;
 
 /** What turns are made with. @internal */
 export interface TurnOptions {

@@ -1,1 +1,4 @@
+export { type AdapterFixture, adapterContract, type ContractCase } from './adapter-contract.js';
+export { createTestBot, type TestBot, type TestBotOptions } from './create-test-bot.js';
 export { MemoryAdapter, type PersonMessage, type SeenPost } from './memory-adapter.js';
+export { type Script, ScriptedModel } from './scripted-model.js';

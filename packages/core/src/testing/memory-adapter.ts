@@ -121,8 +121,12 @@ export class MemoryAdapter implements Adapter {
     return bytes;
   }
 
-  async post({ conversationKey, messageId, text, idempotencyKey }: ReplyPost): Promise<string> {
+  async post(
+    { conversationKey, messageId, text, idempotencyKey }: ReplyPost,
+    { signal }: { signal: AbortSignal },
+  ): Promise<string> {
     await this.beforeCall('post');
+    signal.throwIfAborted();
     const known = this.#postsOfKeys.get(idempotencyKey);
     if (known !== undefined) return known.id;
     const post = { id: randomUUID(), conversationKey, messageId, text, edits: 0 };
@@ -132,8 +136,13 @@ export class MemoryAdapter implements Adapter {
     return post.id;
   }
 
-  async edit({ postId }: PostedReply, text: string): Promise<void> {
+  async edit(
+    { postId }: PostedReply,
+    text: string,
+    { signal }: { signal: AbortSignal },
+  ): Promise<void> {
     await this.beforeCall('edit');
+    signal.throwIfAborted();
     const post = this.posts.find(({ id }) => id === postId);
     if (post === undefined) throw new VistazoError('store.notFound', `There is no post ${postId}.`);
     post.text = text;

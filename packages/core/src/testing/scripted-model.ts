@@ -4,19 +4,22 @@ import type {
   ResolvePicture,
   TokenCount,
   VisionLanguageModel,
-} from '../../../packages/core/src/backend/vision-language-model.ts';
-import type { ChatMessage, ImageId } from '../../../packages/core/src/conversation/chat-message.ts';
-import { VistazoError } from '../../../packages/core/src/errors.ts';
+} from '../backend/vision-language-model.js';
+import type { ChatMessage, ImageId } from '../conversation/chat-message.js';
+import { VistazoError } from '../errors.js';
 
 /** Tokens of a picture. */
 const pictureTokens = 50;
 
 /** One answer: its pieces of text, each waiting for `gate` when given; then the error, if any. */
 export interface Script {
-  pieces: string[];
+  /** Said one after the other. */
+  pieces: readonly string[];
   /** Awaited before every piece after the first; a function gives one for each. */
   gate?: Promise<void> | ((index: number) => Promise<void>);
+  /** What the answer fails with after its pieces. Default: it ends well. */
   error?: VistazoError;
+  /** Before which piece the answer begins anew, as when the engine died. Default never. */
   restartAfter?: number;
 }
 
@@ -31,19 +34,25 @@ export class ScriptedModel implements VisionLanguageModel {
   readonly info: ModelInfo;
   /** What it was asked, in order. */
   readonly prompts: ChatMessage[][] = [];
+  /** With what options, in order. */
   readonly options: GenerateOptions[] = [];
+  /** How many answers are under way. */
   running = 0;
+  /** The most that were under way at once. */
   mostAtOnce = 0;
   readonly #scripts: Script[];
 
+  /** Answers by the scripts, in order, and `Yes.` after the last; a text is a script of one piece. */
   constructor(
-    scripts: Script[] = [],
+    scripts: readonly (Script | string)[] = [],
     settings: {
+      /** Default 10,000. */
       contextLengthTokens?: number;
+      /** Whether it takes pictures. Default true. */
       images?: boolean;
     } = {},
   ) {
-    this.#scripts = [...scripts];
+    this.#scripts = scripts.map((each) => (typeof each === 'string' ? { pieces: [each] } : each));
     this.info = {
       id: 'scripted',
       variant: 'fp32',

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import type { Adapter } from '../adapter/adapter.js';
+import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
+
+/** A platform, or a stand-in for one, that an adapter is tried on. */
+export interface AdapterFixture {
+  /** Not started yet. */
+  adapter: Adapter;
+  /** A person posts a message that the bot should answer; gives the platform's id of it. */
+  post(text: string, pictures?: readonly Uint8Array[]): Promise<string>;
+  /** The platform delivers a message again, as platforms do when they miss the acknowledgement. */
+  redeliver(messageId: string): Promise<void>;
+  /** Where people can: they change or delete their message. */
+  edit?(messageId: string, text: string): Promise<void>;
+  delete?(messageId: string): Promise<void>;
+  /** What people see of the bot's answers to a message, in order. */
+  answers(messageId: string): Promise<string[]>;
+  /** Ends the platform; the contract stops and closes the adapter before. */
+  close?(): Promise<void>;
+}
+
+/** One rule of the contract; `run` throws an AssertionError when it is broken. */
+export interface ContractCase {
+  name: string;
+  run(newFixture: () => Promise<AdapterFixture>): Promise<void>;
+}
+
+type MessageOf<Type> = Extract<PlatformEvent, { type: Type }>;
+
+/** A started adapter with what it handed over. */
+class Trial {
+  readonly events: PlatformEvent[] = [];
+  readonly signal = AbortSignal.timeout(30_000);
+  #came = Promise.withResolvers<void>();
+
+  constructor(readonly fixture: AdapterFixture) {}
+
+  get adapter(): Adapter {
+    return this.fixture.adapter;
+  }
+
+  async start(): Promise<void> {
+    await this.adapter.start({
+      receive: async (event) => {
+        const checked = platformEventSchema.parse(event);
+        const isKnown = this.events.some(({ eventId }) => eventId === checked.eventId);
+        this.events.push(checked);
+        this.#came.resolve();
+        this.#came = Promise.withResolvers();
+        return isKnown ? 'known' : 'accepted';
+      },
+    });
+  }
+
+  /** The first event of a kind about a message, once it comes. */
+  async event<Type extends PlatformEvent['type']>(
+    type: Type,
+    messageId: string,
+  ): Promise<MessageOf<Type>> {
+    for (;;) {
+      const came = this.#came.promise;
+      const found = this.events.find(
+        (event): event is MessageOf<Type> => event.type === type && event.messageId === messageId,
+      );
+      if (found !== undefined) return found;
+      await Promise.race([came, rejectWhenAborted(this.signal, `no event ${type} came`)]);
+    }
+  }
+
+  async question(text = 'Which colour?', pictures?: readonly Uint8Array[]) {
+    return this.event('message', await this.fixture.post(text, pictures));
+  }
+
+  post(event: MessageOf<'message'>, text: string, idempotencyKey: string): Promise<string> {
+    return this.adapter.post({ ...targetOf(event), text, idempotencyKey }, { signal: this.signal });
+  }
+}
+
+function targetOf({ tenant, conversationKey, messageId }: MessageOf<'message'>) {
+  return { tenant, conversationKey, messageId };
+}
+
+function rejectWhenAborted(signal: AbortSignal, what: string): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new assert.AssertionError({ message: what })));
+  });
+}
+
+function rule(name: string, check: (trial: Trial) => Promise<void>): ContractCase {
+  return {
+    name,
+    async run(newFixture) {
+      const fixture = await newFixture();
+      const trial = new Trial(fixture);
+      try {
+        await trial.start();
+        await check(trial);
+      } finally {
+        await fixture.adapter.stop();
+        await fixture.adapter.close?.();
+        await fixture.close?.();
+      }
+    },
+  };
+}
+
+/**
+ * What every adapter keeps to. Use it with any test runner:
+ * `it.each(adapterContract)('$name', ({ run }) => run(newFixture))`.
+ */
+export const adapterContract: readonly ContractCase[] = [
+  rule('hands over what a person posts, with text, author and place', async (trial) => {
+    const event = await trial.question('What is on the *table*?');
+    assert.equal(event.text, 'What is on the *table*?');
+    assert.notEqual(event.author.name, '');
+    assert.ok(event.postedAtMs > 0);
+  }),
+  rule('hands over pictures whose bytes can be fetched', async (trial) => {
+    const pictures = [Buffer.from('first'), Buffer.from('second')];
+    const { attachments = [] } = await trial.question('And these?', pictures);
+    assert.equal(attachments.length, pictures.length);
+    const options = { maxBytes: 1000, signal: trial.signal };
+    const fetched = attachments.map(({ url }) => trial.adapter.fetch?.(url, options));
+    for (const [index, bytes] of (await Promise.all(fetched)).entries())
+      if (bytes !== undefined) assert.deepEqual(Buffer.from(bytes), pictures[index]);
+  }),
+  rule('gives an event that is delivered again the same id', async (trial) => {
+    const event = await trial.question();
+    const before = trial.events.length;
+    await trial.fixture.redeliver(event.messageId);
+    while (trial.events.length === before) await pause(trial.signal);
+    assert.deepEqual(new Set(trial.events.map(({ eventId }) => eventId)).size, 1);
+  }),
+  rule('gives different messages different ids', async (trial) => {
+    const [one, two] = [await trial.question('One?'), await trial.question('Two?')];
+    assert.notEqual(one.eventId, two.eventId);
+    assert.notEqual(one.messageId, two.messageId);
+    assert.equal(one.conversationKey, two.conversationKey);
+  }),
+  rule('posts answers under the message, in order', async (trial) => {
+    const event = await trial.question();
+    await trial.post(event, 'One.', 'key-1');
+    await trial.post(event, 'Two.', 'key-2');
+    assert.deepEqual(await trial.fixture.answers(event.messageId), ['One.', 'Two.']);
+  }),
+  rule('posts once for each key', async (trial) => {
+    const event = await trial.question();
+    const first = await trial.post(event, 'One.', 'key-1');
+    assert.equal(await trial.post(event, 'One again.', 'key-1'), first);
+    assert.deepEqual(await trial.fixture.answers(event.messageId), ['One.']);
+  }),
+  rule('posts messages as long as it says it can', async (trial) => {
+    const event = await trial.question();
+    const text = 'x'.repeat(trial.adapter.capabilities.maxTextLength);
+    await trial.post(event, text, 'key-1');
+    assert.deepEqual(await trial.fixture.answers(event.messageId), [text]);
+  }),
+  rule('changes posted messages in place, if it says it can', async (trial) => {
+    if (!trial.adapter.capabilities.editMessages) return;
+    const event = await trial.question();
+    const postId = await trial.post(event, 'On', 'key-1');
+    const { signal } = trial;
+    assert.ok(trial.adapter.edit, 'an adapter that can edit has an edit');
+    await trial.adapter.edit({ ...targetOf(event), postId }, 'One.', { signal });
+    assert.deepEqual(await trial.fixture.answers(event.messageId), ['One.']);
+  }),
+  rule('takes posted messages away, if it can', async (trial) => {
+    if (trial.adapter.remove === undefined) return;
+    const event = await trial.question();
+    const postId = await trial.post(event, 'One.', 'key-1');
+    await trial.adapter.remove({ ...targetOf(event), postId }, { signal: trial.signal });
+    assert.deepEqual(await trial.fixture.answers(event.messageId), []);
+  }),
+  rule('hands over that a person changed a message, where people can', async (trial) => {
+    if (trial.fixture.edit === undefined) return;
+    const { messageId, eventId } = await trial.question();
+    await trial.fixture.edit(messageId, 'Which form?');
+    const edited = await trial.event('edited', messageId);
+    assert.equal(edited.text, 'Which form?');
+    assert.notEqual(edited.eventId, eventId);
+  }),
+  rule('hands over that a person deleted a message, where people can', async (trial) => {
+    if (trial.fixture.delete === undefined) return;
+    const { messageId, conversationKey } = await trial.question();
+    await trial.fixture.delete(messageId);
+    assert.equal((await trial.event('deleted', messageId)).conversationKey, conversationKey);
+  }),
+  rule('posts nothing for a signal that is aborted', async (trial) => {
+    const event = await trial.question();
+    const target = { ...targetOf(event), text: 'One.', idempotencyKey: 'key-1' };
+    await assert.rejects(trial.adapter.post(target, { signal: AbortSignal.abort() }));
+    assert.deepEqual(await trial.fixture.answers(event.messageId), []);
+  }),
+];
+
+async function pause(signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import type { PlatformEvent } from '../../../packages/core/src/adapter/platform-event.ts';
+import {
+  type AdapterFixture,
+  adapterContract,
+} from '../../../packages/core/src/testing/adapter-contract.ts';
+import { MemoryAdapter } from '../../../packages/core/src/testing/memory-adapter.ts';
+
+type Posted = PlatformEvent & { type: 'message' };
+
+/** A platform in memory, whose adapter may be one with a fault. */
+function newFixture(adapter = new MemoryAdapter({ maxTextLength: 300 })) {
+  return async (): Promise<AdapterFixture> => {
+    const posted = new Map<string, Posted>();
+    const get = (messageId: string) => {
+      const event = posted.get(messageId);
+      if (event === undefined) throw new Error(`There is no message ${messageId}.`);
+      return event;
+    };
+    return {
+      adapter,
+      async post(text, pictures = []) {
+        const event = await adapter.say(text, { pictures });
+        posted.set(event.messageId, event);
+        return event.messageId;
+      },
+      redeliver: async (id) => void (await adapter.deliver(get(id))),
+      edit: async (id, text) =>
+        void (await adapter.deliver({ ...get(id), type: 'edited', eventId: `edit ${id}`, text })),
+      delete: async (id) =>
+        void (await adapter.deliver({ ...get(id), type: 'deleted', eventId: `deletion ${id}` })),
+      answers: async (id) =>
+        adapter.posts.filter(({ messageId }) => messageId === id).map(({ text }) => text),
+    };
+  };
+}
+
+describe('the platform in memory', () => {
+  it.each(adapterContract)('$name', ({ run }) => run(newFixture()));
+});
+
+class Forgetful extends MemoryAdapter {
+  #count = 0;
+  override post(...[reply, options]: Parameters<MemoryAdapter['post']>) {
+    this.#count += 1;
+    return super.post({ ...reply, idempotencyKey: `${this.#count}` }, options);
+  }
+}
+
+class Short extends MemoryAdapter {
+  override post(...[reply, options]: Parameters<MemoryAdapter['post']>) {
+    return super.post({ ...reply, text: reply.text.slice(0, 100) }, options);
+  }
+}
+
+class Stubborn extends MemoryAdapter {
+  override async edit() {}
+  override async remove() {}
+}
+
+describe('an adapter that breaks the contract', () => {
+  it.each([
+    ['posts twice for one key', new Forgetful(), 'posts once for each key'],
+    ['cuts what it says it can post', new Short(), 'posts messages as long as it says it can'],
+    ['changes nothing', new Stubborn(), 'changes posted messages in place, if it says it can'],
+    ['takes nothing away', new Stubborn(), 'takes posted messages away, if it can'],
+  ])('is told so when it %s', async (_, adapter, name) => {
+    const broken = adapterContract.find((each) => each.name === name);
+    await expect(broken?.run(newFixture(adapter))).rejects.toThrow();
+  });
+});
