@@ -40,6 +40,7 @@ export {
   parseModelVariant,
 } from './model/model-files.js';
 export { describeModel, type ModelDescription } from './model/model-folder.js';
+export type { LinkPolicy } from './reply/harmless-text.js';
 export type * from './store/conversation-store.js';
 export type * from './store/job-store.js';
 export {

@@ -131,6 +131,17 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     expect(setting.adapter.textFor(second.messageId)).toBe('Well.');
   });
 
+  it('lets no answer mention anybody or bring a link that nobody wrote', async () => {
+    const setting = await start({
+      scripts: [says('@everyone: see https://evil.example ', 'or https://known.example/a.')],
+    });
+    const { messageId } = await setting.adapter.say('Is https://known.example/a safe?');
+    await idle(setting);
+    expect(setting.adapter.textFor(messageId)).toBe(
+      '@\u200Beveryone: see https[:]//evil.example or https://known.example/a.',
+    );
+  });
+
   it('tells strangers nothing of faults within', async () => {
     const error = new VistazoError('internal', 'ENOENT /srv/secret');
     const setting = await start({ scripts: [{ pieces: ['So'], error }] });

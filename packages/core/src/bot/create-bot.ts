@@ -5,6 +5,7 @@ import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import { MediaProcess } from '../media/media-process.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
+import type { LinkPolicy } from '../reply/harmless-text.js';
 import type { ArrivalPolicy, Job, MessageKey } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import { JobRunner } from './job-runner.js';
@@ -26,6 +27,8 @@ export interface BotOptions {
   generation?: GenerationOptions;
   /** What becomes of a message that comes while another one of its conversation is answered. Default `queue`. */
   whileBusy?: ArrivalPolicy;
+  /** Which links in an answer stay links. Default `fromConversation`. Mentions never stay. */
+  links?: LinkPolicy;
   limits?: BotLimits;
   /** Checks pictures. Default: a media process of its own, which `stop` ends. */
   media?: PictureNormaliser;
@@ -121,13 +124,21 @@ class RunningBot implements Bot {
   }
 
   get #turnOptions(): TurnOptions {
-    const { model, store, systemMessage = null, generation = {}, limits = {} } = this.options;
+    const {
+      model,
+      store,
+      systemMessage = null,
+      generation = {},
+      limits = {},
+      links,
+    } = this.options;
     return {
       model,
       store,
       media: this.options.media ?? this.#ownMedia,
       systemMessage,
       generation,
+      links: links ?? 'fromConversation',
       limits: {
         maxPictures: limits.maxPictures ?? 10,
         maxPictureBytes: limits.maxPictureBytes ?? defaultPictureLimits.maxBytes,

@@ -1,8 +1,9 @@
 import type { Adapter } from '../adapter/adapter.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
-import type { ConversationId, MessageId } from '../conversation/message.js';
+import { type ConversationId, type MessageId, textOf } from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
+import { harmlessText, type LinkPolicy, linksIn } from '../reply/harmless-text.js';
 import type { AnswerChange } from '../store/conversation-store.js';
 import type { HeldJob, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
@@ -28,6 +29,7 @@ export interface TurnOptions {
   /** Of new conversations. */
   systemMessage: string | null;
   generation: GenerationOptions;
+  links: LinkPolicy;
   limits: MessageLimits;
 }
 
@@ -65,6 +67,8 @@ class Turn {
   readonly #conversationId: ConversationId;
   /** What each message of the answer says, once that is in the store; an empty one is taken away. */
   #texts: string[] | undefined;
+  /** Addresses that people wrote in the conversation. */
+  #knownLinks: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly job: Job,
@@ -101,11 +105,14 @@ class Turn {
     const { conversation, answerId, systemMessage, notes } = taken;
     const { model, store, generation } = this.options;
     const pictures = store.forTenant(this.job.event.tenant);
+    const messages = usefulMessages(conversation.branchTo(answerId).slice(0, -1));
+    const said = messages.filter(({ role }) => role === 'user').map(textOf);
+    this.#knownLinks = linksIn([...said, systemMessage ?? '']);
     let soFar = '';
     const end = await makeAnswer({
       model,
       systemMessage,
-      messages: usefulMessages(conversation.branchTo(answerId).slice(0, -1)),
+      messages,
       generation,
       signal: this.signal,
       resolvePicture: (id) => pictures.pictureBytes(id),
@@ -113,7 +120,7 @@ class Turn {
       emit: (event) => {
         if (event.type === 'prompt') return;
         soFar = event.type === 'text' ? soFar + event.text : '';
-        this.writer.grow(soFar);
+        this.writer.grow(this.#harmless(soFar));
       },
     });
     if (this.#texts !== undefined) return this.#texts;
@@ -136,11 +143,15 @@ class Turn {
 
   /** With an empty text for each message that an earlier attempt posted and this answer has no use for. */
   async #settle(said: string, setReplies: HeldJob['setReplies']): Promise<string[]> {
-    const texts = this.writer.split(said);
+    const texts = this.writer.split(this.#harmless(said));
     const surplus = Math.max(0, this.writer.postedCount - texts.length);
     const settled = [...texts, ...Array<string>(surplus).fill('')];
     await setReplies(settled);
     return settled;
+  }
+
+  #harmless(text: string): string {
+    return harmlessText(text, this.options.links, this.#knownLinks);
   }
 
   #holding<Result>(work: (held: HeldJob) => Promise<Result>): Promise<Result> {

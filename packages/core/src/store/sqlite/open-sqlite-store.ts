@@ -31,7 +31,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     const db = new Kysely<Database>({ dialect: new TransactionalDialect({ database: sqlite }) });
     await migrate(db, kind.columnTypes);
     await failInterruptedAnswers(db);
-    await freeJobs(db);
+    await freeJobs(db, kind.nowMs);
     await emptyLog(db);
     return new KyselyStore(db, kind, tenant);
   } catch (error) {
@@ -102,9 +102,16 @@ async function failInterruptedAnswers(db: Kysely<Database>): Promise<void> {
     .execute();
 }
 
-/** Who held them is dead, so that their leases need not run out. */
-async function freeJobs(db: Kysely<Database>): Promise<void> {
-  await db.updateTable('jobs').set({ due_at_ms: 0 }).where('status', '=', 'running').execute();
+/**
+ * Who held them is dead, so that their leases need not run out. One that was there at many deaths may
+ * be their cause: it waits, longer each time, up to a minute.
+ */
+async function freeJobs(db: Kysely<Database>, nowMs: DatabaseKind['nowMs']): Promise<void> {
+  await db
+    .updateTable('jobs')
+    .set({ due_at_ms: sql`${nowMs} + min(60000, (1 << min(attempts, 12)) * 30) - 60` })
+    .where('status', '=', 'running')
+    .execute();
 }
 
 /** Moves what the write-ahead log holds into the database, and the log holds nothing any more. */

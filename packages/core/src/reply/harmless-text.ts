@@ -1,0 +1,49 @@
+/** Which links in an answer stay links. */
+export type LinkPolicy =
+  /** Those that people wrote in the conversation. */
+  | 'fromConversation'
+  /** All. */
+  | 'all';
+
+/** Nothing is seen of it, and no platform takes what it stands in for a mention. */
+const zeroWidthSpace = '\u200B';
+
+/** Mentions of people, groups and channels as platforms write them: `<@…>`, `<#…>`, `<!…>`, `</…>`. */
+const bracketMention = /<(?=[@#!&/])/g;
+const massMention = /@(?=everyone|here|channel)/gi;
+
+/** What platforms make a link of: an address with its scheme, or one that begins with `www.`. */
+const address = /(?:[a-z][a-z0-9+.-]*:\/\/|www\.)[^\s<>|]*/giu;
+/** Schemes that open something without `//`. */
+const bareScheme = /\b(mailto|tel|sms|javascript|data|file|vbscript|callto|facetime):(?=\S)/giu;
+const punctuationAtEnd = /[.,;:!?…*_~"'`()[\]{}]+$/;
+
+/**
+ * An answer of a model as it may be posted: it can mention nobody, and has no live link besides
+ * those in `known` ({@link linksIn}), unless `links` is `all`. Other addresses stay readable:
+ * `https[:]//example.org`.
+ */
+export function harmlessText(text: string, links: LinkPolicy, known: ReadonlySet<string>): string {
+  const mute = text
+    .replace(bracketMention, `<${zeroWidthSpace}`)
+    .replace(massMention, `@${zeroWidthSpace}`);
+  if (links === 'all') return mute;
+  return mute
+    .replace(address, (found) => (known.has(normalised(found)) ? found : disarmed(found)))
+    .replace(bareScheme, '$1[:]');
+}
+
+/** The addresses in what people wrote, in a form to compare them by. */
+export function linksIn(texts: readonly string[]): Set<string> {
+  return new Set(texts.flatMap((text) => text.match(address) ?? []).map(normalised));
+}
+
+function normalised(found: string): string {
+  const bare = found.replace(punctuationAtEnd, '');
+  const whole = /^www\./i.test(bare) ? `https://${bare}` : bare;
+  return URL.canParse(whole) ? new URL(whole).href : whole;
+}
+
+function disarmed(found: string): string {
+  return found.replaceAll('://', '[:]//').replace(/(www)\./gi, '$1[.]');
+}
