@@ -6,6 +6,7 @@ import { addOne, databases, message } from './store-fixture.ts';
 
 const adapters = ['test'];
 const leaseMs = 60_000;
+const queue = { policy: 'queue' as const, maxOpenPerPerson: 100 };
 
 function event(changes: Partial<MessageEvent> = {}): MessageEvent {
   const messageId = changes.messageId ?? randomUUID();
@@ -26,7 +27,7 @@ function event(changes: Partial<MessageEvent> = {}): MessageEvent {
 const keyOf = (each: MessageEvent): MessageKey => ({ adapter: 'test', ...each });
 
 async function accepted(jobs: JobStore, ...events: MessageEvent[]): Promise<void> {
-  for (const each of events) expect(await jobs.accept('test', each, 'queue')).toBe('accepted');
+  for (const each of events) expect(await jobs.accept('test', each, queue)).toBe('accepted');
 }
 
 async function leased(jobs: JobStore): Promise<Job> {
@@ -66,10 +67,10 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const jobs = await openJobs();
     const question = event();
     await accepted(jobs, question);
-    expect(await jobs.accept('test', question, 'queue')).toBe('known');
-    expect(await jobs.accept('test', { ...question, eventId: 'again' }, 'queue')).toBe('known');
+    expect(await jobs.accept('test', question, queue)).toBe('known');
+    expect(await jobs.accept('test', { ...question, eventId: 'again' }, queue)).toBe('known');
     await jobs.end(await leased(jobs), 'done');
-    expect(await jobs.accept('test', question, 'queue')).toBe('known');
+    expect(await jobs.accept('test', question, queue)).toBe('known');
     expect(await jobs.lease(adapters, leaseMs)).toBeUndefined();
   });
 
@@ -77,7 +78,7 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const jobs = await openJobs();
     const question = event();
     const results = await Promise.all(
-      Array.from({ length: 10 }, () => jobs.accept('test', question, 'queue')),
+      Array.from({ length: 10 }, () => jobs.accept('test', question, queue)),
     );
     expect(results.toSorted()).toEqual(['accepted', ...Array(9).fill('known')]);
   });
@@ -86,7 +87,7 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const jobs = await openJobs();
     const question = event();
     await accepted(jobs, question, { ...question, tenant: 'b' });
-    expect(await jobs.accept('other', question, 'queue')).toBe('accepted');
+    expect(await jobs.accept('other', question, queue)).toBe('accepted');
     expect(await jobs.countOpen()).toBe(3);
     expect(await leasedIds(jobs)).toHaveLength(2);
   });
@@ -101,6 +102,42 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     expect(await leasedIds(jobs)).toEqual(['3']);
     await jobs.end(job, 'done');
     expect(await leasedIds(jobs)).toEqual(['2']);
+  });
+
+  it('are given to tenants in turn, and to the people of each in turn, whoever asks most', async () => {
+    const jobs = await openJobs();
+    const by = (tenant: string, person: string, messageId: string) =>
+      event({
+        tenant,
+        messageId,
+        conversationKey: messageId,
+        author: { id: person, name: person },
+      });
+    const flood = Array.from({ length: 6 }, (_, index) => by('a', 'flooder', `flood-${index}`));
+    await accepted(jobs, ...flood, by('a', 'ana', 'ana-1'), by('b', 'ben', 'ben-1'));
+    const order: string[] = [];
+    for (let count = 0; count < 8; count++) {
+      order.push((await leased(jobs)).event.messageId);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(order.slice(0, 3)).toEqual(['flood-0', 'ben-1', 'ana-1']);
+    expect(order.slice(3)).toEqual(flood.slice(1).map(({ messageId }) => messageId));
+  });
+
+  it('are not taken of a person who has too many, until one has ended', async () => {
+    const jobs = await openJobs();
+    const two = { ...queue, maxOpenPerPerson: 2 };
+    const results: string[] = [];
+    const accept = async (each: MessageEvent) => results.push(await jobs.accept('test', each, two));
+    await accept(event());
+    await accept(event());
+    const third = event();
+    await accept(third);
+    await accept(event({ author: { id: 'u2', name: 'Ben' } }));
+    await jobs.end(await leased(jobs), 'done');
+    await accept(third);
+    await accept(event());
+    expect(results).toEqual(['accepted', 'accepted', 'refused', 'accepted', 'known', 'accepted']);
   });
 
   it('are each given to one of many workers', async () => {
@@ -221,10 +258,10 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const other = event({ conversationKey: 'random' });
     await accepted(jobs, one, other, two);
     const job = await leased(jobs);
-    await jobs.accept('test', three, 'replace');
+    await jobs.accept('test', three, { ...queue, policy: 'replace' });
     await expect(jobs.renew(job, leaseMs)).rejects.toMatchObject(lost);
     expect(await leasedIds(jobs)).toEqual([other.messageId, three.messageId]);
-    expect(await jobs.accept('test', event(), 'drop')).toBe('accepted');
+    expect(await jobs.accept('test', event(), { ...queue, policy: 'drop' })).toBe('refused');
     expect(await jobs.countOpen()).toBe(2);
   });
 
@@ -234,8 +271,8 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     await accepted(jobs, question);
     await jobs.end(await leased(jobs), 'done');
     await jobs.purge(Date.now() - 60_000);
-    expect(await jobs.accept('test', question, 'queue')).toBe('known');
+    expect(await jobs.accept('test', question, queue)).toBe('known');
     await jobs.purge(Date.now() + 60_000);
-    expect(await jobs.accept('test', question, 'queue')).toBe('accepted');
+    expect(await jobs.accept('test', question, queue)).toBe('accepted');
   });
 });

@@ -38,10 +38,11 @@ export interface PostedReply extends ReplyTarget {
 export interface AdapterHost {
   /**
    * Hands over an event. When it resolves, the event is stored for good and may be acknowledged;
-   * `known` when it came before. Throws `option.invalid` for what is no event, and `store.failed`
+   * `known` when it came before; `refused` when it is not answered, since its author has too many
+   * open or the bot is busy with the conversation, which the adapter may tell. Throws `option.invalid` for what is no event, and `store.failed`
    * when it could not be stored: then the platform should deliver it again.
    */
-  receive(event: PlatformEvent): Promise<'accepted' | 'known'>;
+  receive(event: PlatformEvent): Promise<'accepted' | 'known' | 'refused'>;
 }
 
 /**

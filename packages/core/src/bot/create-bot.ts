@@ -6,7 +6,7 @@ import type { GenerationOptions } from '../generation/generation-options.js';
 import { MediaProcess } from '../media/media-process.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
 import type { LinkPolicy } from '../reply/harmless-text.js';
-import type { ArrivalPolicy, Job, MessageKey } from '../store/job-store.js';
+import type { ArrivalPolicy, Job, MessageKey, Reception } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import { JobRunner } from './job-runner.js';
 import type { PictureNormaliser } from './new-pictures.js';
@@ -44,6 +44,8 @@ export interface BotLimits {
   maxTextLength?: number;
   /** Most messages that are answered side by side in this process. Default 4. */
   maxConcurrentAnswers?: number;
+  /** Most messages of one person in one tenant that wait or are answered; more are not answered. Default 20. */
+  maxOpenPerPerson?: number;
   /** How long a message is kept for a process that does not say that it lives. Default 30,000. */
   leaseMs?: number;
   /** How often is looked for messages that another process left. Default 1000. */
@@ -152,7 +154,7 @@ class RunningBot implements Bot {
     return this.#media;
   }
 
-  async #receive(adapter: Adapter, given: PlatformEvent): Promise<'accepted' | 'known'> {
+  async #receive(adapter: Adapter, given: PlatformEvent): Promise<Reception> {
     const event = checked(adapter, given);
     const key = { adapter: adapter.name, ...event };
     const result = await this.#store(adapter, event, key);
@@ -171,10 +173,13 @@ class RunningBot implements Bot {
     });
   }
 
-  async #store(adapter: Adapter, event: CheckedEvent, key: MessageKey) {
+  async #store(adapter: Adapter, event: CheckedEvent, key: MessageKey): Promise<Reception> {
     const { jobs } = this.options.store;
     if (event.type === 'message')
-      return jobs.accept(adapter.name, event, this.options.whileBusy ?? 'queue');
+      return jobs.accept(adapter.name, event, {
+        policy: this.options.whileBusy ?? 'queue',
+        maxOpenPerPerson: this.options.limits?.maxOpenPerPerson ?? 20,
+      });
     if (event.type === 'edited') return jobs.revise(key, event.eventId, event);
     return this.#forget(adapter, key);
   }

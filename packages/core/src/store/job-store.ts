@@ -16,6 +16,19 @@ export type ArrivalPolicy =
   /** It is not answered. */
   | 'drop';
 
+/** What a message that comes is held to. */
+export interface AcceptOptions {
+  policy: ArrivalPolicy;
+  /** Most messages of one person in one tenant that wait or are answered. */
+  maxOpenPerPerson: number;
+}
+
+/**
+ * What became of an event: `known` when it came before, `refused` when the person has too many open
+ * or the policy drops it; it is known then, and never answered.
+ */
+export type Reception = 'accepted' | 'known' | 'refused';
+
 /** A message of an answer: what it says, and under which id it was posted. */
 export interface ReplyRecord {
   /** From 0. */
@@ -68,11 +81,7 @@ export type JobEnd = 'done' | 'failed' | 'cancelled';
  */
 export interface JobStore {
   /** Stores a message for good, once for each `eventId` and message, and the job to answer it. */
-  accept(
-    adapter: string,
-    event: MessageEvent,
-    policy: ArrivalPolicy,
-  ): Promise<'accepted' | 'known'>;
+  accept(adapter: string, event: MessageEvent, options: AcceptOptions): Promise<Reception>;
   /** Changes a message that was accepted before, and makes it a job again; who holds it loses it. `known` also when the message is not. */
   revise(
     message: MessageKey,
@@ -82,8 +91,9 @@ export interface JobStore {
   /** Ends the job of a message, whoever holds it; undefined when it is not known. */
   cancel(message: MessageKey): Promise<CancelledJob | undefined>;
   /**
-   * The next job of these adapters, leased for `leaseMs`: the oldest whose conversation has none
-   * before it. A lease that ran out is given again. Undefined when there is nothing to do.
+   * The next job of these adapters, leased for `leaseMs`, of those whose conversation has none before
+   * them: the tenant's and in it the person's whose last turn is the longest ago, and of that one the
+   * oldest. A lease that ran out is given again. Undefined when there is nothing to do.
    */
   lease(adapters: readonly string[], leaseMs: number): Promise<Job | undefined>;
   /** Keeps a job for another `leaseMs`. */

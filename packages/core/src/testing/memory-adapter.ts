@@ -88,7 +88,7 @@ export class MemoryAdapter implements Adapter {
   }
 
   /** The platform delivers an event, as it may do twice. */
-  async deliver(event: PlatformEvent): Promise<'accepted' | 'known'> {
+  async deliver(event: PlatformEvent): Promise<'accepted' | 'known' | 'refused'> {
     if (this.#host === undefined) {
       throw new VistazoError('engine.closed', 'The bot does not listen; start it first.');
     }

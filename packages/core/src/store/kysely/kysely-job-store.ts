@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { attachmentSchema, type MessageEvent } from '../../adapter/platform-event.js';
 import { VistazoError } from '../../errors.js';
 import {
-  type ArrivalPolicy,
+  type AcceptOptions,
   type CancelledJob,
   type HeldJob,
   type Job,
@@ -18,6 +18,7 @@ import {
   type JobStore,
   jobIdSchema,
   type MessageKey,
+  type Reception,
   type ReplyRecord,
 } from '../job-store.js';
 import type { DatabaseKind } from './database-kind.js';
@@ -33,6 +34,9 @@ const contentSchema = z.object({
   notes: z.array(z.string()).default([]),
 });
 
+/** In place of a person, the turns of all people of a tenant; no platform's id is empty. */
+const wholeTenant = '';
+
 /** How often a lease is tried for when other processes take the same job first. */
 const leaseAttempts = 10;
 
@@ -46,12 +50,14 @@ export class KyselyJobStore implements JobStore {
   accept(
     adapter: string,
     event: MessageEvent,
-    policy: ArrivalPolicy,
-  ): Promise<'accepted' | 'known'> {
+    { policy, maxOpenPerPerson }: AcceptOptions,
+  ): Promise<Reception> {
     return this.#inTransaction(async (db) => {
       const key = { ...event, adapter };
       if (!(await this.#isNew(db, key, event.eventId))) return 'known';
-      const dropped = policy === 'drop' && (await this.#openJobs(db, key)).length > 0;
+      const refused =
+        (policy === 'drop' && (await this.#openJobs(db, key)).length > 0) ||
+        (await this.#countOpenOf(db, adapter, event)) >= maxOpenPerPerson;
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('jobs')
         .values({
@@ -63,13 +69,14 @@ export class KyselyJobStore implements JobStore {
           author_name: event.author.name,
           posted_at_ms: event.postedAtMs,
           event_id: event.eventId,
-          content: dropped ? null : JSON.stringify(contentOf(event)),
-          status: dropped ? 'cancelled' : 'waiting',
-          ended_at_ms: dropped ? this.kind.nowMs : null,
+          content: refused ? null : JSON.stringify(contentOf(event)),
+          status: refused ? 'cancelled' : 'waiting',
+          ended_at_ms: refused ? this.kind.nowMs : null,
         })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows === 0n) return 'known';
+      if (refused) return 'refused';
       if (policy === 'replace') {
         for (const { id, message_id } of await this.#openJobs(db, key))
           if (message_id !== event.messageId)
@@ -97,6 +104,18 @@ export class KyselyJobStore implements JobStore {
       .where('conversation_key', '=', conversationKey)
       .where('status', 'in', ['waiting', 'running'])
       .execute();
+  }
+
+  async #countOpenOf(db: Kysely<Database>, adapter: string, { tenant, author }: MessageEvent) {
+    const { count } = await db
+      .selectFrom('jobs')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('adapter', '=', adapter)
+      .where('tenant', '=', tenant)
+      .where('author_id', '=', author.id)
+      .where('status', 'in', ['waiting', 'running'])
+      .executeTakeFirstOrThrow();
+    return count;
   }
 
   revise(message: MessageKey, eventId: string, content: Content): Promise<'accepted' | 'known'> {
@@ -157,7 +176,9 @@ export class KyselyJobStore implements JobStore {
         const next = await this.#next(db, adapters);
         if (next === undefined) return undefined;
         const row = await this.#take(db, next, leaseMs);
-        if (row !== undefined) return this.#toJob(db, row);
+        if (row === undefined) continue;
+        await this.#noteTurn(db, row);
+        return this.#toJob(db, row);
       }
       return undefined;
     });
@@ -166,12 +187,26 @@ export class KyselyJobStore implements JobStore {
   #next(db: Kysely<Database>, adapters: readonly string[]) {
     return db
       .selectFrom('jobs')
-      .select(['id', 'fence'])
-      .where('adapter', 'in', adapters)
-      .where('status', 'in', ['waiting', 'running'])
-      .where('due_at_ms', '<=', this.kind.nowMs)
+      .leftJoin('turns as tenantTurn', (join) =>
+        join
+          .onRef('tenantTurn.adapter', '=', 'jobs.adapter')
+          .onRef('tenantTurn.tenant', '=', 'jobs.tenant')
+          .on('tenantTurn.person', '=', wholeTenant),
+      )
+      .leftJoin('turns as personTurn', (join) =>
+        join
+          .onRef('personTurn.adapter', '=', 'jobs.adapter')
+          .onRef('personTurn.tenant', '=', 'jobs.tenant')
+          .onRef('personTurn.person', '=', 'jobs.author_id'),
+      )
+      .select(['jobs.id', 'jobs.fence'])
+      .where('jobs.adapter', 'in', adapters)
+      .where('jobs.status', 'in', ['waiting', 'running'])
+      .where('jobs.due_at_ms', '<=', this.kind.nowMs)
       .where((job) => job.not(job.exists(anotherComesFirst(job))))
-      .orderBy('id')
+      .orderBy(({ fn, val }) => fn.coalesce('tenantTurn.leased_at_ms', val(0)))
+      .orderBy(({ fn, val }) => fn.coalesce('personTurn.leased_at_ms', val(0)))
+      .orderBy('jobs.id')
       .limit(1)
       .executeTakeFirst();
   }
@@ -199,6 +234,20 @@ export class KyselyJobStore implements JobStore {
         if (this.kind.isConflict(error)) return undefined;
         throw error;
       });
+  }
+
+  /** Who had a turn just now comes after those who had theirs before. */
+  async #noteTurn(db: Kysely<Database>, { adapter, tenant, author_id }: JobRow): Promise<void> {
+    for (const person of [wholeTenant, author_id])
+      await db
+        .insertInto('turns')
+        .values({ adapter, tenant, person, leased_at_ms: this.kind.nowMs })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['adapter', 'tenant', 'person'])
+            .doUpdateSet({ leased_at_ms: this.kind.nowMs }),
+        )
+        .execute();
   }
 
   renew(job: Job, leaseMs: number): Promise<void> {
@@ -284,6 +333,7 @@ export class KyselyJobStore implements JobStore {
     return this.#inTransaction(async (db) => {
       await db.deleteFrom('jobs').where('ended_at_ms', '<', endedBeforeMs).execute();
       await db.deleteFrom('events').where('received_at_ms', '<', endedBeforeMs).execute();
+      await db.deleteFrom('turns').where('leased_at_ms', '<', endedBeforeMs).execute();
     });
   }
 

@@ -92,6 +92,8 @@ const jobTables = ({ sequence, milliseconds }: ColumnTypes) => [
   sql`create index open_jobs on jobs (adapter, id) where status in ('waiting', 'running')`,
   sql`create index open_jobs_of_conversation on jobs (adapter, tenant, conversation_key, id)
     where status in ('waiting', 'running')`,
+  sql`create index open_jobs_of_person on jobs (adapter, tenant, author_id)
+    where status in ('waiting', 'running')`,
   sql`create unique index one_answer_at_a_time on jobs (adapter, tenant, conversation_key)
     where status = 'running'`,
   sql`create table replies (
@@ -100,6 +102,13 @@ const jobTables = ({ sequence, milliseconds }: ColumnTypes) => [
     text text,
     post_id text,
     primary key (job_id, position)
+  )`,
+  sql`create table turns (
+    adapter text not null,
+    tenant text not null,
+    person text not null,
+    leased_at_ms ${milliseconds} not null,
+    primary key (adapter, tenant, person)
   )`,
 ];
 

@@ -78,6 +78,14 @@ interface JobTable {
   ended_at_ms: number | null;
 }
 
+interface TurnTable {
+  adapter: string;
+  tenant: string;
+  /** Id of a person; empty for the tenant as a whole. */
+  person: string;
+  leased_at_ms: number;
+}
+
 interface ReplyTable {
   job_id: number;
   position: number;
@@ -94,4 +102,5 @@ export interface Database {
   events: EventTable;
   jobs: JobTable;
   replies: ReplyTable;
+  turns: TurnTable;
 }
