@@ -29,6 +29,8 @@ const deliveredTwice = 0.2;
 const redeliverAfterMs = 2000;
 const longestLifeMs = 1000;
 const settleMs = 120_000;
+/** Wrong answers that are shown whole. */
+const mostShown = 10;
 
 /** A platform whose bots die at any moment: delivers until it is acknowledged, some messages twice. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
@@ -93,7 +95,8 @@ class ChaosPlatform {
         result.answered += 1;
         continue;
       }
-      console.error(event.messageId, 'has the posts', posts);
+      if (result.lost + result.twice < mostShown)
+        console.error(event.messageId, 'has the posts', posts);
       if (posts.length > mostPosts(event.text)) result.twice += 1;
       else result.lost += 1;
     }

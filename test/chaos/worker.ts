@@ -96,7 +96,7 @@ const bot = createBot({
   model,
   adapters: [adapter],
   store,
-  limits: { leaseMs: 1500, pollMs: 100, maxConcurrentAnswers: 8 },
+  limits: { leaseMs: 1500, pollMs: 100, maxConcurrentAnswers: 8, maxOpenPerPerson: 1e6 },
 });
 await bot.start();
 send({ type: 'ready' });

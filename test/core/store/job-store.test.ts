@@ -165,7 +165,7 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const second = await leased(jobs);
     expect(second).toMatchObject({ id: first.id, attempts: 2 });
     await expect(jobs.renew(first, leaseMs)).rejects.toMatchObject(lost);
-    await expect(jobs.posted(first, 0, 'p')).rejects.toMatchObject(lost);
+    await expect(jobs.posted(first, { position: 0, postId: 'p' })).rejects.toMatchObject(lost);
     await expect(jobs.postpone(first, 0)).rejects.toMatchObject(lost);
     await expect(jobs.end(first, 'done')).rejects.toMatchObject(lost);
     await expect(jobs.holding(first, async () => {})).rejects.toMatchObject(lost);
@@ -204,8 +204,8 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const jobs = await openJobs();
     await accepted(jobs, event());
     const job = await leased(jobs);
-    await jobs.posted(job, 0, 'post-1');
-    await jobs.posted(job, 1, 'post-2');
+    await jobs.posted(job, { position: 0, postId: 'post-1' });
+    await jobs.posted(job, { position: 1, postId: 'post-2' });
     await jobs.holding(job, ({ setReplies }) => setReplies(['One.']));
     await jobs.postpone(job, 0);
     expect((await leased(jobs)).replies).toEqual([
@@ -226,7 +226,7 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const question = event();
     await accepted(jobs, question);
     const first = await leased(jobs);
-    await jobs.posted(first, 0, 'post-1');
+    await jobs.posted(first, { position: 0, postId: 'post-1' });
     const change = { text: 'Which colour?', attachments: [] };
     expect(await jobs.revise(keyOf(question), 'edit-1', change)).toBe('accepted');
     expect(await jobs.revise(keyOf(question), 'edit-1', change)).toBe('known');
@@ -246,7 +246,7 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const question = event();
     await accepted(jobs, question);
     const job = await leased(jobs);
-    await jobs.posted(job, 0, 'post-1');
+    await jobs.posted(job, { position: 0, postId: 'post-1' });
     expect(await jobs.cancel(keyOf(question))).toMatchObject({ replies: [{ postId: 'post-1' }] });
     await expect(jobs.renew(job, leaseMs)).rejects.toMatchObject(lost);
     expect(await jobs.countOpen()).toBe(0);

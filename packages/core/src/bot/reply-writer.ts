@@ -1,6 +1,6 @@
 import type { Adapter, ReplyTarget } from '../adapter/adapter.js';
 import { splitText } from '../reply/split-text.js';
-import type { Job, JobStore } from '../store/job-store.js';
+import type { Job, JobStore, Post } from '../store/job-store.js';
 import { derivedKey } from './derived-id.js';
 
 /** How often a platform is told again that an answer is coming. */
@@ -18,6 +18,8 @@ export class ReplyWriter {
   readonly #shown = new Map<number, string>();
   #wanted: string[] = [];
   #growing: Promise<void> | undefined;
+  /** Posted, which the store does not know yet. */
+  #unnoted: Post | undefined;
   #endWorking = () => {};
 
   constructor(
@@ -68,9 +70,16 @@ export class ReplyWriter {
     await this.#growing;
   }
 
-  /** Makes the posted messages say this; an empty text takes one away. Throws what the adapter throws. */
-  async deliver(texts: readonly string[]): Promise<void> {
-    for (const [position, text] of texts.entries()) await this.#write(position, text);
+  /**
+   * Makes the posted messages say this; an empty text takes one away. Gives the last post if it is
+   * new, to be noted with the end of the job. Throws what the adapter throws.
+   */
+  async deliver(texts: readonly string[]): Promise<Post | undefined> {
+    for (const [position, text] of texts.entries()) {
+      await this.#notePost();
+      await this.#write(position, text);
+    }
+    return this.#unnoted;
   }
 
   async #growUntilShown(): Promise<void> {
@@ -81,7 +90,9 @@ export class ReplyWriter {
         continue;
       }
       // What fails here is written when the answer is whole.
-      await this.#write(position, text).catch(() => {});
+      await this.#write(position, text)
+        .then(() => this.#notePost())
+        .catch(() => {});
       await pause(this.adapter.capabilities.editIntervalMs, this.signal);
       if (this.#wanted[position] === text) position += 1;
     }
@@ -101,6 +112,12 @@ export class ReplyWriter {
     this.#shown.set(position, text);
   }
 
+  async #notePost(): Promise<void> {
+    if (this.#unnoted === undefined) return;
+    await this.jobs.posted(this.job, this.#unnoted);
+    this.#unnoted = undefined;
+  }
+
   async #post(position: number, text: string): Promise<void> {
     const { adapter, event } = this.job;
     const { tenant, conversationKey, messageId } = event;
@@ -110,7 +127,7 @@ export class ReplyWriter {
       { signal: this.signal },
     );
     this.#postIds.set(position, postId);
-    await this.jobs.posted(this.job, position, postId);
+    this.#unnoted = { position, postId };
     // A post whose key was known says what it said before.
     if (this.job.attempts === 1 && this.job.revision === 0) this.#shown.set(position, text);
     else await this.#write(position, text);

@@ -50,11 +50,10 @@ export async function takeTurn(
   try {
     const texts = wholeReplies(job) ?? (await turn.answer());
     await writer.end();
-    await writer.deliver(texts);
+    await jobs.end(job, 'done', await writer.deliver(texts));
   } finally {
     await writer.end();
   }
-  await jobs.end(job, 'done');
 }
 
 /** What an earlier attempt left to be posted. */
@@ -130,7 +129,9 @@ class Turn {
   }
 
   /** Writes how far the answer is; when it has ended, also what is posted, in the same transaction. */
-  #save(answerId: MessageId, change: AnswerChange, notes: readonly string[]): Promise<void> {
+  async #save(answerId: MessageId, change: AnswerChange, notes: readonly string[]): Promise<void> {
+    // What it saw alone is not worth a write; it comes with the first text or the end.
+    if (change.text === undefined && change.status === undefined) return;
     return this.#holding(async ({ conversations, setReplies }) => {
       await conversations.changeAnswer(this.#conversationId, answerId, change);
       if (change.status === undefined) return;

@@ -39,6 +39,12 @@ export interface ReplyRecord {
   text: string | null;
 }
 
+/** A message of an answer that was posted. */
+export interface Post {
+  position: number;
+  postId: string;
+}
+
 /** A message to be answered, leased to one worker. */
 export interface Job {
   id: JobId;
@@ -101,11 +107,11 @@ export interface JobStore {
   /** Reads and writes its tenant's conversations in one transaction, for as long as the job is held. */
   holding<Result>(job: Job, work: (held: HeldJob) => Promise<Result>): Promise<Result>;
   /** Notes that a message of the answer was posted. */
-  posted(job: Job, position: number, postId: string): Promise<void>;
+  posted(job: Job, post: Post): Promise<void>;
   /** Gives a job back, to be leased again after `delayMs`. */
   postpone(job: Job, delayMs: number): Promise<void>;
-  /** Ends it, and forgets what the message said. */
-  end(job: Job, end: JobEnd): Promise<void>;
+  /** Ends it, notes the last post of its answer if that was not yet, and forgets what the message said. */
+  end(job: Job, end: JobEnd, lastPost?: Post): Promise<void>;
   /** How many jobs wait or are held. */
   countOpen(): Promise<number>;
   /** Forgets jobs that ended so long ago that no platform delivers their events again. */

@@ -18,6 +18,7 @@ import {
   type JobStore,
   jobIdSchema,
   type MessageKey,
+  type Post,
   type Reception,
   type ReplyRecord,
 } from '../job-store.js';
@@ -175,10 +176,8 @@ export class KyselyJobStore implements JobStore {
       for (let attempt = 0; attempt < leaseAttempts; attempt++) {
         const next = await this.#next(db, adapters);
         if (next === undefined) return undefined;
-        const row = await this.#take(db, next, leaseMs);
-        if (row === undefined) continue;
-        await this.#noteTurn(db, row);
-        return this.#toJob(db, row);
+        const job = await this.#take(db, next, leaseMs);
+        if (job !== undefined) return job;
       }
       return undefined;
     });
@@ -216,24 +215,29 @@ export class KyselyJobStore implements JobStore {
     db: Kysely<Database>,
     { id, fence }: Pick<JobRow, 'id' | 'fence'>,
     leaseMs: number,
-  ): Promise<JobRow | undefined> {
-    return db
-      .updateTable('jobs')
-      .set(({ eb }) => ({
-        status: 'running',
-        fence: eb('fence', '+', 1),
-        attempts: eb('attempts', '+', 1),
-        due_at_ms: this.#in(leaseMs),
-      }))
-      .where('id', '=', id)
-      .where('fence', '=', fence)
-      .where('status', 'in', ['waiting', 'running'])
-      .returningAll()
-      .executeTakeFirst()
-      .catch((error: unknown) => {
-        if (this.kind.isConflict(error)) return undefined;
-        throw error;
-      });
+  ): Promise<Job | undefined> {
+    const taking = db.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .updateTable('jobs')
+        .set(({ eb }) => ({
+          status: 'running',
+          fence: eb('fence', '+', 1),
+          attempts: eb('attempts', '+', 1),
+          due_at_ms: this.#in(leaseMs),
+        }))
+        .where('id', '=', id)
+        .where('fence', '=', fence)
+        .where('status', 'in', ['waiting', 'running'])
+        .returningAll()
+        .executeTakeFirst();
+      if (row === undefined) return undefined;
+      await this.#noteTurn(transaction, row);
+      return this.#toJob(transaction, row);
+    });
+    return taking.catch((error: unknown) => {
+      if (this.kind.isConflict(error)) return undefined;
+      throw error;
+    });
   }
 
   /** Who had a turn just now comes after those who had theirs before. */
@@ -279,16 +283,10 @@ export class KyselyJobStore implements JobStore {
     }
   }
 
-  posted(job: Job, position: number, postId: string): Promise<void> {
+  posted(job: Job, post: Post): Promise<void> {
     return this.#inTransaction(async (db) => {
       await this.#change(db, job, { fence: job.fence });
-      await db
-        .insertInto('replies')
-        .values({ job_id: job.id, position, text: null, post_id: postId })
-        .onConflict((conflict) =>
-          conflict.columns(['job_id', 'position']).doUpdateSet({ post_id: postId }),
-        )
-        .execute();
+      await notePost(db, job, post);
     });
   }
 
@@ -297,9 +295,10 @@ export class KyselyJobStore implements JobStore {
     return this.#guarded((db) => this.#change(db, job, change));
   }
 
-  end(job: Job, end: JobEnd): Promise<void> {
+  end(job: Job, end: JobEnd, lastPost?: Post): Promise<void> {
     return this.#inTransaction(async (db) => {
       await this.#change(db, job, this.#ended(end));
+      if (lastPost !== undefined) await notePost(db, job, lastPost);
       await forgetTexts(db, job.id);
     });
   }
@@ -400,6 +399,16 @@ function anotherComesFirst(job: ExpressionBuilder<Database, 'jobs'>) {
 
 function contentOf({ text, attachments }: Content): Content {
   return { text, attachments };
+}
+
+async function notePost(db: Kysely<Database>, job: Job, { position, postId }: Post): Promise<void> {
+  await db
+    .insertInto('replies')
+    .values({ job_id: job.id, position, text: null, post_id: postId })
+    .onConflict((conflict) =>
+      conflict.columns(['job_id', 'position']).doUpdateSet({ post_id: postId }),
+    )
+    .execute();
 }
 
 /** What is posted stays posted, but what it should say is no longer known. */
