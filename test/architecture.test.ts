@@ -22,8 +22,9 @@ const allowed: Record<string, readonly string[]> = {
   model: ['image', 'prompt', 'tokenizer', 'onnx', 'vision', 'decoder', 'generation'],
   backend: ['media', 'conversation', 'prompt', 'image', 'model', 'generation', 'processes'],
   store: ['conversation', 'backend', 'adapter'],
-  bot: ['adapter', 'media', 'conversation', 'store', 'backend', 'generation', 'reply'],
+  bot: ['adapter', 'plugin', 'media', 'conversation', 'store', 'backend', 'generation', 'reply'],
   reply: [],
+  plugin: ['adapter', 'store'],
   testing: ['adapter', 'backend', 'conversation', 'store', 'bot'],
 };
 

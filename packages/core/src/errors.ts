@@ -32,6 +32,8 @@ export const errorCodes = {
   'answer.invalid': 'The model gave an answer that is not of the wanted form.',
   'store.failed': 'The store could not be read or written.',
   'store.notFound': 'The conversation or message does not exist.',
+  'plugin.invalid': 'A plugin or its configuration is not valid.',
+  'plugin.failed': 'A plugin failed or took too long; the bot goes on without it.',
   'job.lost': 'Another process, or a change of the message, took the job over.',
   'server.failed': 'The chat page could not be served.',
   'runtime.unsupported': 'The runtime is too old.',

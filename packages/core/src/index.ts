@@ -40,9 +40,13 @@ export {
   parseModelVariant,
 } from './model/model-files.js';
 export { describeModel, type ModelDescription } from './model/model-folder.js';
+export { definePlugin, type Plugin } from './plugin/define-plugin.js';
+export type * from './plugin/plugin.js';
+export type { ReportFault } from './plugin/run-middleware.js';
 export type { LinkPolicy } from './reply/harmless-text.js';
 export type * from './store/conversation-store.js';
 export type * from './store/job-store.js';
+export type { PluginStorage } from './store/plugin-storage.js';
 export {
   openPostgresStore,
   type PostgresStoreOptions,

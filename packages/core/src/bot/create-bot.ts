@@ -5,6 +5,9 @@ import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import { MediaProcess } from '../media/media-process.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
+import type { Plugin } from '../plugin/define-plugin.js';
+import { PluginHost } from '../plugin/plugin-host.js';
+import type { ReportFault } from '../plugin/run-middleware.js';
 import type { LinkPolicy } from '../reply/harmless-text.js';
 import type { ArrivalPolicy, Job, MessageKey, Reception } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
@@ -17,6 +20,10 @@ import { conversationIdOf, turnIds } from './turn-ids.js';
 export interface BotOptions {
   /** Answers. The bot does not close it. */
   model: VisionLanguageModel;
+  /** In the order in which they see messages. Default none. */
+  plugins?: readonly Plugin[];
+  /** Told when a plugin fails. Default: a warning of the process, without contents. */
+  onPluginFault?: ReportFault;
   /** The platforms it listens to, each with a name of its own. */
   adapters: readonly Adapter[];
   /** Keeps everything. The bot does not close it. */
@@ -46,6 +53,8 @@ export interface BotLimits {
   maxConcurrentAnswers?: number;
   /** Most messages of one person in one tenant that wait or are answered; more are not answered. Default 20. */
   maxOpenPerPerson?: number;
+  /** Longest time of a plugin's own for one step. Default 10,000. */
+  pluginTimeoutMs?: number;
   /** How long a message is kept for a process that does not say that it lives. Default 30,000. */
   leaseMs?: number;
   /** How often is looked for messages that another process left. Default 1000. */
@@ -85,6 +94,7 @@ export function createBot(options: BotOptions): Bot {
 
 class RunningBot implements Bot {
   readonly #adapters: ReadonlyMap<string, Adapter>;
+  readonly #plugins: PluginHost;
   readonly #runner: JobRunner;
   #media: MediaProcess | undefined;
   #purging: NodeJS.Timeout | undefined;
@@ -92,6 +102,12 @@ class RunningBot implements Bot {
   constructor(private readonly options: BotOptions) {
     const { adapters, store, limits = {} } = options;
     this.#adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]));
+    this.#plugins = new PluginHost({
+      plugins: options.plugins ?? [],
+      storage: (plugin, tenant) => store.pluginStorage(plugin, tenant),
+      timeoutMs: limits.pluginTimeoutMs ?? 10_000,
+      report: options.onPluginFault ?? warnOfPlugin,
+    });
     this.#runner = new JobRunner({
       jobs: store.jobs,
       adapters: [...this.#adapters.keys()],
@@ -103,6 +119,7 @@ class RunningBot implements Bot {
   }
 
   async start(): Promise<void> {
+    await this.#plugins.start();
     this.#runner.start();
     this.#purging = setInterval(() => void this.#purge(), purgeIntervalMs).unref();
     for (const adapter of this.options.adapters)
@@ -114,6 +131,7 @@ class RunningBot implements Bot {
     const { adapters } = this.options;
     await Promise.all(adapters.map((adapter) => adapter.stop()));
     await this.#runner.stop(drainMs);
+    await this.#plugins.stop();
     await Promise.all(adapters.map((adapter) => adapter.close?.()));
     await this.#media?.close();
     this.#media = undefined;
@@ -141,6 +159,7 @@ class RunningBot implements Bot {
       systemMessage,
       generation,
       links: links ?? 'fromConversation',
+      plugins: this.#plugins,
       limits: {
         maxPictures: limits.maxPictures ?? 10,
         maxPictureBytes: limits.maxPictureBytes ?? defaultPictureLimits.maxBytes,
@@ -217,6 +236,11 @@ class RunningBot implements Bot {
     // The next hour tries again.
     await this.options.store.jobs.purge(Date.now() - knownForMs).catch(() => {});
   }
+}
+
+/** The cause may tell what people wrote, so that it is not logged. */
+function warnOfPlugin(plugin: string, { code }: VistazoError): void {
+  process.emitWarning(`The plugin ${plugin} failed; the bot goes on without it.`, { code });
 }
 
 function isSameConversation(a: MessageKey, b: MessageKey): boolean {

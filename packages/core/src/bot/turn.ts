@@ -3,6 +3,7 @@ import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { type ConversationId, type MessageId, textOf } from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
+import type { PluginHost } from '../plugin/plugin-host.js';
 import { harmlessText, type LinkPolicy, linksIn } from '../reply/harmless-text.js';
 import type { AnswerChange } from '../store/conversation-store.js';
 import type { HeldJob, Job } from '../store/job-store.js';
@@ -30,6 +31,7 @@ export interface TurnOptions {
   systemMessage: string | null;
   generation: GenerationOptions;
   links: LinkPolicy;
+  plugins: PluginHost;
   limits: MessageLimits;
 }
 
@@ -104,13 +106,18 @@ class Turn {
     const { conversation, answerId, systemMessage, notes } = taken;
     const { model, store, generation } = this.options;
     const pictures = store.forTenant(this.job.event.tenant);
+    const { reply, instructions } = await this.#askPlugins();
+    if (reply !== undefined) {
+      await this.#save(answerId, { status: 'done', text: reply }, notes);
+      return this.#wholeTexts();
+    }
     const messages = usefulMessages(conversation.branchTo(answerId).slice(0, -1));
     const said = messages.filter(({ role }) => role === 'user').map(textOf);
     this.#knownLinks = linksIn([...said, systemMessage ?? '']);
     let soFar = '';
     const end = await makeAnswer({
       model,
-      systemMessage,
+      systemMessage: [systemMessage ?? [], instructions].flat().join('\n\n') || null,
       messages,
       generation,
       signal: this.signal,
@@ -122,22 +129,58 @@ class Turn {
         this.writer.grow(this.#harmless(soFar));
       },
     });
-    if (this.#texts !== undefined) return this.#texts;
     // What the model said could not be stored.
-    if (end.status === 'failed') throw end.error;
+    if (this.#texts === undefined && end.status === 'failed') throw end.error;
+    return this.#wholeTexts();
+  }
+
+  /** A job that was not lost meanwhile has them by now. */
+  #wholeTexts(): string[] {
+    if (this.#texts !== undefined) return this.#texts;
     throw this.signal.reason;
+  }
+
+  /** What plugins say to a message: a reply in place of the model, or instructions to it. */
+  async #askPlugins(): Promise<{ reply: string | undefined; instructions: string[] }> {
+    const instructions: string[] = [];
+    let reply: string | undefined;
+    await this.options.plugins.message({
+      ...this.#described,
+      instructions,
+      signal: this.signal,
+      reply: (text) => {
+        reply ??= text;
+      },
+    });
+    return { reply, instructions };
+  }
+
+  /** The answer as plugins leave it. */
+  async #changedByPlugins(text: string): Promise<string> {
+    const context = { message: this.#described, text, signal: this.signal };
+    await this.options.plugins.answer(context);
+    return context.text;
+  }
+
+  get #described() {
+    const { tenant, conversationKey, author, text, attachments } = this.job.event;
+    const { adapter } = this.job;
+    return { tenant, adapter, conversationKey, author, text, attachments: attachments.length };
   }
 
   /** Writes how far the answer is; when it has ended, also what is posted, in the same transaction. */
   async #save(answerId: MessageId, change: AnswerChange, notes: readonly string[]): Promise<void> {
     // What it saw alone is not worth a write; it comes with the first text or the end.
     if (change.text === undefined && change.status === undefined) return;
+    const isAnswer = change.status === 'done' && change.text !== undefined;
+    const text = isAnswer ? await this.#changedByPlugins(change.text ?? '') : change.text;
     return this.#holding(async ({ conversations, setReplies }) => {
-      await conversations.changeAnswer(this.#conversationId, answerId, change);
+      const stored = { ...change, ...(text !== undefined && { text }) };
+      await conversations.changeAnswer(this.#conversationId, answerId, stored);
       if (change.status === undefined) return;
       // The next attempt may find the store well again.
       if (change.error?.code.startsWith('store.')) throw VistazoError.fromJSON(change.error);
-      const said = change.error === undefined ? change.text?.trim() : sentenceFor(change.error);
+      const said = change.error === undefined ? text?.trim() : sentenceFor(change.error);
       this.#texts = await this.#settle([said || unanswered, ...notes].join('\n\n'), setReplies);
     });
   }

@@ -112,6 +112,14 @@ const jobTables = ({ sequence, milliseconds }: ColumnTypes) => [
   )`,
 ];
 
+const pluginTable = sql`create table plugin_values (
+  plugin text not null,
+  tenant text not null,
+  key text not null,
+  value text not null,
+  primary key (plugin, tenant, key)
+)`;
+
 const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0001-conversations': {
     async up(db) {
@@ -128,6 +136,11 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0003-jobs': {
     async up(db) {
       for (const table of jobTables(types)) await table.execute(db);
+    },
+  },
+  '0004-plugins': {
+    async up(db) {
+      await pluginTable.execute(db);
     },
   },
 });

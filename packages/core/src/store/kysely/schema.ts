@@ -78,6 +78,14 @@ interface JobTable {
   ended_at_ms: number | null;
 }
 
+interface PluginValueTable {
+  plugin: string;
+  tenant: string;
+  key: string;
+  /** JSON. */
+  value: string;
+}
+
 interface TurnTable {
   adapter: string;
   tenant: string;
@@ -103,4 +111,5 @@ export interface Database {
   jobs: JobTable;
   replies: ReplyTable;
   turns: TurnTable;
+  plugin_values: PluginValueTable;
 }

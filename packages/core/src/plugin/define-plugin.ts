@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { VistazoError } from '../errors.js';
+import type { PluginContext, PluginDefinition } from './plugin.js';
+
+/** A plugin with its configuration, as a bot takes it. */
+export interface Plugin {
+  readonly name: string;
+  readonly version: string;
+  readonly dependsOn: readonly string[];
+  /** Called once by the bot, which supplies the rest of the context. @internal */
+  setup(context: Omit<PluginContext<unknown>, 'config'>): void | Promise<void>;
+}
+
+const nameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
+
+/**
+ * Defines a plugin; what it gives makes the plugin for a configuration:
+ * `createBot({ plugins: [greeter({ word: 'Hi' })] })`. Plugins run with all rights of the bot.
+ * Throws `plugin.invalid` for a bad name, and later for a bad configuration.
+ */
+export function definePlugin<Schema extends z.ZodType>(
+  definition: PluginDefinition<Schema>,
+): (config: z.input<Schema>) => Plugin {
+  const { name, version, dependsOn = [] } = definition;
+  if (!nameSchema.safeParse(name).success) {
+    throw new VistazoError(
+      'plugin.invalid',
+      `The plugin name ${JSON.stringify(name)} is not valid: small letters, digits and hyphens, a letter first, at most 64.`,
+    );
+  }
+  return (given) => {
+    const parsed = definition.config.safeParse(given);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new VistazoError(
+        'plugin.invalid',
+        `The configuration of the plugin ${name} is not valid: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}.`,
+      );
+    }
+    const config = parsed.data;
+    return {
+      name,
+      version,
+      dependsOn,
+      setup: (context) => definition.setup({ ...context, config }),
+    };
+  };
+}

@@ -1,0 +1,91 @@
+import type { Kysely } from 'kysely';
+import { VistazoError } from '../../errors.js';
+import type { PluginStorage } from '../plugin-storage.js';
+import type { DatabaseKind } from './database-kind.js';
+import type { Database } from './schema.js';
+
+const maxKeyLength = 500;
+const maxValueLength = 2 ** 20;
+
+/** @internal */
+export class KyselyPluginStorage implements PluginStorage {
+  constructor(
+    private readonly db: Kysely<Database>,
+    private readonly kind: DatabaseKind,
+    private readonly plugin: string,
+    private readonly tenant: string,
+  ) {}
+
+  get(key: string): Promise<unknown> {
+    return this.#guarded(async () => {
+      const row = await this.db
+        .selectFrom('plugin_values')
+        .select('value')
+        .where('plugin', '=', this.plugin)
+        .where('tenant', '=', this.tenant)
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return row === undefined ? undefined : JSON.parse(row.value);
+    });
+  }
+
+  set(key: string, value: unknown): Promise<void> {
+    return this.#guarded(async () => {
+      const json = checkedJson(this.plugin, key, value);
+      await this.db
+        .insertInto('plugin_values')
+        .values({ plugin: this.plugin, tenant: this.tenant, key, value: json })
+        .onConflict((conflict) =>
+          conflict.columns(['plugin', 'tenant', 'key']).doUpdateSet({ value: json }),
+        )
+        .execute();
+    });
+  }
+
+  delete(key: string): Promise<void> {
+    return this.#guarded(async () => {
+      await this.db
+        .deleteFrom('plugin_values')
+        .where('plugin', '=', this.plugin)
+        .where('tenant', '=', this.tenant)
+        .where('key', '=', key)
+        .execute();
+    });
+  }
+
+  keys(prefix = ''): Promise<string[]> {
+    return this.#guarded(async () => {
+      const rows = await this.db
+        .selectFrom('plugin_values')
+        .select('key')
+        .where('plugin', '=', this.plugin)
+        .where('tenant', '=', this.tenant)
+        .execute();
+      const keys = rows.map(({ key }) => key).filter((key) => key.startsWith(prefix));
+      return keys.sort();
+    });
+  }
+
+  async #guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.kind.toStoreError(error);
+    }
+  }
+}
+
+function checkedJson(plugin: string, key: string, value: unknown): string {
+  // Undefined for what JSON cannot say, whatever its type promises.
+  const json: string | undefined = JSON.stringify(value);
+  const fault =
+    key === '' || key.length > maxKeyLength
+      ? `the key has ${key.length} characters; 1 to ${maxKeyLength} are allowed`
+      : json === undefined
+        ? 'the value cannot be written as JSON'
+        : json.length > maxValueLength
+          ? `the value has ${json.length} characters; at most ${maxValueLength} are allowed`
+          : undefined;
+  if (fault === undefined) return json;
+  throw new VistazoError('option.invalid', `The plugin ${plugin} cannot store this: ${fault}.`);
+}
