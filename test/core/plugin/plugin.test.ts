@@ -56,6 +56,14 @@ describe('a plugin', () => {
     });
   });
 
+  it("may reply with a link, which is the operator's", async () => {
+    const help = plugin('help', ({ onMessage }) =>
+      onMessage(async (message) => message.reply('See https://help.example/start.')),
+    );
+    const { bot } = await startBot([help]);
+    expect(await bot.ask('Help!')).toBe('See https://help.example/start.');
+  });
+
   it('cannot make an answer mention everybody', async () => {
     const loud = plugin('loud', ({ onAnswer }) =>
       onAnswer(async (answer) => {

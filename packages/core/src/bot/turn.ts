@@ -108,6 +108,8 @@ class Turn {
     const pictures = store.forTenant(this.job.event.tenant);
     const { reply, instructions } = await this.#askPlugins();
     if (reply !== undefined) {
+      // A plugin is the operator's; its links are meant.
+      this.#knownLinks = linksIn([reply]);
       await this.#save(answerId, { status: 'done', text: reply }, notes);
       return this.#wholeTexts();
     }

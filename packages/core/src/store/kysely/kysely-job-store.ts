@@ -24,6 +24,7 @@ import {
 } from '../job-store.js';
 import type { DatabaseKind } from './database-kind.js';
 import { KyselyConversationStore } from './kysely-conversation-store.js';
+import { forgetTexts, notePost, repliesOf, setReplies } from './replies.js';
 import type { Database } from './schema.js';
 
 type JobRow = Selectable<Database['jobs']>;
@@ -143,7 +144,7 @@ export class KyselyJobStore implements JobStore {
       const job = await this.#find(db, message);
       if (job === undefined) return undefined;
       await this.#takeAway(db, job.id, this.#ended('cancelled'));
-      return { revision: job.revision, replies: await this.#repliesOf(db, job.id) };
+      return { revision: job.revision, replies: await repliesOf(db, job.id) };
     });
   }
 
@@ -263,24 +264,13 @@ export class KyselyJobStore implements JobStore {
       await this.#change(db, job, { fence: job.fence });
       return work({
         conversations: new KyselyConversationStore(db, this.kind, job.event.tenant),
-        setReplies: (texts) => this.#setReplies(db, job, texts),
+        setReplies: (texts) => setReplies(db, job, texts),
         setNotes: (notes) => {
           const content = JSON.stringify({ ...contentOf(job.event), notes });
           return this.#change(db, job, { content });
         },
       });
     });
-  }
-
-  async #setReplies(db: Kysely<Database>, job: Job, texts: readonly string[]): Promise<void> {
-    await db.updateTable('replies').set({ text: '' }).where('job_id', '=', job.id).execute();
-    for (const [position, text] of texts.entries()) {
-      await db
-        .insertInto('replies')
-        .values({ job_id: job.id, position, text, post_id: null })
-        .onConflict((conflict) => conflict.columns(['job_id', 'position']).doUpdateSet({ text }))
-        .execute();
-    }
   }
 
   posted(job: Job, post: Post): Promise<void> {
@@ -344,18 +334,8 @@ export class KyselyJobStore implements JobStore {
       fence: row.fence,
       attempts: row.attempts,
       revision: row.revision,
-      replies: await this.#repliesOf(db, row.id),
+      replies: await repliesOf(db, row.id),
     };
-  }
-
-  async #repliesOf(db: Kysely<Database>, id: number): Promise<ReplyRecord[]> {
-    const rows = await db
-      .selectFrom('replies')
-      .select(['position', 'text', 'post_id as postId'])
-      .where('job_id', '=', id)
-      .orderBy('position')
-      .execute();
-    return rows;
   }
 
   #in(delayMs: number) {
@@ -399,21 +379,6 @@ function anotherComesFirst(job: ExpressionBuilder<Database, 'jobs'>) {
 
 function contentOf({ text, attachments }: Content): Content {
   return { text, attachments };
-}
-
-async function notePost(db: Kysely<Database>, job: Job, { position, postId }: Post): Promise<void> {
-  await db
-    .insertInto('replies')
-    .values({ job_id: job.id, position, text: null, post_id: postId })
-    .onConflict((conflict) =>
-      conflict.columns(['job_id', 'position']).doUpdateSet({ post_id: postId }),
-    )
-    .execute();
-}
-
-/** What is posted stays posted, but what it should say is no longer known. */
-async function forgetTexts(db: Kysely<Database>, jobId: number): Promise<void> {
-  await db.updateTable('replies').set({ text: null }).where('job_id', '=', jobId).execute();
 }
 
 function toMessage(row: JobRow): { event: MessageEvent; notes: string[] } {
