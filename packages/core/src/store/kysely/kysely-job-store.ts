@@ -20,7 +20,6 @@ import {
   type MessageKey,
   type Post,
   type Reception,
-  type ReplyRecord,
 } from '../job-store.js';
 import type { DatabaseKind } from './database-kind.js';
 import { KyselyConversationStore } from './kysely-conversation-store.js';
