@@ -121,6 +121,49 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     expect(setting.model.prompts).toHaveLength(1);
   });
 
+  it('fetches the files of a message while it waits, once, and forgets them when it is answered', async () => {
+    const gate = Promise.withResolvers<void>();
+    const setting = await start({ scripts: [{ pieces: ['A', '.'], gate: gate.promise }] });
+    const { adapter, model, store } = setting;
+    const fetches: string[] = [];
+    const fetch = adapter.fetch.bind(adapter);
+    adapter.fetch = (url) => {
+      fetches.push(url);
+      return fetch(url);
+    };
+    const pictures = [await pictureOf(255)];
+    await adapter.say('First?', { pictures });
+    await vi.waitFor(() => expect(model.running).toBe(1));
+    await adapter.say('Second?', { pictures });
+    await vi.waitFor(async () => expect(await store.jobs.unfetched(['memory'])).toEqual([]));
+    // The address expires.
+    adapter.beforeCall = (call) => {
+      if (call === 'fetch') throw new VistazoError('fetch.failed', 'The file is gone.');
+    };
+    gate.resolve();
+    await idle(setting);
+    expect(fetches).toHaveLength(2);
+    expect(model.prompts.at(-1)?.at(-1)?.content).toHaveLength(2);
+    expect(adapter.posts.map(({ text }) => text)).toEqual(['A.', 'Yes.']);
+  });
+
+  it('fetches after a restart what was not yet fetched before', async () => {
+    const open = await newDatabase();
+    const first = await startBot(open, { limits: { maxConcurrentAnswers: 0 } });
+    const { adapter } = first;
+    adapter.beforeCall = () => {
+      throw new VistazoError('fetch.failed', 'The platform is away.');
+    };
+    await adapter.say('Which colour?', { pictures: [await pictureOf(255)] });
+    await first.bot.stop();
+    expect(await first.store.jobs.unfetched(['memory'])).toHaveLength(1);
+    await first.store.close();
+    adapter.beforeCall = () => {};
+    const second = await startBot(open, { adapter, limits: { maxConcurrentAnswers: 0 } });
+    await vi.waitFor(async () => expect(await second.store.jobs.unfetched(['memory'])).toEqual([]));
+    expect(await second.store.jobs.countOpen()).toBe(1);
+  });
+
   it('says plainly that an answer failed, and goes on', async () => {
     const error = new VistazoError('engine.crashed', 'The engine ended; please ask again.');
     const setting = await start({ scripts: [{ pieces: ['So'], error }, says('Well.')] });

@@ -13,6 +13,7 @@ import type { ArrivalPolicy, Job, MessageKey, Reception } from '../store/job-sto
 import type { Store } from '../store/store.js';
 import { JobRunner } from './job-runner.js';
 import type { PictureNormaliser } from './new-pictures.js';
+import { Prefetcher } from './prefetcher.js';
 import { type TurnOptions, takeTurn } from './turn.js';
 import { conversationIdOf, turnIds } from './turn-ids.js';
 
@@ -49,7 +50,7 @@ export interface BotLimits {
   maxPictures?: number;
   /** Most characters (UTF-16 units) of one message. Default 100,000. */
   maxTextLength?: number;
-  /** Most messages that are answered side by side in this process. Default 4. */
+  /** Most messages that are answered side by side in this process; 0 where others answer. Default 4. */
   maxConcurrentAnswers?: number;
   /** Most messages of one person in one tenant that wait or are answered; more are not answered. Default 20. */
   maxOpenPerPerson?: number;
@@ -96,6 +97,7 @@ class RunningBot implements Bot {
   readonly #adapters: ReadonlyMap<string, Adapter>;
   readonly #plugins: PluginHost;
   readonly #runner: JobRunner;
+  readonly #prefetcher: Prefetcher;
   #media: MediaProcess | undefined;
   #purging: NodeJS.Timeout | undefined;
 
@@ -108,6 +110,7 @@ class RunningBot implements Bot {
       timeoutMs: limits.pluginTimeoutMs ?? 10_000,
       report: options.onPluginFault ?? warnOfPlugin,
     });
+    this.#prefetcher = new Prefetcher(store.jobs, this.#maxPictureBytes);
     this.#runner = new JobRunner({
       jobs: store.jobs,
       adapters: [...this.#adapters.keys()],
@@ -120,6 +123,7 @@ class RunningBot implements Bot {
 
   async start(): Promise<void> {
     await this.#plugins.start();
+    await this.#prefetchWaiting();
     this.#runner.start();
     this.#purging = setInterval(() => void this.#purge(), purgeIntervalMs).unref();
     for (const adapter of this.options.adapters)
@@ -130,6 +134,7 @@ class RunningBot implements Bot {
     clearInterval(this.#purging);
     const { adapters } = this.options;
     await Promise.all(adapters.map((adapter) => adapter.stop()));
+    await this.#prefetcher.stop();
     await this.#runner.stop(drainMs);
     await this.#plugins.stop();
     await Promise.all(adapters.map((adapter) => adapter.close?.()));
@@ -156,16 +161,21 @@ class RunningBot implements Bot {
       model,
       store,
       media: this.options.media ?? this.#ownMedia,
+      prefetcher: this.#prefetcher,
       systemMessage,
       generation,
       links: links ?? 'fromConversation',
       plugins: this.#plugins,
       limits: {
         maxPictures: limits.maxPictures ?? 10,
-        maxPictureBytes: limits.maxPictureBytes ?? defaultPictureLimits.maxBytes,
+        maxPictureBytes: this.#maxPictureBytes,
         maxTextLength: limits.maxTextLength ?? 100_000,
       },
     };
+  }
+
+  get #maxPictureBytes(): number {
+    return this.options.limits?.maxPictureBytes ?? defaultPictureLimits.maxBytes;
   }
 
   get #ownMedia(): MediaProcess {
@@ -177,9 +187,21 @@ class RunningBot implements Bot {
     const event = checked(adapter, given);
     const key = { adapter: adapter.name, ...event };
     const result = await this.#store(adapter, event, key);
-    if (result === 'accepted') this.#loseOutdated(event, key);
+    if (result === 'accepted') {
+      this.#loseOutdated(event, key);
+      if (event.type === 'message') this.#prefetcher.add(adapter, event);
+    }
     this.#runner.wake();
     return result;
+  }
+
+  /** What came in before a death may not have been fetched. */
+  async #prefetchWaiting(): Promise<void> {
+    const waiting = await this.options.store.jobs.unfetched([...this.#adapters.keys()]);
+    for (const { adapter: name, event } of waiting) {
+      const adapter = this.#adapters.get(name);
+      if (adapter !== undefined) this.#prefetcher.add(adapter, event);
+    }
   }
 
   #loseOutdated({ type }: CheckedEvent, key: MessageKey): void {

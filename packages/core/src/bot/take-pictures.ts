@@ -1,7 +1,7 @@
 import type { Adapter } from '../adapter/adapter.js';
 import type { Attachment, MessageEvent } from '../adapter/platform-event.js';
 import { VistazoError } from '../errors.js';
-import { guardedFetch } from '../media/guarded-fetch.js';
+import { fetchAttachment } from './fetch-attachment.js';
 import {
   type CheckedPicture,
   checkPictures,
@@ -15,6 +15,8 @@ export interface TakePicturesOptions {
   adapter: Adapter;
   media: PictureNormaliser;
   limits: MessageLimits;
+  /** The bytes of a file that were fetched before. */
+  fetched: (url: string) => Promise<Uint8Array | undefined>;
   /** Whether the model takes any. */
   images: boolean;
   signal: AbortSignal;
@@ -44,12 +46,13 @@ export async function takePictures(
 async function takePicture(
   { url, name }: Attachment,
   { author, postedAtMs }: MessageEvent,
-  { adapter, media, limits, images, signal }: TakePicturesOptions,
+  { adapter, media, limits, images, fetched, signal }: TakePicturesOptions,
 ): Promise<CheckedPicture[]> {
   if (!images)
     throw new VistazoError('option.unsupported', 'The model that answers takes no pictures.');
-  const fetchOptions = { maxBytes: limits.maxPictureBytes, signal };
-  const bytes = await (adapter.fetch?.(url, fetchOptions) ?? guardedFetch(url, fetchOptions));
+  const bytes =
+    (await fetched(url)) ??
+    (await fetchAttachment(adapter, url, { maxBytes: limits.maxPictureBytes, signal }));
   const message = {
     text: '',
     author: author.name,

@@ -5,6 +5,7 @@ import type { ConversationStore, StoredMessage } from '../store/conversation-sto
 import type { HeldJob, Job, MessageKey } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import { checkText, type MessageLimits } from './new-pictures.js';
+import type { Prefetcher } from './prefetcher.js';
 import { type TakePicturesOptions, takePictures } from './take-pictures.js';
 import { conversationIdOf, turnIds } from './turn-ids.js';
 
@@ -18,8 +19,9 @@ export interface TakenQuestion {
 }
 
 /** What {@link takeQuestion} needs. @internal */
-export interface TakeQuestionOptions extends TakePicturesOptions {
+export interface TakeQuestionOptions extends Omit<TakePicturesOptions, 'fetched'> {
   store: Store;
+  prefetcher: Prefetcher;
   limits: MessageLimits;
   /** Of a conversation that begins now. */
   systemMessage: string | null;
@@ -52,7 +54,9 @@ export async function takeQuestion(
   }
 
   const { text } = job.event;
-  const { pictures, notes } = await takePictures(job.event, options);
+  const fetched = async (url: string) =>
+    (await options.prefetcher.take(job.adapter, job.event, url)) ?? store.jobs.file(job, url);
+  const { pictures, notes } = await takePictures(job.event, { ...options, fetched });
   const isAllNotes = text.trim() === '' && pictures.length === 0 && notes.length > 0;
   if (isAllNotes) return { notes };
   checkText(text, pictures.length, options.limits);

@@ -10,6 +10,7 @@ import type { HeldJob, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import { makeAnswer } from './answer.js';
 import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
+import type { Prefetcher } from './prefetcher.js';
 import { ReplyWriter } from './reply-writer.js';
 import { isForPerson, sentenceFor, unanswered } from './sentences.js';
 import { type TakenQuestion, takeQuestion } from './take-question.js';
@@ -27,6 +28,7 @@ export interface TurnOptions {
   model: VisionLanguageModel;
   store: Store;
   media: PictureNormaliser;
+  prefetcher: Prefetcher;
   /** Of new conversations. */
   systemMessage: string | null;
   generation: GenerationOptions;

@@ -106,6 +106,12 @@ export interface JobStore {
   renew(job: Job, leaseMs: number): Promise<void>;
   /** Reads and writes its tenant's conversations in one transaction, for as long as the job is held. */
   holding<Result>(job: Job, work: (held: HeldJob) => Promise<Result>): Promise<Result>;
+  /** Keeps the bytes of a file of a message that waits; nothing when it does not wait any more. */
+  keepFile(message: MessageKey, url: string, bytes: Uint8Array): Promise<void>;
+  /** The bytes of a file of a job's message, if they were kept. */
+  file(job: Job, url: string): Promise<Uint8Array | undefined>;
+  /** Messages of these adapters that wait and bring files of which none was kept. */
+  unfetched(adapters: readonly string[]): Promise<{ adapter: string; event: MessageEvent }[]>;
   /** Notes that a message of the answer was posted. */
   posted(job: Job, post: Post): Promise<void>;
   /** Gives a job back, to be leased again after `delayMs`. */

@@ -12,6 +12,7 @@ import type {
   Removal,
   StoredMessage,
 } from '../conversation-store.js';
+import { asBuffer } from './as-buffer.js';
 import type { DatabaseKind } from './database-kind.js';
 import { toConversationRecord, toMessageRow, toPartRow, toStoredMessage } from './rows.js';
 import type { Database } from './schema.js';
@@ -345,11 +346,6 @@ interface MessageChange {
   error_message?: string;
   rating?: string | null;
   seen?: string;
-}
-
-// The driver binds Buffers only; this one shares the memory.
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function conversationNotFound(id: ConversationId): VistazoError {

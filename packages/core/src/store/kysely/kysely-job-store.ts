@@ -21,6 +21,7 @@ import {
   type Post,
   type Reception,
 } from '../job-store.js';
+import { asBuffer } from './as-buffer.js';
 import type { DatabaseKind } from './database-kind.js';
 import { KyselyConversationStore } from './kysely-conversation-store.js';
 import { forgetTexts, notePost, repliesOf, setReplies } from './replies.js';
@@ -80,8 +81,7 @@ export class KyselyJobStore implements JobStore {
       if (refused) return 'refused';
       if (policy === 'replace') {
         for (const { id, message_id } of await this.#openJobs(db, key))
-          if (message_id !== event.messageId)
-            await this.#takeAway(db, id, this.#ended('cancelled'));
+          if (message_id !== event.messageId) await this.#cancelOne(db, id);
       }
       return 'accepted';
     });
@@ -142,7 +142,7 @@ export class KyselyJobStore implements JobStore {
     return this.#inTransaction(async (db) => {
       const job = await this.#find(db, message);
       if (job === undefined) return undefined;
-      await this.#takeAway(db, job.id, this.#ended('cancelled'));
+      await this.#cancelOne(db, job.id);
       return { revision: job.revision, replies: await repliesOf(db, job.id) };
     });
   }
@@ -150,12 +150,17 @@ export class KyselyJobStore implements JobStore {
   #find(db: Kysely<Database>, { adapter, tenant, conversationKey, messageId }: MessageKey) {
     return db
       .selectFrom('jobs')
-      .select(['id', 'revision'])
+      .select(['id', 'revision', 'status'])
       .where('adapter', '=', adapter)
       .where('tenant', '=', tenant)
       .where('conversation_key', '=', conversationKey)
       .where('message_id', '=', messageId)
       .executeTakeFirst();
+  }
+
+  async #cancelOne(db: Kysely<Database>, id: number): Promise<void> {
+    await this.#takeAway(db, id, this.#ended('cancelled'));
+    await deleteFiles(db, id);
   }
 
   /** Changes a job whoever holds it, who can write no more. */
@@ -258,6 +263,52 @@ export class KyselyJobStore implements JobStore {
     return this.#guarded((db) => this.#change(db, job, { due_at_ms: this.#in(leaseMs) }));
   }
 
+  keepFile(message: MessageKey, url: string, bytes: Uint8Array): Promise<void> {
+    return this.#inTransaction(async (db) => {
+      const job = await this.#find(db, message);
+      if (job?.status !== 'waiting') return;
+      await db
+        .insertInto('files')
+        .values({ job_id: job.id, url, bytes: asBuffer(bytes) })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    });
+  }
+
+  file(job: Job, url: string): Promise<Uint8Array | undefined> {
+    return this.#guarded(async (db) => {
+      const row = await db
+        .selectFrom('files')
+        .select('bytes')
+        .where('job_id', '=', job.id)
+        .where('url', '=', url)
+        .executeTakeFirst();
+      return row?.bytes;
+    });
+  }
+
+  unfetched(adapters: readonly string[]): Promise<{ adapter: string; event: MessageEvent }[]> {
+    return this.#guarded(async (db) => {
+      const rows = await db
+        .selectFrom('jobs')
+        .selectAll()
+        .where('adapter', 'in', adapters)
+        .where('status', '=', 'waiting')
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('files').select('files.url').whereRef('files.job_id', '=', 'jobs.id'),
+            ),
+          ),
+        )
+        .orderBy('id')
+        .execute();
+      return rows
+        .map((row) => ({ adapter: row.adapter, event: toMessage(row).event }))
+        .filter(({ event }) => event.attachments.length > 0);
+    });
+  }
+
   holding<Result>(job: Job, work: (held: HeldJob) => Promise<Result>): Promise<Result> {
     return this.#inTransaction(async (db) => {
       await this.#change(db, job, { fence: job.fence });
@@ -284,12 +335,14 @@ export class KyselyJobStore implements JobStore {
     return this.#guarded((db) => this.#change(db, job, change));
   }
 
-  end(job: Job, end: JobEnd, lastPost?: Post): Promise<void> {
-    return this.#inTransaction(async (db) => {
+  async end(job: Job, end: JobEnd, lastPost?: Post): Promise<void> {
+    const hadFiles = await this.#inTransaction(async (db) => {
       await this.#change(db, job, this.#ended(end));
       if (lastPost !== undefined) await notePost(db, job, lastPost);
       await forgetTexts(db, job.id);
+      return deleteFiles(db, job.id);
     });
+    if (hadFiles) await this.#guarded((db) => this.kind.afterDeletion(db));
   }
 
   /** Throws `job.lost` when somebody else has a newer fence. */
@@ -355,6 +408,15 @@ export class KyselyJobStore implements JobStore {
 }
 
 type JobChange = UpdateObject<Database, 'jobs'>;
+
+/** Whether there were any. */
+async function deleteFiles(db: Kysely<Database>, jobId: number): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('files')
+    .where('job_id', '=', jobId)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
 
 /** An older open job of the same conversation, or one of it that runs. */
 function anotherComesFirst(job: ExpressionBuilder<Database, 'jobs'>) {

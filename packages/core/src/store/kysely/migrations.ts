@@ -62,7 +62,7 @@ const conversationTables = ({ sequence, milliseconds, bytes }: ColumnTypes) => [
   sql`create index parts_of_picture on parts (tenant, picture_id)`,
 ];
 
-const jobTables = ({ sequence, milliseconds }: ColumnTypes) => [
+const jobTables = ({ sequence, milliseconds, bytes }: ColumnTypes) => [
   sql`create table events (
     adapter text not null,
     tenant text not null,
@@ -96,6 +96,12 @@ const jobTables = ({ sequence, milliseconds }: ColumnTypes) => [
     where status in ('waiting', 'running')`,
   sql`create unique index one_answer_at_a_time on jobs (adapter, tenant, conversation_key)
     where status = 'running'`,
+  sql`create table files (
+    job_id ${milliseconds} not null references jobs (id) on delete cascade,
+    url text not null,
+    bytes ${bytes} not null,
+    primary key (job_id, url)
+  )`,
   sql`create table replies (
     job_id ${milliseconds} not null references jobs (id) on delete cascade,
     position integer not null,

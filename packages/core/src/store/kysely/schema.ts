@@ -94,6 +94,12 @@ interface TurnTable {
   leased_at_ms: number;
 }
 
+interface FileTable {
+  job_id: number;
+  url: string;
+  bytes: Uint8Array;
+}
+
 interface ReplyTable {
   job_id: number;
   position: number;
@@ -109,6 +115,7 @@ export interface Database {
   pictures: PictureTable;
   events: EventTable;
   jobs: JobTable;
+  files: FileTable;
   replies: ReplyTable;
   turns: TurnTable;
   plugin_values: PluginValueTable;
