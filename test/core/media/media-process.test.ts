@@ -270,14 +270,30 @@ describe('the process', () => {
   });
 
   it('stops a picture that uses more memory than it may, and serves those that wait', async () => {
-    const limits = { maxMemoryBytes: 30 * 2 ** 20 };
+    const limits = { maxMemoryBytes: 120 * 2 ** 20 };
     const large = framesOf(media, pngBomb(7000, 7000), { tilePx: 1000, limits });
     const waiting = media.inspect(file('jpeg'));
     await expect(large).rejects.toMatchObject({
       code: 'picture.tooLarge',
-      message: expect.stringContaining('more than 30 MB of memory and was stopped'),
+      message: expect.stringContaining('more than 120 MB of memory and was stopped'),
     });
     expect(await waiting).toMatchObject({ mediaType: 'image/jpeg' });
+  });
+
+  it('tries a picture in a new process for which the ones before left no room', async () => {
+    const fresh = new MediaProcess();
+    try {
+      const sheet = sharp({
+        create: { width: 5000, height: 5000, channels: 3, background: '#888' },
+      });
+      const bytes = await sheet.png().toBuffer();
+      // One after the other fits, both at once would not.
+      const limits = { maxMemoryBytes: 220 * 2 ** 20 };
+      for (let round = 0; round < 4; round++)
+        expect(await framesOf(fresh, bytes, { limits })).toHaveLength(1);
+    } finally {
+      await fresh.close();
+    }
   });
 
   it('gives back the memory of a large picture before the next one', async () => {

@@ -20,6 +20,9 @@ async function perform({
   return frames.map((frame) => processor.process(frame));
 }
 
+/** Pictures that may have left memory behind. */
+let served = 0;
+
 async function answer(request: MediaRequest): Promise<void> {
   const watch = watchResources(request.limits);
   const outcome = await Promise.race([
@@ -27,12 +30,13 @@ async function answer(request: MediaRequest): Promise<void> {
       (result) => ({ result }),
       (error: unknown) => ({ error: toVistazoError(error).toJSON() }),
     ),
-    watch.exceeded.catch((error: unknown) => ({
-      error: toVistazoError(error).toJSON(),
-      isWornOut: true,
-    })),
+    watch.exceeded.catch((cause: unknown) => {
+      const error = toVistazoError(cause).toJSON();
+      return { error, isWornOut: true, again: served > 0 && error.code === 'picture.tooLarge' };
+    }),
   ]);
   watch.end();
+  served += 1;
   const reply: MediaReply = { id: request.id, isWornOut: isWornOut(), ...outcome };
   sendToParent(reply);
 }

@@ -25,7 +25,7 @@ interface Job<T extends MediaTask> {
   signal: AbortSignal | undefined;
 }
 
-/** The process ended before it answered. */
+/** The process ended before it answered, or had no room left. */
 class ProcessEnded extends Error {}
 
 /**
@@ -141,12 +141,12 @@ export class MediaProcess {
       const onMessage = (reply: MediaReply) => {
         if (reply.id !== id) return;
         if (reply.isWornOut) this.#renew();
-        settle(() =>
+        settle(() => {
           // The process answers a task with the result of that task.
-          'error' in reply
-            ? reject(VistazoError.fromJSON(reply.error))
-            : resolve(reply.result as MediaResults[T['type']]),
-        );
+          if ('result' in reply) resolve(reply.result as MediaResults[T['type']]);
+          else if (reply.again) reject(new ProcessEnded(reply.error.message));
+          else reject(VistazoError.fromJSON(reply.error));
+        });
       };
       const timer = setTimeout(() => abandon(timeoutError(limits.timeoutMs)), limits.timeoutMs);
       signal?.addEventListener('abort', onAbort, { once: true });

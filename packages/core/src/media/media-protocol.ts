@@ -34,5 +34,6 @@ export type MediaReply = {
   isWornOut: boolean;
 } & (
   | { result: MediaResults[keyof MediaResults] }
-  | { error: { code: ErrorCode; message: string } }
+  /** `again`: a new process may have room for it. */
+  | { error: { code: ErrorCode; message: string }; again?: boolean }
 );

@@ -8,7 +8,10 @@ export interface PictureLimits {
   maxFileFrames: number;
   /** Most processor time that decoding may use. Default 5 s. */
   maxCpuMs: number;
-  /** Most memory that decoding may use. Default 400 MiB. */
+  /**
+   * Memory of the media process, itself included, at which decoding is stopped; it is looked at every
+   * 5 ms. Default 384 MiB, so that it stays below 400.
+   */
   maxMemoryBytes: number;
   /** Longest time that decoding may take, on a busy machine too. Default 30 s. */
   timeoutMs: number;
@@ -20,6 +23,6 @@ export const defaultPictureLimits: PictureLimits = {
   maxPixels: 50_000_000,
   maxFileFrames: 10_000,
   maxCpuMs: 5000,
-  maxMemoryBytes: 400 * 2 ** 20,
+  maxMemoryBytes: 384 * 2 ** 20,
   timeoutMs: 30_000,
 };

@@ -1,14 +1,16 @@
 import { VistazoError } from '../errors.js';
 import type { PictureLimits } from './picture-limits.js';
 
-const intervalMs = 20;
+/** Within it a decoder fills some ten megabytes. */
+const intervalMs = 5;
 /** A process that holds this much more than when it began is replaced: allocators keep what they once had. */
 const wornOutBytes = 192 * 2 ** 20;
 
 const idleBytes = process.memoryUsage.rss();
 
 /**
- * Rejects when this process has used more processor time or memory since now than one picture may.
+ * Rejects when this process has used more processor time since now than one picture may, or holds
+ * more memory.
  * Decoding runs in threads of its own, so that this one is free to look; what it cannot stop must be
  * killed from outside. @internal
  */
@@ -35,7 +37,7 @@ function faultOf(
       `Decoding the picture took more than ${maxCpuMs / 1000} s of processor time and was stopped; send a smaller one.`,
     );
   }
-  if (process.memoryUsage.rss() - idleBytes > maxMemoryBytes) {
+  if (process.memoryUsage.rss() > maxMemoryBytes) {
     return new VistazoError(
       'picture.tooLarge',
       `Decoding the picture took more than ${Math.round(maxMemoryBytes / 2 ** 20)} MB of memory and was stopped; send a smaller one.`,
