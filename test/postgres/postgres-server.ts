@@ -17,6 +17,7 @@ export interface PostgresServer {
 }
 
 const binariesSchema = z.object({ initdb: z.string(), postgres: z.string() });
+const run = promisify(execFile);
 const nobody = 65_534;
 const startTimeoutMs = 30_000;
 
@@ -25,7 +26,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'vistazo-pg-'));
   const { initdb, postgres, user } = await binariesFor(folder);
   const dataFolder = join(folder, 'data');
-  await promisify(execFile)(
+  await run(
     initdb,
     ['-D', dataFolder, '-U', 'vistazo', '-A', 'trust', '-E', 'UTF8', '--locale=C'],
     user,
@@ -61,14 +62,16 @@ async function binariesFor(folder: string) {
   if (process.getuid?.() !== 0) return { initdb, postgres, user: {} };
   await chown(folder, nobody, nobody);
   await chmod(folder, 0o755);
+  const user = { uid: nobody, gid: nobody, cwd: folder, env: { ...process.env, HOME: folder } };
+  const isReached = await run(postgres, ['--version'], user).then(
+    () => true,
+    () => false,
+  );
+  if (isReached) return { initdb, postgres, user };
   const native = dirname(dirname(postgres));
   await cp(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true });
   const copied = (file: string) => file.replace(native, join(folder, 'native'));
-  return {
-    initdb: copied(initdb),
-    postgres: copied(postgres),
-    user: { uid: nobody, gid: nobody, env: { ...process.env, HOME: folder } },
-  };
+  return { initdb: copied(initdb), postgres: copied(postgres), user };
 }
 
 function platformName(): string {
