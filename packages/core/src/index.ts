@@ -9,8 +9,9 @@ export { createLocalModel, type LocalModelOptions } from './backend/local-model.
 export type { ModelServer, ServerDialect } from './backend/server/model-server.js';
 export { createServerModel, type ServerModelOptions } from './backend/server/server-model.js';
 export type * from './backend/vision-language-model.js';
+export type { BotLimits } from './bot/bot-limits.js';
 export type * from './bot/chat-service.js';
-export { type Bot, type BotLimits, type BotOptions, createBot } from './bot/create-bot.js';
+export { type Bot, type BotOptions, createBot } from './bot/create-bot.js';
 export { type ChatServiceOptions, createChatService } from './bot/create-chat-service.js';
 export {
   type ExportedConversation,

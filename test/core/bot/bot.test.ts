@@ -337,6 +337,31 @@ describe('a bot', () => {
     });
   });
 
+  it.each([
+    [{ limits: { maxPictures: 0 } }, 'maxPictures'],
+    [{ limits: { maxPicture: 3 } }, 'maxPicture'],
+    [{ whileBusy: 'wait' }, 'queue, replace, drop'],
+    [{ links: 'none' }, 'fromConversation, all'],
+  ])('refuses the options %o', async (options, words) => {
+    // As JavaScript would.
+    const wrong = options as unknown as Setting;
+    await expect(startBot(await newDatabase(), wrong)).rejects.toMatchObject({
+      code: 'option.invalid',
+      message: expect.stringContaining(words),
+    });
+  });
+
+  it('stops the platforms that it started when another one does not start', async () => {
+    const working = new MemoryAdapter();
+    const broken = new MemoryAdapter({ name: 'broken' });
+    broken.start = () => Promise.reject(new Error('Wrong token.'));
+    const store = await (await newDatabase())();
+    const model = new ScriptedModel();
+    const bot = createBot({ model, store, adapters: [working, broken], media: sharpMedia });
+    await expect(bot.start()).rejects.toThrow('Wrong token.');
+    await expect(working.say('Hello?')).rejects.toMatchObject({ code: 'engine.closed' });
+  });
+
   it('needs adapters with names of their own', async () => {
     const adapters = [new MemoryAdapter(), new MemoryAdapter()];
     await expect(startBot(await newDatabase(), { adapters })).rejects.toMatchObject({

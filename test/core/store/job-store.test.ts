@@ -249,6 +249,8 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     await jobs.posted(job, { position: 0, postId: 'post-1' });
     expect(await jobs.cancel(keyOf(question))).toMatchObject({ replies: [{ postId: 'post-1' }] });
     await expect(jobs.renew(job, leaseMs)).rejects.toMatchObject(lost);
+    const late = { text: 'A late edit?', attachments: [] };
+    expect(await jobs.revise(keyOf(question), 'late', late)).toBe('known');
     expect(await jobs.countOpen()).toBe(0);
   });
 

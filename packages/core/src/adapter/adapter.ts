@@ -55,7 +55,7 @@ export interface Adapter {
   readonly capabilities: AdapterCapabilities;
   /** Begins to hand over events. */
   start(host: AdapterHost): Promise<void>;
-  /** Hands over no more events; what was accepted may still be answered until `close`. */
+  /** Hands over no more events; what was accepted may still be answered until `close`. Asked only when `start` resolved. */
   stop(): Promise<void>;
   /** Bytes of an attachment; at most `maxBytes` are read. Default: the guarded fetch of its address. */
   fetch?(url: string, options: { maxBytes: number; signal: AbortSignal }): Promise<Uint8Array>;

@@ -4,13 +4,13 @@ import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import { MediaProcess } from '../media/media-process.js';
-import { defaultPictureLimits } from '../media/picture-limits.js';
 import type { Plugin } from '../plugin/define-plugin.js';
 import { PluginHost } from '../plugin/plugin-host.js';
 import type { ReportFault } from '../plugin/run-middleware.js';
 import type { LinkPolicy } from '../reply/harmless-text.js';
 import type { ArrivalPolicy, Job, MessageKey, Reception } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
+import { type BotLimits, parseBotLimits } from './bot-limits.js';
 import { JobRunner } from './job-runner.js';
 import type { PictureNormaliser } from './new-pictures.js';
 import { Prefetcher } from './prefetcher.js';
@@ -42,26 +42,6 @@ export interface BotOptions {
   media?: PictureNormaliser;
 }
 
-/** Bounds on what a bot takes. */
-export interface BotLimits {
-  /** Most bytes of a picture as it comes in. Default 25 MiB. */
-  maxPictureBytes?: number;
-  /** Most pictures of one message. Default 10. */
-  maxPictures?: number;
-  /** Most characters (UTF-16 units) of one message. Default 100,000. */
-  maxTextLength?: number;
-  /** Most messages that are answered side by side in this process; 0 where others answer. Default 4. */
-  maxConcurrentAnswers?: number;
-  /** Most messages of one person in one tenant that wait or are answered; more are not answered. Default 20. */
-  maxOpenPerPerson?: number;
-  /** Longest time of a plugin's own for one step. Default 10,000. */
-  pluginTimeoutMs?: number;
-  /** How long a message is kept for a process that does not say that it lives. Default 30,000. */
-  leaseMs?: number;
-  /** How often is looked for messages that another process left. Default 1000. */
-  pollMs?: number;
-}
-
 /** A bot on its platforms. */
 export interface Bot {
   /** Listens, and answers what was accepted before. */
@@ -72,6 +52,9 @@ export interface Bot {
    */
   stop(options?: { drainMs?: number }): Promise<void>;
 }
+
+const policies: readonly ArrivalPolicy[] = ['queue', 'replace', 'drop'];
+const linkPolicies: readonly LinkPolicy[] = ['fromConversation', 'all'];
 
 /** How long ended jobs are known: platforms deliver an event again for up to 24 hours. */
 const knownForMs = 48 * 3_600_000;
@@ -90,7 +73,17 @@ export function createBot(options: BotOptions): Bot {
       `A bot needs adapters with names of their own; it has [${names.join(', ')}].`,
     );
   }
+  requireOneOf('whileBusy', options.whileBusy ?? 'queue', policies);
+  requireOneOf('links', options.links ?? 'fromConversation', linkPolicies);
   return new RunningBot(options);
+}
+
+function requireOneOf(option: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new VistazoError(
+    'option.invalid',
+    `The option ${option} is ${JSON.stringify(value)}; it is one of ${allowed.join(', ')}.`,
+  );
 }
 
 class RunningBot implements Bot {
@@ -98,26 +91,31 @@ class RunningBot implements Bot {
   readonly #plugins: PluginHost;
   readonly #runner: JobRunner;
   readonly #prefetcher: Prefetcher;
+  readonly #limits: ReturnType<typeof parseBotLimits>;
+  #started: Adapter[] = [];
   #media: MediaProcess | undefined;
   #purging: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: BotOptions) {
-    const { adapters, store, limits = {} } = options;
+    const { adapters, store } = options;
+    this.#limits = parseBotLimits(options.limits ?? {});
+    const { maxPictures, maxPictureBytes, maxConcurrentAnswers } = this.#limits;
+    const { pluginTimeoutMs, leaseMs, pollMs } = this.#limits;
     this.#adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]));
     this.#plugins = new PluginHost({
       plugins: options.plugins ?? [],
       storage: (plugin, tenant) => store.pluginStorage(plugin, tenant),
-      timeoutMs: limits.pluginTimeoutMs ?? 10_000,
+      timeoutMs: pluginTimeoutMs,
       report: options.onPluginFault ?? warnOfPlugin,
     });
-    this.#prefetcher = new Prefetcher(store.jobs, this.#maxPictureBytes);
+    this.#prefetcher = new Prefetcher(store.jobs, { maxPictures, maxPictureBytes });
     this.#runner = new JobRunner({
       jobs: store.jobs,
       adapters: [...this.#adapters.keys()],
       work: (job, signal) => this.#answer(job, signal),
-      leaseMs: limits.leaseMs ?? 30_000,
-      maxConcurrent: limits.maxConcurrentAnswers ?? 4,
-      pollMs: limits.pollMs ?? 1000,
+      leaseMs,
+      maxConcurrent: maxConcurrentAnswers,
+      pollMs,
     });
   }
 
@@ -126,13 +124,21 @@ class RunningBot implements Bot {
     await this.#prefetchWaiting();
     this.#runner.start();
     this.#purging = setInterval(() => void this.#purge(), purgeIntervalMs).unref();
-    for (const adapter of this.options.adapters)
-      await adapter.start({ receive: (event) => this.#receive(adapter, event) });
+    try {
+      for (const adapter of this.options.adapters) {
+        await adapter.start({ receive: (event) => this.#receive(adapter, event) });
+        this.#started.push(adapter);
+      }
+    } catch (error) {
+      await this.stop({ drainMs: 0 });
+      throw error;
+    }
   }
 
   async stop({ drainMs = 10_000 }: { drainMs?: number } = {}): Promise<void> {
     clearInterval(this.#purging);
-    const { adapters } = this.options;
+    const adapters = this.#started;
+    this.#started = [];
     await Promise.all(adapters.map((adapter) => adapter.stop()));
     await this.#prefetcher.stop();
     await this.#runner.stop(drainMs);
@@ -149,14 +155,7 @@ class RunningBot implements Bot {
   }
 
   get #turnOptions(): TurnOptions {
-    const {
-      model,
-      store,
-      systemMessage = null,
-      generation = {},
-      limits = {},
-      links,
-    } = this.options;
+    const { model, store, systemMessage = null, generation = {}, links } = this.options;
     return {
       model,
       store,
@@ -166,16 +165,8 @@ class RunningBot implements Bot {
       generation,
       links: links ?? 'fromConversation',
       plugins: this.#plugins,
-      limits: {
-        maxPictures: limits.maxPictures ?? 10,
-        maxPictureBytes: this.#maxPictureBytes,
-        maxTextLength: limits.maxTextLength ?? 100_000,
-      },
+      limits: this.#limits,
     };
-  }
-
-  get #maxPictureBytes(): number {
-    return this.options.limits?.maxPictureBytes ?? defaultPictureLimits.maxBytes;
   }
 
   get #ownMedia(): MediaProcess {
@@ -219,7 +210,7 @@ class RunningBot implements Bot {
     if (event.type === 'message')
       return jobs.accept(adapter.name, event, {
         policy: this.options.whileBusy ?? 'queue',
-        maxOpenPerPerson: this.options.limits?.maxOpenPerPerson ?? 20,
+        maxOpenPerPerson: this.#limits.maxOpenPerPerson,
       });
     if (event.type === 'edited') return jobs.revise(key, event.eventId, event);
     return this.#forget(adapter, key);

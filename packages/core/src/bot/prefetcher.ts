@@ -25,11 +25,11 @@ export class Prefetcher {
 
   constructor(
     private readonly jobs: JobStore,
-    private readonly maxBytes: number,
+    private readonly limits: { maxPictures: number; maxPictureBytes: number },
   ) {}
 
   add(adapter: Adapter, event: MessageEvent): void {
-    for (const { url } of event.attachments) {
+    for (const { url } of event.attachments.slice(0, this.limits.maxPictures)) {
       const name = nameOf(adapter.name, event, url);
       this.#waiting.set(name, { name, adapter, event, url });
     }
@@ -58,8 +58,8 @@ export class Prefetcher {
   }
 
   async #fetch({ name, adapter, event, url }: Wanted): Promise<Uint8Array | undefined> {
-    const { maxBytes } = this;
     const { signal } = this.#stopping;
+    const maxBytes = this.limits.maxPictureBytes;
     try {
       const bytes = await fetchAttachment(adapter, url, { maxBytes, signal });
       await this.jobs.keepFile({ adapter: adapter.name, ...event }, url, bytes);

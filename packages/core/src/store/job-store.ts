@@ -88,7 +88,10 @@ export type JobEnd = 'done' | 'failed' | 'cancelled';
 export interface JobStore {
   /** Stores a message for good, once for each `eventId` and message, and the job to answer it. */
   accept(adapter: string, event: MessageEvent, options: AcceptOptions): Promise<Reception>;
-  /** Changes a message that was accepted before, and makes it a job again; who holds it loses it. `known` also when the message is not. */
+  /**
+   * Changes a message that was accepted before, and makes it a job again; who holds it loses it.
+   * `known` when the event is, and when there is no such message or it was cancelled.
+   */
   revise(
     message: MessageKey,
     eventId: string,

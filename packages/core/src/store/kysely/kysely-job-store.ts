@@ -123,7 +123,8 @@ export class KyselyJobStore implements JobStore {
     return this.#inTransaction(async (db) => {
       if (!(await this.#isNew(db, message, eventId))) return 'known';
       const job = await this.#find(db, message);
-      if (job === undefined) return 'known';
+      // What was deleted, replaced or refused stays so.
+      if (job === undefined || job.status === 'cancelled') return 'known';
       await this.#takeAway(db, job.id, {
         status: 'waiting',
         content: JSON.stringify(contentOf(content)),
