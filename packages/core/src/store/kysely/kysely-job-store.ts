@@ -1,11 +1,4 @@
-import {
-  type ExpressionBuilder,
-  type Kysely,
-  type Selectable,
-  sql,
-  type Transaction,
-  type UpdateObject,
-} from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction, type UpdateObject } from 'kysely';
 import { z } from 'zod';
 import { attachmentSchema, type MessageEvent } from '../../adapter/platform-event.js';
 import { VistazoError } from '../../errors.js';
@@ -191,7 +184,8 @@ export class KyselyJobStore implements JobStore {
 
   #next(db: Kysely<Database>, adapters: readonly string[]) {
     return db
-      .selectFrom('jobs')
+      .selectFrom(firstOfConversations(db, adapters).as('first'))
+      .innerJoin('jobs', 'jobs.id', 'first.id')
       .leftJoin('turns as tenantTurn', (join) =>
         join
           .onRef('tenantTurn.adapter', '=', 'jobs.adapter')
@@ -205,10 +199,7 @@ export class KyselyJobStore implements JobStore {
           .onRef('personTurn.person', '=', 'jobs.author_id'),
       )
       .select(['jobs.id', 'jobs.fence'])
-      .where('jobs.adapter', 'in', adapters)
-      .where('jobs.status', 'in', ['waiting', 'running'])
       .where('jobs.due_at_ms', '<=', this.kind.nowMs)
-      .where((job) => job.not(job.exists(anotherComesFirst(job))))
       .orderBy(({ fn, val }) => fn.coalesce('tenantTurn.leased_at_ms', val(0)))
       .orderBy(({ fn, val }) => fn.coalesce('personTurn.leased_at_ms', val(0)))
       .orderBy('jobs.id')
@@ -419,24 +410,24 @@ async function deleteFiles(db: Kysely<Database>, jobId: number): Promise<boolean
   return numDeletedRows > 0n;
 }
 
-/** An older open job of the same conversation, or one of it that runs. */
-function anotherComesFirst(job: ExpressionBuilder<Database, 'jobs'>) {
-  return job
-    .selectFrom('jobs as other')
-    .select('other.id')
-    .whereRef('other.adapter', '=', 'jobs.adapter')
-    .whereRef('other.tenant', '=', 'jobs.tenant')
-    .whereRef('other.conversation_key', '=', 'jobs.conversation_key')
-    .where('other.status', 'in', ['waiting', 'running'])
-    .where((other) =>
-      other.or([
-        other('other.id', '<', other.ref('jobs.id')),
-        other.and([
-          other('other.status', '=', 'running'),
-          other('other.id', '<>', other.ref('jobs.id')),
-        ]),
-      ]),
-    );
+/**
+ * The open job of each conversation that comes next: the one that runs, which is leased again when its
+ * lease has run out, or the oldest. One pass, so that many open jobs cost little.
+ */
+function firstOfConversations(db: Kysely<Database>, adapters: readonly string[]) {
+  return db
+    .selectFrom('jobs')
+    .select(({ fn, eb }) =>
+      fn
+        .coalesce(
+          fn.max<number | null>(eb.case().when('status', '=', 'running').then(eb.ref('id')).end()),
+          fn.min<number>('id'),
+        )
+        .as('id'),
+    )
+    .where('adapter', 'in', adapters)
+    .where('status', 'in', ['waiting', 'running'])
+    .groupBy(['adapter', 'tenant', 'conversation_key']);
 }
 
 function contentOf({ text, attachments }: Content): Content {
