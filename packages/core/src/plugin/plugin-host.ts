@@ -33,16 +33,14 @@ export class PluginHost {
     const failed = new Set<string>();
     for (const plugin of this.#ordered) {
       const lacking = plugin.dependsOn.find((name) => failed.has(name));
-      if (lacking === undefined ? await this.#startOne(plugin) : this.#leaveOut(plugin, lacking))
-        continue;
-      failed.add(plugin.name);
+      if (lacking !== undefined) this.#reportLeftOut(plugin, lacking);
+      if (lacking !== undefined || !(await this.#startOne(plugin))) failed.add(plugin.name);
     }
   }
 
-  #leaveOut({ name }: Plugin, lacking: string): false {
+  #reportLeftOut({ name }: Plugin, lacking: string): void {
     const sentence = `The plugin ${name} is left out, since ${lacking}, which it needs, failed.`;
     this.options.report(name, new VistazoError('plugin.failed', sentence));
-    return false;
   }
 
   async #startOne(plugin: Plugin): Promise<boolean> {

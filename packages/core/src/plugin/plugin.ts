@@ -16,7 +16,7 @@ export interface MessageContext {
   readonly instructions: string[];
   /** Answers in place of the model; the first reply counts. */
   reply(text: string): void;
-  /** Aborted when the message is changed or deleted, or the plugin takes too long. */
+  /** Aborted when the message is changed or deleted, or the bot stops. */
   readonly signal: AbortSignal;
 }
 
