@@ -69,7 +69,7 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     await accepted(jobs, question);
     expect(await jobs.accept('test', question, queue)).toBe('known');
     expect(await jobs.accept('test', { ...question, eventId: 'again' }, queue)).toBe('known');
-    await jobs.end(await leased(jobs), 'done');
+    await jobs.end(await leased(jobs));
     expect(await jobs.accept('test', question, queue)).toBe('known');
     expect(await jobs.lease(adapters, leaseMs)).toBeUndefined();
   });
@@ -100,7 +100,7 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const job = await leased(jobs);
     expect(job.event.messageId).toBe('1');
     expect(await leasedIds(jobs)).toEqual(['3']);
-    await jobs.end(job, 'done');
+    await jobs.end(job);
     expect(await leasedIds(jobs)).toEqual(['2']);
   });
 
@@ -134,7 +134,7 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const third = event();
     await accept(third);
     await accept(event({ author: { id: 'u2', name: 'Ben' } }));
-    await jobs.end(await leased(jobs), 'done');
+    await jobs.end(await leased(jobs));
     await accept(third);
     await accept(event());
     expect(results).toEqual(['accepted', 'accepted', 'refused', 'accepted', 'known', 'accepted']);
@@ -167,10 +167,10 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     await expect(jobs.renew(first, leaseMs)).rejects.toMatchObject(lost);
     await expect(jobs.posted(first, { position: 0, postId: 'p' })).rejects.toMatchObject(lost);
     await expect(jobs.postpone(first, 0)).rejects.toMatchObject(lost);
-    await expect(jobs.end(first, 'done')).rejects.toMatchObject(lost);
+    await expect(jobs.end(first)).rejects.toMatchObject(lost);
     await expect(jobs.holding(first, async () => {})).rejects.toMatchObject(lost);
-    await jobs.end(second, 'done');
-    await expect(jobs.end(second, 'done')).rejects.toMatchObject(lost);
+    await jobs.end(second);
+    await expect(jobs.end(second)).rejects.toMatchObject(lost);
   });
 
   it('stay held as long as they are renewed', async () => {
@@ -230,10 +230,10 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const change = { text: 'Which colour?', attachments: [] };
     expect(await jobs.revise(keyOf(question), 'edit-1', change)).toBe('accepted');
     expect(await jobs.revise(keyOf(question), 'edit-1', change)).toBe('known');
-    await expect(jobs.end(first, 'done')).rejects.toMatchObject(lost);
+    await expect(jobs.end(first)).rejects.toMatchObject(lost);
     const second = await leased(jobs);
     expect(second).toMatchObject({ revision: 1, event: change, replies: [{ postId: 'post-1' }] });
-    await jobs.end(second, 'done');
+    await jobs.end(second);
     await jobs.revise(keyOf(question), 'edit-2', { ...change, text: 'Which form?' });
     expect((await leased(jobs)).event.text).toBe('Which form?');
     expect(await jobs.revise({ ...keyOf(question), messageId: 'other' }, 'edit-3', change)).toBe(
@@ -271,7 +271,7 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const jobs = await openJobs();
     const question = event();
     await accepted(jobs, question);
-    await jobs.end(await leased(jobs), 'done');
+    await jobs.end(await leased(jobs));
     await jobs.purge(Date.now() - 60_000);
     expect(await jobs.accept('test', question, queue)).toBe('known');
     await jobs.purge(Date.now() + 60_000);

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { VistazoError } from '../errors.js';
+import { maxTimerMs } from '../generation/deadline.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
 
-/** Longest time that a timer can wait. */
-const maxTimerMs = 2 ** 31 - 1;
 const count = z.number().int().positive();
 const milliseconds = z.number().positive().max(maxTimerMs);
 

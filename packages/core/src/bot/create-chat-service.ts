@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ModelInfo, VisionLanguageModel } from '../backend/vision-language-model.js';
 import type { ImageId } from '../conversation/chat-message.js';
-import { Conversation } from '../conversation/conversation.js';
+import type { Conversation } from '../conversation/conversation.js';
 import {
   type ConversationId,
   conversationIdSchema,
@@ -14,7 +14,6 @@ import type { GenerationOptions } from '../generation/generation-options.js';
 import { MediaProcess } from '../media/media-process.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
 import type {
-  ConversationRecord,
   ConversationStore,
   PictureRecord,
   Rating,
@@ -30,6 +29,7 @@ import type {
   ShownConversation,
 } from './chat-service.js';
 import { EventLog } from './event-log.js';
+import { type LoadedConversation, loadConversation } from './load-conversation.js';
 import {
   checkMessage,
   checkPictures,
@@ -37,10 +37,11 @@ import {
   type MessageLimits,
   type PictureNormaliser,
 } from './new-pictures.js';
+import { emptyAnswer, newConversation, newQuestion } from './new-records.js';
 import { toShown, toSummary } from './shown.js';
 import { titleFrom } from './title.js';
 import { TurnQueue, withdrawn } from './turn-queue.js';
-import { usefulMessages } from './useful-messages.js';
+import { promptMessages } from './useful-messages.js';
 
 /** Options of {@link createChatService}. */
 export interface ChatServiceOptions {
@@ -75,19 +76,13 @@ interface Running {
   done: Promise<void>;
 }
 
-/** A conversation as it is in the store. */
-interface Loaded {
-  record: ConversationRecord;
-  conversation: Conversation<StoredMessage>;
-}
-
 /** The stored beginning of an answer. */
-interface Accepted extends Loaded {
+interface Accepted extends LoadedConversation {
   question?: StoredMessage;
   answer: StoredMessage;
 }
 
-type Accept = (loaded: Loaded, signal: AbortSignal) => Promise<Accepted>;
+type Accept = (loaded: LoadedConversation, signal: AbortSignal) => Promise<Accepted>;
 
 class StoredChatService implements ChatService {
   readonly #model: VisionLanguageModel;
@@ -120,16 +115,10 @@ class StoredChatService implements ChatService {
   }
 
   async createConversation(options: { systemMessage?: string } = {}): Promise<ConversationSummary> {
-    const now = Date.now();
-    const record: ConversationRecord = {
-      id: conversationIdSchema.parse(randomUUID()),
-      title: '',
-      systemMessage: options.systemMessage ?? this.options.systemMessage ?? null,
-      shownLeaf: null,
-      consentedAtMs: null,
-      createdAtMs: now,
-      updatedAtMs: now,
-    };
+    const record = newConversation(
+      conversationIdSchema.parse(randomUUID()),
+      options.systemMessage ?? this.options.systemMessage ?? null,
+    );
     await this.#store.createConversation(record);
     return toSummary(record);
   }
@@ -182,12 +171,9 @@ class StoredChatService implements ChatService {
     return this.#start(id, options, async (loaded) => {
       const pictures = picturesOf(loaded.conversation.get(messageId));
       checkText(change.text, pictures.length, this.#limits);
-      const question = loaded.conversation.edit(messageId, (place) => ({
-        ...place,
-        role: 'user',
-        status: 'done',
-        parts: [...pictures, ...textParts(change.text)],
-      }));
+      const question = loaded.conversation.edit(messageId, (place) =>
+        newQuestion(place, pictures, change.text),
+      );
       return this.#acceptQuestion(loaded, question, []);
     });
   }
@@ -238,10 +224,8 @@ class StoredChatService implements ChatService {
     await this.closeMedia();
   }
 
-  async #load(id: ConversationId): Promise<Loaded> {
-    const record = await this.#store.getConversation(id);
-    const messages = await this.#store.messagesOf(id);
-    return { record, conversation: new Conversation({ ...record, messages }) };
+  #load(id: ConversationId): Promise<LoadedConversation> {
+    return loadConversation(this.#store, id);
   }
 
   #start(id: ConversationId, options: AnswerOptions, accept: Accept): AsyncIterable<ChatEvent> {
@@ -270,16 +254,18 @@ class StoredChatService implements ChatService {
     return log;
   }
 
-  async #acceptNew(loaded: Loaded, message: NewMessage, signal: AbortSignal): Promise<Accepted> {
+  async #acceptNew(
+    loaded: LoadedConversation,
+    message: NewMessage,
+    signal: AbortSignal,
+  ): Promise<Accepted> {
     checkMessage(message, this.#limits);
     this.#checkCapabilities(message);
     const checked = await checkPictures(this.media, message, signal);
-    const question = loaded.conversation.append((place) => ({
-      ...place,
-      role: 'user',
-      status: 'done',
-      parts: [...checked.map(({ part }) => part), ...textParts(message.text)],
-    }));
+    const pictures = checked.map(({ part }) => part);
+    const question = loaded.conversation.append((place) =>
+      newQuestion(place, pictures, message.text),
+    );
     return this.#acceptQuestion(
       loaded,
       question,
@@ -296,7 +282,7 @@ class StoredChatService implements ChatService {
   }
 
   async #acceptQuestion(
-    loaded: Loaded,
+    loaded: LoadedConversation,
     question: StoredMessage,
     pictures: PictureRecord[],
   ): Promise<Accepted> {
@@ -327,7 +313,7 @@ class StoredChatService implements ChatService {
     const end = await makeAnswer({
       model: this.#model,
       systemMessage: record.systemMessage,
-      messages: usefulMessages(conversation.branchTo(answer.id).slice(0, -1)),
+      messages: promptMessages(conversation, answer.id),
       generation: { ...this.options.generation, ...options.generation },
       signal,
       resolvePicture: (id) => this.#store.pictureBytes(id),
@@ -336,14 +322,6 @@ class StoredChatService implements ChatService {
     });
     log.push(lastEvent(conversation, answer, end));
   }
-}
-
-function emptyAnswer(place: Pick<StoredMessage, 'id' | 'parentId' | 'createdAtMs'>): StoredMessage {
-  return { ...place, role: 'assistant', status: 'running', parts: [] };
-}
-
-function textParts(text: string): { type: 'text'; text: string }[] {
-  return text.trim() === '' ? [] : [{ type: 'text', text }];
 }
 
 function lastEvent(

@@ -1,5 +1,6 @@
 import { VistazoError } from '../errors.js';
 import type { Job, JobStore, MessageKey } from '../store/job-store.js';
+import { messageKeyOf } from './turn-ids.js';
 
 /** Options of a {@link JobRunner}. @internal */
 export interface JobRunnerOptions {
@@ -45,8 +46,7 @@ export class JobRunner {
 
   /** Messages were changed, deleted or replaced; who answers them here need not find out by itself. */
   lose(isLost: (message: MessageKey) => boolean): void {
-    for (const { job, stop } of this.#running)
-      if (isLost({ adapter: job.adapter, ...job.event })) stop.abort(lost());
+    for (const { job, stop } of this.#running) if (isLost(messageKeyOf(job))) stop.abort(lost());
   }
 
   /** Takes no more jobs, finishes those it has within `drainMs`, and hands the rest back. */

@@ -1,13 +1,15 @@
 import { Conversation, type Place } from '../conversation/conversation.js';
-import type { MessageId } from '../conversation/message.js';
+import type { ConversationId, MessageId } from '../conversation/message.js';
 import { toVistazoError } from '../errors.js';
 import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
-import type { HeldJob, Job, MessageKey } from '../store/job-store.js';
+import type { HeldJob, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
+import { type LoadedConversation, loadConversation } from './load-conversation.js';
 import { checkText, type MessageLimits } from './new-pictures.js';
+import { emptyAnswer, newConversation, newQuestion } from './new-records.js';
 import type { Prefetcher } from './prefetcher.js';
 import { type TakePicturesOptions, takePictures } from './take-pictures.js';
-import { conversationIdOf, turnIds } from './turn-ids.js';
+import { conversationIdOf, messageKeyOf, turnIds } from './turn-ids.js';
 
 /** A question and its empty answer, as they are in the store. @internal */
 export interface TakenQuestion {
@@ -37,11 +39,11 @@ export async function takeQuestion(
   options: TakeQuestionOptions,
 ): Promise<TakenQuestion | { notes: readonly string[] }> {
   const { store, signal } = options;
-  const key: MessageKey = { adapter: job.adapter, ...job.event };
+  const key = messageKeyOf(job);
   const conversationId = conversationIdOf(key);
-  const stored = await load(store.forTenant(key.tenant), conversationId);
+  const stored = await find(store.forTenant(key.tenant), conversationId);
   const conversation = stored?.conversation ?? new Conversation<StoredMessage>();
-  const systemMessage = stored?.systemMessage ?? options.systemMessage;
+  const systemMessage = stored?.record.systemMessage ?? options.systemMessage;
   const { questionId, answerId } = turnIds(key, job.revision);
   const hold = <Result>(work: (held: HeldJob) => Promise<Result>) => {
     signal.throwIfAborted();
@@ -60,27 +62,15 @@ export async function takeQuestion(
   const isAllNotes = text.trim() === '' && pictures.length === 0 && notes.length > 0;
   if (isAllNotes) return { notes };
   checkText(text, pictures.length, options.limits);
-  const parts: StoredMessage['parts'] = [
-    ...pictures.map(({ part }) => part),
-    ...(text.trim() === '' ? [] : [{ type: 'text' as const, text }]),
-  ];
+  const parts = pictures.map(({ part }) => part);
   const before = turnIds(key, job.revision - 1);
   const { messages, shownLeaf } = append(conversation, before, [
-    (place) => ({ ...place, id: questionId, role: 'user', status: 'done', parts }),
-    (place) => ({ ...place, id: answerId, role: 'assistant', status: 'running', parts: [] }),
+    (place) => newQuestion({ ...place, id: questionId }, parts, text),
+    (place) => emptyAnswer({ ...place, id: answerId }),
   ]);
   await hold(async ({ conversations, setNotes }) => {
-    const now = Date.now();
     if (stored === undefined)
-      await conversations.createConversation({
-        id: conversationId,
-        title: '',
-        systemMessage,
-        shownLeaf: null,
-        consentedAtMs: null,
-        createdAtMs: now,
-        updatedAtMs: now,
-      });
+      await conversations.createConversation(newConversation(conversationId, systemMessage));
     await conversations.add(conversationId, {
       pictures: pictures.map(({ record }) => record),
       messages,
@@ -112,12 +102,12 @@ function append(
   return { messages: [first, second], shownLeaf: goesOn ? leaf : second.id };
 }
 
-async function load(store: ConversationStore, id: ReturnType<typeof conversationIdOf>) {
+async function find(
+  store: ConversationStore,
+  id: ConversationId,
+): Promise<LoadedConversation | undefined> {
   try {
-    const record = await store.getConversation(id);
-    const messages = await store.messagesOf(id);
-    const conversation = new Conversation({ ...record, messages });
-    return { systemMessage: record.systemMessage, conversation };
+    return await loadConversation(store, id);
   } catch (error) {
     if (toVistazoError(error).code === 'store.notFound') return undefined;
     throw error;

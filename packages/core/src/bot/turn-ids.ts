@@ -4,8 +4,14 @@ import {
   type MessageId,
   messageIdSchema,
 } from '../conversation/message.js';
-import type { MessageKey } from '../store/job-store.js';
+import type { Job, MessageKey } from '../store/job-store.js';
 import { derivedUuid } from './derived-id.js';
+
+/** The message that a job answers. @internal */
+export function messageKeyOf({ adapter, event }: Pick<Job, 'adapter' | 'event'>): MessageKey {
+  const { tenant, conversationKey, messageId } = event;
+  return { adapter, tenant, conversationKey, messageId };
+}
 
 /** The conversation that is had in a place of a platform. @internal */
 export function conversationIdOf({

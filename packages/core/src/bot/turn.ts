@@ -14,8 +14,8 @@ import type { Prefetcher } from './prefetcher.js';
 import { ReplyWriter } from './reply-writer.js';
 import { isForPerson, sentenceFor, unanswered } from './sentences.js';
 import { type TakenQuestion, takeQuestion } from './take-question.js';
-import { conversationIdOf } from './turn-ids.js';
-import { usefulMessages } from './useful-messages.js';
+import { conversationIdOf, messageKeyOf } from './turn-ids.js';
+import { promptMessages } from './useful-messages.js';
 
 /**
  * After so many attempts to answer, a person is told that it failed. Every death of the process counts,
@@ -54,7 +54,7 @@ export async function takeTurn(
   try {
     const texts = wholeReplies(job) ?? (await turn.answer());
     await writer.end();
-    await jobs.end(job, 'done', await writer.deliver(texts));
+    await jobs.end(job, await writer.deliver(texts));
   } finally {
     await writer.end();
   }
@@ -80,7 +80,7 @@ class Turn {
     private readonly writer: ReplyWriter,
     private readonly signal: AbortSignal,
   ) {
-    this.#conversationId = conversationIdOf({ adapter: job.adapter, ...job.event });
+    this.#conversationId = conversationIdOf(messageKeyOf(job));
   }
 
   /** What each message of the answer says. */
@@ -115,7 +115,7 @@ class Turn {
       await this.#save(answerId, { status: 'done', text: reply }, notes);
       return this.#wholeTexts();
     }
-    const messages = usefulMessages(conversation.branchTo(answerId).slice(0, -1));
+    const messages = promptMessages(conversation, answerId);
     const said = messages.filter(({ role }) => role === 'user').map(textOf);
     this.#knownLinks = linksIn([...said, systemMessage ?? '']);
     let soFar = '';

@@ -1,4 +1,5 @@
-import { textOf } from '../conversation/message.js';
+import type { Conversation } from '../conversation/conversation.js';
+import { type MessageId, textOf } from '../conversation/message.js';
 import type { StoredMessage } from '../store/conversation-store.js';
 
 /**
@@ -11,6 +12,14 @@ export function usefulMessages(branch: readonly StoredMessage[]): StoredMessage[
       ? each.parts.length > 0 && !isUnanswerable(branch[index + 1])
       : each.status !== 'failed' && textOf(each) !== '',
   );
+}
+
+/** What a model is asked for this answer: the useful messages of the branch up to its question. @internal */
+export function promptMessages(
+  conversation: Conversation<StoredMessage>,
+  answerId: MessageId,
+): StoredMessage[] {
+  return usefulMessages(conversation.branchTo(answerId).slice(0, -1));
 }
 
 function isUnanswerable(answer: StoredMessage | undefined): boolean {

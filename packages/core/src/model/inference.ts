@@ -4,6 +4,7 @@ import { Decoder } from '../decoder/decoder.js';
 import { Embedder } from '../decoder/embedder.js';
 import { VistazoError } from '../errors.js';
 import { type Constraint, JsonConstraints } from '../generation/constraint/json-constraint.js';
+import { deadlineSignal } from '../generation/deadline.js';
 import type { FinishReason, GenerationEvent, SeenPicture } from '../generation/generation-event.js';
 import { createSampler } from '../generation/sampler.js';
 import { TextStreamer } from '../generation/text-streamer.js';
@@ -22,8 +23,6 @@ const maxFeatureBytes = 64 * 2 ** 20;
 const maxPrefixBytes = 512 * 2 ** 20;
 /** Entries of small values, such as counts. */
 const maxRemembered = 10_000;
-/** The longest time a timer can wait. */
-const maxTimerMs = 2 ** 31 - 1;
 
 interface PromptCount {
   tokens: number;
@@ -144,7 +143,7 @@ export class Inference {
       imageTokens,
     };
 
-    const deadline = AbortSignal.timeout(Math.ceil(Math.min(options.deadlineMs, maxTimerMs)));
+    const deadline = deadlineSignal(options.deadlineMs);
     const stop = AbortSignal.any([signal, deadline]);
     const streamer = new TextStreamer(this.#tokenizer, options.stopStrings);
     const usage = { promptTokens: inputIds.length, imageTokens, reusedTokens: 0, answerTokens: 0 };

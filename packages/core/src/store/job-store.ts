@@ -77,9 +77,6 @@ export interface CancelledJob {
   replies: ReplyRecord[];
 }
 
-/** How a job ended. */
-export type JobEnd = 'done' | 'failed' | 'cancelled';
-
 /**
  * The messages that were accepted and what is still to be done for each. A promise that resolved is
  * durable. Every method throws `store.failed` when the database cannot be used; those that take a job
@@ -119,8 +116,8 @@ export interface JobStore {
   posted(job: Job, post: Post): Promise<void>;
   /** Gives a job back, to be leased again after `delayMs`. */
   postpone(job: Job, delayMs: number): Promise<void>;
-  /** Ends it, notes the last post of its answer if that was not yet, and forgets what the message said. */
-  end(job: Job, end: JobEnd, lastPost?: Post): Promise<void>;
+  /** Ends it as done, notes the last post of its answer if that was not yet, and forgets what the message said. */
+  end(job: Job, lastPost?: Post): Promise<void>;
   /** How many jobs wait or are held. */
   countOpen(): Promise<number>;
   /** Forgets jobs that ended so long ago that no platform delivers their events again. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ChatMessage } from '../../conversation/chat-message.js';
 import { parseChatMessages } from '../../conversation/parse-chat-messages.js';
 import { VistazoError } from '../../errors.js';
+import { deadlineSignal } from '../../generation/deadline.js';
 import type {
   FinishReason,
   GenerationEvent,
@@ -128,7 +129,7 @@ class ServerModel implements VisionLanguageModel {
     { signal, resolvePicture, ...given }: GenerationOptions & ModelCallOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     const options = resolveOptions(parseGenerationOptions(given), {});
-    const deadline = AbortSignal.timeout(Math.ceil(Math.min(options.deadlineMs, maxTimerMs)));
+    const deadline = deadlineSignal(options.deadlineMs);
     const stop = AbortSignal.any(signal === undefined ? [deadline] : [signal, deadline]);
     const answer = new GrowingAnswer();
     try {
@@ -196,9 +197,6 @@ class ServerModel implements VisionLanguageModel {
     await this.#media.close();
   }
 }
-
-/** The longest time a timer can wait. */
-const maxTimerMs = 2 ** 31 - 1;
 
 function mediaOptions(stored: boolean, signal: AbortSignal | undefined) {
   return { ...(stored && { limits: storedLimits }), ...(signal !== undefined && { signal }) };

@@ -1,4 +1,4 @@
-import { type Kysely, Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { ImageId } from '../../conversation/chat-message.js';
 import type { ConversationId, MessageId } from '../../conversation/message.js';
 import { VistazoError } from '../../errors.js';
@@ -14,19 +14,22 @@ import type {
 } from '../conversation-store.js';
 import { asBuffer } from './as-buffer.js';
 import type { DatabaseKind } from './database-kind.js';
+import { GuardedDatabase } from './guarded-database.js';
 import { toConversationRecord, toMessageRow, toPartRow, toStoredMessage } from './rows.js';
 import type { Database } from './schema.js';
 
 /** The conversations of one tenant in a database. @internal */
-export class KyselyConversationStore implements ConversationStore {
+export class KyselyConversationStore extends GuardedDatabase implements ConversationStore {
   constructor(
-    private readonly db: Kysely<Database>,
-    private readonly kind: DatabaseKind,
+    db: Kysely<Database>,
+    kind: DatabaseKind,
     private readonly tenant: string,
-  ) {}
+  ) {
+    super(db, kind);
+  }
 
   listConversations(): Promise<ConversationRecord[]> {
-    return this.#guarded(async (db) => {
+    return this.guarded(async (db) => {
       const rows = await db
         .selectFrom('conversations')
         .selectAll()
@@ -39,7 +42,7 @@ export class KyselyConversationStore implements ConversationStore {
   }
 
   createConversation(conversation: ConversationRecord): Promise<void> {
-    return this.#guarded(async (db) => {
+    return this.guarded(async (db) => {
       await db
         .insertInto('conversations')
         .values({
@@ -57,7 +60,7 @@ export class KyselyConversationStore implements ConversationStore {
   }
 
   getConversation(id: ConversationId): Promise<ConversationRecord> {
-    return this.#guarded(async (db) => {
+    return this.guarded(async (db) => {
       const row = await db
         .selectFrom('conversations')
         .selectAll()
@@ -70,7 +73,7 @@ export class KyselyConversationStore implements ConversationStore {
   }
 
   messagesOf(id: ConversationId): Promise<StoredMessage[]> {
-    return this.#guarded(async (db) => {
+    return this.guarded(async (db) => {
       const messages = await db
         .selectFrom('messages')
         .selectAll()
@@ -105,11 +108,11 @@ export class KyselyConversationStore implements ConversationStore {
   }
 
   renameConversation(id: ConversationId, title: string): Promise<void> {
-    return this.#guarded((db) => this.#touch(db, id, { title }));
+    return this.guarded((db) => this.#touch(db, id, { title }));
   }
 
   setConsent(id: ConversationId, consentedAtMs: number | null): Promise<void> {
-    return this.#guarded(async (db) => {
+    return this.guarded(async (db) => {
       const { numUpdatedRows } = await db
         .updateTable('conversations')
         .set({ consented_at_ms: consentedAtMs })
@@ -134,7 +137,7 @@ export class KyselyConversationStore implements ConversationStore {
 
   add(id: ConversationId, addition: Addition): Promise<void> {
     const { pictures, messages, shownLeaf, title } = addition;
-    return this.#inTransaction(async (db) => {
+    return this.inTransaction(async (db) => {
       await this.kind.holdPictures(db, this.tenant, 'adding');
       await this.#touch(db, id, { shown_leaf: shownLeaf, ...(title !== undefined && { title }) });
       for (const picture of pictures) await this.#addPicture(db, picture);
@@ -169,7 +172,7 @@ export class KyselyConversationStore implements ConversationStore {
   }
 
   changeAnswer(id: ConversationId, messageId: MessageId, change: AnswerChange): Promise<void> {
-    return this.#inTransaction(async (db) => {
+    return this.inTransaction(async (db) => {
       await this.#changeMessage(db, id, messageId, {
         // Always something to set, so that a missing message is noticed.
         id: messageId,
@@ -195,7 +198,7 @@ export class KyselyConversationStore implements ConversationStore {
   }
 
   rate(id: ConversationId, messageId: MessageId, rating: Rating | null): Promise<void> {
-    return this.#guarded((db) => this.#changeMessage(db, id, messageId, { rating }));
+    return this.guarded((db) => this.#changeMessage(db, id, messageId, { rating }));
   }
 
   async #changeMessage(
@@ -215,7 +218,7 @@ export class KyselyConversationStore implements ConversationStore {
   }
 
   show(id: ConversationId, shownLeaf: MessageId): Promise<void> {
-    return this.#guarded((db) => this.#change(db, id, { shown_leaf: shownLeaf }));
+    return this.guarded((db) => this.#change(db, id, { shown_leaf: shownLeaf }));
   }
 
   remove(id: ConversationId, { messages, shownLeaf }: Removal): Promise<void> {
@@ -273,7 +276,7 @@ export class KyselyConversationStore implements ConversationStore {
   }
 
   picture(id: ImageId): Promise<PictureRecord> {
-    return this.#guarded(async (db) => {
+    return this.guarded(async (db) => {
       const row = await db
         .selectFrom('pictures')
         .selectAll()
@@ -311,25 +314,11 @@ export class KyselyConversationStore implements ConversationStore {
 
   /** Within the transaction of another one, that one cleans up after itself. */
   async #deleting(work: (db: Transaction<Database>) => Promise<void>): Promise<void> {
-    await this.#inTransaction(async (db) => {
+    await this.inTransaction(async (db) => {
       await this.kind.holdPictures(db, this.tenant, 'deleting');
       await work(db);
     });
-    if (!this.db.isTransaction) await this.#guarded((db) => this.kind.afterDeletion(db));
-  }
-
-  #inTransaction<Result>(work: (db: Transaction<Database>) => Promise<Result>): Promise<Result> {
-    return this.#guarded((db) =>
-      db instanceof Transaction ? work(db) : db.transaction().execute(work),
-    );
-  }
-
-  async #guarded<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result> {
-    try {
-      return await work(this.db);
-    } catch (error) {
-      throw this.kind.toStoreError(error);
-    }
+    if (!this.db.isTransaction) await this.guarded((db) => this.kind.afterDeletion(db));
   }
 }
 

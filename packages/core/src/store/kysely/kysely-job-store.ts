@@ -1,4 +1,4 @@
-import { type Kysely, type Selectable, sql, type Transaction, type UpdateObject } from 'kysely';
+import { type Kysely, type Selectable, sql, type UpdateObject } from 'kysely';
 import { z } from 'zod';
 import { attachmentSchema, type MessageEvent } from '../../adapter/platform-event.js';
 import { VistazoError } from '../../errors.js';
@@ -7,7 +7,6 @@ import {
   type CancelledJob,
   type HeldJob,
   type Job,
-  type JobEnd,
   type JobStore,
   jobIdSchema,
   type MessageKey,
@@ -15,8 +14,9 @@ import {
   type Reception,
 } from '../job-store.js';
 import { asBuffer } from './as-buffer.js';
-import type { DatabaseKind } from './database-kind.js';
+import { GuardedDatabase } from './guarded-database.js';
 import { KyselyConversationStore } from './kysely-conversation-store.js';
+import { nextJob, noteTurn } from './next-job.js';
 import { forgetTexts, notePost, repliesOf, setReplies } from './replies.js';
 import type { Database } from './schema.js';
 
@@ -29,25 +29,17 @@ const contentSchema = z.object({
   notes: z.array(z.string()).default([]),
 });
 
-/** In place of a person, the turns of all people of a tenant; no platform's id is empty. */
-const wholeTenant = '';
-
 /** How often a lease is tried for when other processes take the same job first. */
 const leaseAttempts = 10;
 
 /** The jobs of all tenants in a database. @internal */
-export class KyselyJobStore implements JobStore {
-  constructor(
-    private readonly db: Kysely<Database>,
-    private readonly kind: DatabaseKind,
-  ) {}
-
+export class KyselyJobStore extends GuardedDatabase implements JobStore {
   accept(
     adapter: string,
     event: MessageEvent,
     { policy, maxOpenPerPerson }: AcceptOptions,
   ): Promise<Reception> {
-    return this.#inTransaction(async (db) => {
+    return this.inTransaction(async (db) => {
       const key = { ...event, adapter };
       if (!(await this.#isNew(db, key, event.eventId))) return 'known';
       const refused =
@@ -113,7 +105,7 @@ export class KyselyJobStore implements JobStore {
   }
 
   revise(message: MessageKey, eventId: string, content: Content): Promise<'accepted' | 'known'> {
-    return this.#inTransaction(async (db) => {
+    return this.inTransaction(async (db) => {
       if (!(await this.#isNew(db, message, eventId))) return 'known';
       const job = await this.#find(db, message);
       // What was deleted, replaced or refused stays so.
@@ -133,7 +125,7 @@ export class KyselyJobStore implements JobStore {
   }
 
   cancel(message: MessageKey): Promise<CancelledJob | undefined> {
-    return this.#inTransaction(async (db) => {
+    return this.inTransaction(async (db) => {
       const job = await this.#find(db, message);
       if (job === undefined) return undefined;
       await this.#cancelOne(db, job.id);
@@ -166,45 +158,20 @@ export class KyselyJobStore implements JobStore {
       .execute();
   }
 
-  #ended(status: JobEnd) {
+  #ended(status: 'done' | 'cancelled') {
     return { status, content: null, ended_at_ms: this.kind.nowMs };
   }
 
   lease(adapters: readonly string[], leaseMs: number): Promise<Job | undefined> {
-    return this.#guarded(async (db) => {
+    return this.guarded(async (db) => {
       for (let attempt = 0; attempt < leaseAttempts; attempt++) {
-        const next = await this.#next(db, adapters);
+        const next = await nextJob(db, this.kind, adapters);
         if (next === undefined) return undefined;
         const job = await this.#take(db, next, leaseMs);
         if (job !== undefined) return job;
       }
       return undefined;
     });
-  }
-
-  #next(db: Kysely<Database>, adapters: readonly string[]) {
-    return db
-      .selectFrom(firstOfConversations(db, adapters).as('first'))
-      .innerJoin('jobs', 'jobs.id', 'first.id')
-      .leftJoin('turns as tenantTurn', (join) =>
-        join
-          .onRef('tenantTurn.adapter', '=', 'jobs.adapter')
-          .onRef('tenantTurn.tenant', '=', 'jobs.tenant')
-          .on('tenantTurn.person', '=', wholeTenant),
-      )
-      .leftJoin('turns as personTurn', (join) =>
-        join
-          .onRef('personTurn.adapter', '=', 'jobs.adapter')
-          .onRef('personTurn.tenant', '=', 'jobs.tenant')
-          .onRef('personTurn.person', '=', 'jobs.author_id'),
-      )
-      .select(['jobs.id', 'jobs.fence'])
-      .where('jobs.due_at_ms', '<=', this.kind.nowMs)
-      .orderBy(({ fn, val }) => fn.coalesce('tenantTurn.leased_at_ms', val(0)))
-      .orderBy(({ fn, val }) => fn.coalesce('personTurn.leased_at_ms', val(0)))
-      .orderBy('jobs.id')
-      .limit(1)
-      .executeTakeFirst();
   }
 
   /** Undefined when another process was faster, which the index of running jobs tells too. */
@@ -228,7 +195,7 @@ export class KyselyJobStore implements JobStore {
         .returningAll()
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      await this.#noteTurn(transaction, row);
+      await noteTurn(transaction, this.kind, row);
       return this.#toJob(transaction, row);
     });
     return taking.catch((error: unknown) => {
@@ -237,26 +204,12 @@ export class KyselyJobStore implements JobStore {
     });
   }
 
-  /** Who had a turn just now comes after those who had theirs before. */
-  async #noteTurn(db: Kysely<Database>, { adapter, tenant, author_id }: JobRow): Promise<void> {
-    for (const person of [wholeTenant, author_id])
-      await db
-        .insertInto('turns')
-        .values({ adapter, tenant, person, leased_at_ms: this.kind.nowMs })
-        .onConflict((conflict) =>
-          conflict
-            .columns(['adapter', 'tenant', 'person'])
-            .doUpdateSet({ leased_at_ms: this.kind.nowMs }),
-        )
-        .execute();
-  }
-
   renew(job: Job, leaseMs: number): Promise<void> {
-    return this.#guarded((db) => this.#change(db, job, { due_at_ms: this.#in(leaseMs) }));
+    return this.guarded((db) => this.#change(db, job, { due_at_ms: this.#in(leaseMs) }));
   }
 
   keepFile(message: MessageKey, url: string, bytes: Uint8Array): Promise<void> {
-    return this.#inTransaction(async (db) => {
+    return this.inTransaction(async (db) => {
       const job = await this.#find(db, message);
       if (job?.status !== 'waiting') return;
       await db
@@ -268,7 +221,7 @@ export class KyselyJobStore implements JobStore {
   }
 
   file(job: Job, url: string): Promise<Uint8Array | undefined> {
-    return this.#guarded(async (db) => {
+    return this.guarded(async (db) => {
       const row = await db
         .selectFrom('files')
         .select('bytes')
@@ -280,7 +233,7 @@ export class KyselyJobStore implements JobStore {
   }
 
   unfetched(adapters: readonly string[]): Promise<{ adapter: string; event: MessageEvent }[]> {
-    return this.#guarded(async (db) => {
+    return this.guarded(async (db) => {
       const rows = await db
         .selectFrom('jobs')
         .selectAll()
@@ -302,7 +255,7 @@ export class KyselyJobStore implements JobStore {
   }
 
   holding<Result>(job: Job, work: (held: HeldJob) => Promise<Result>): Promise<Result> {
-    return this.#inTransaction(async (db) => {
+    return this.inTransaction(async (db) => {
       await this.#change(db, job, { fence: job.fence });
       return work({
         conversations: new KyselyConversationStore(db, this.kind, job.event.tenant),
@@ -316,7 +269,7 @@ export class KyselyJobStore implements JobStore {
   }
 
   posted(job: Job, post: Post): Promise<void> {
-    return this.#inTransaction(async (db) => {
+    return this.inTransaction(async (db) => {
       await this.#change(db, job, { fence: job.fence });
       await notePost(db, job, post);
     });
@@ -324,17 +277,17 @@ export class KyselyJobStore implements JobStore {
 
   postpone(job: Job, delayMs: number): Promise<void> {
     const change = { status: 'waiting', due_at_ms: this.#in(delayMs) };
-    return this.#guarded((db) => this.#change(db, job, change));
+    return this.guarded((db) => this.#change(db, job, change));
   }
 
-  async end(job: Job, end: JobEnd, lastPost?: Post): Promise<void> {
-    const hadFiles = await this.#inTransaction(async (db) => {
-      await this.#change(db, job, this.#ended(end));
+  async end(job: Job, lastPost?: Post): Promise<void> {
+    const hadFiles = await this.inTransaction(async (db) => {
+      await this.#change(db, job, this.#ended('done'));
       if (lastPost !== undefined) await notePost(db, job, lastPost);
       await forgetTexts(db, job.id);
       return deleteFiles(db, job.id);
     });
-    if (hadFiles) await this.#guarded((db) => this.kind.afterDeletion(db));
+    if (hadFiles) await this.guarded((db) => this.kind.afterDeletion(db));
   }
 
   /** Throws `job.lost` when somebody else has a newer fence. */
@@ -352,7 +305,7 @@ export class KyselyJobStore implements JobStore {
   }
 
   countOpen(): Promise<number> {
-    return this.#guarded(async (db) => {
+    return this.guarded(async (db) => {
       const { count } = await db
         .selectFrom('jobs')
         .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -363,7 +316,7 @@ export class KyselyJobStore implements JobStore {
   }
 
   purge(endedBeforeMs: number): Promise<void> {
-    return this.#inTransaction(async (db) => {
+    return this.inTransaction(async (db) => {
       await db.deleteFrom('jobs').where('ended_at_ms', '<', endedBeforeMs).execute();
       await db.deleteFrom('events').where('received_at_ms', '<', endedBeforeMs).execute();
       await db.deleteFrom('turns').where('leased_at_ms', '<', endedBeforeMs).execute();
@@ -385,18 +338,6 @@ export class KyselyJobStore implements JobStore {
   #in(delayMs: number) {
     return sql<number>`${this.kind.nowMs} + ${sql.lit(Math.round(delayMs))}`;
   }
-
-  #inTransaction<Result>(work: (db: Transaction<Database>) => Promise<Result>): Promise<Result> {
-    return this.#guarded((db) => db.transaction().execute(work));
-  }
-
-  async #guarded<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result> {
-    try {
-      return await work(this.db);
-    } catch (error) {
-      throw this.kind.toStoreError(error);
-    }
-  }
 }
 
 type JobChange = UpdateObject<Database, 'jobs'>;
@@ -408,26 +349,6 @@ async function deleteFiles(db: Kysely<Database>, jobId: number): Promise<boolean
     .where('job_id', '=', jobId)
     .executeTakeFirst();
   return numDeletedRows > 0n;
-}
-
-/**
- * The open job of each conversation that comes next: the one that runs, which is leased again when its
- * lease has run out, or the oldest. One pass, so that many open jobs cost little.
- */
-function firstOfConversations(db: Kysely<Database>, adapters: readonly string[]) {
-  return db
-    .selectFrom('jobs')
-    .select(({ fn, eb }) =>
-      fn
-        .coalesce(
-          fn.max<number | null>(eb.case().when('status', '=', 'running').then(eb.ref('id')).end()),
-          fn.min<number>('id'),
-        )
-        .as('id'),
-    )
-    .where('adapter', 'in', adapters)
-    .where('status', 'in', ['waiting', 'running'])
-    .groupBy(['adapter', 'tenant', 'conversation_key']);
 }
 
 function contentOf({ text, attachments }: Content): Content {

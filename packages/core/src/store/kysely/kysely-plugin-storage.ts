@@ -2,23 +2,26 @@ import type { Kysely } from 'kysely';
 import { VistazoError } from '../../errors.js';
 import type { PluginStorage } from '../plugin-storage.js';
 import type { DatabaseKind } from './database-kind.js';
+import { GuardedDatabase } from './guarded-database.js';
 import type { Database } from './schema.js';
 
 const maxKeyLength = 500;
 const maxValueLength = 2 ** 20;
 
 /** @internal */
-export class KyselyPluginStorage implements PluginStorage {
+export class KyselyPluginStorage extends GuardedDatabase implements PluginStorage {
   constructor(
-    private readonly db: Kysely<Database>,
-    private readonly kind: DatabaseKind,
+    db: Kysely<Database>,
+    kind: DatabaseKind,
     private readonly plugin: string,
     private readonly tenant: string,
-  ) {}
+  ) {
+    super(db, kind);
+  }
 
   get(key: string): Promise<unknown> {
-    return this.#guarded(async () => {
-      const row = await this.db
+    return this.guarded(async (db) => {
+      const row = await db
         .selectFrom('plugin_values')
         .select('value')
         .where('plugin', '=', this.plugin)
@@ -30,9 +33,9 @@ export class KyselyPluginStorage implements PluginStorage {
   }
 
   set(key: string, value: unknown): Promise<void> {
-    return this.#guarded(async () => {
+    return this.guarded(async (db) => {
       const json = checkedJson(this.plugin, key, value);
-      await this.db
+      await db
         .insertInto('plugin_values')
         .values({ plugin: this.plugin, tenant: this.tenant, key, value: json })
         .onConflict((conflict) =>
@@ -43,8 +46,8 @@ export class KyselyPluginStorage implements PluginStorage {
   }
 
   delete(key: string): Promise<void> {
-    return this.#guarded(async () => {
-      await this.db
+    return this.guarded(async (db) => {
+      await db
         .deleteFrom('plugin_values')
         .where('plugin', '=', this.plugin)
         .where('tenant', '=', this.tenant)
@@ -54,8 +57,8 @@ export class KyselyPluginStorage implements PluginStorage {
   }
 
   keys(prefix = ''): Promise<string[]> {
-    return this.#guarded(async () => {
-      const rows = await this.db
+    return this.guarded(async (db) => {
+      const rows = await db
         .selectFrom('plugin_values')
         .select('key')
         .where('plugin', '=', this.plugin)
@@ -64,14 +67,6 @@ export class KyselyPluginStorage implements PluginStorage {
       const keys = rows.map(({ key }) => key).filter((key) => key.startsWith(prefix));
       return keys.sort();
     });
-  }
-
-  async #guarded<Result>(work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (error) {
-      throw this.kind.toStoreError(error);
-    }
   }
 }
 

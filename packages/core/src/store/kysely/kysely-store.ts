@@ -12,25 +12,21 @@ import type { Database } from './schema.js';
 /** A {@link Store} in any database that Kysely speaks to. @internal */
 export class KyselyStore extends KyselyConversationStore implements Store {
   readonly jobs: JobStore;
-  readonly #db: Kysely<Database>;
-  readonly #kind: DatabaseKind;
 
   constructor(db: Kysely<Database>, kind: DatabaseKind, tenant: string) {
     super(db, kind, tenant);
-    this.#db = db;
-    this.#kind = kind;
     this.jobs = new KyselyJobStore(db, kind);
   }
 
   forTenant(tenant: string): ConversationStore {
-    return new KyselyConversationStore(this.#db, this.#kind, tenant);
+    return new KyselyConversationStore(this.db, this.kind, tenant);
   }
 
   pluginStorage(plugin: string, tenant: string): PluginStorage {
-    return new KyselyPluginStorage(this.#db, this.#kind, plugin, tenant);
+    return new KyselyPluginStorage(this.db, this.kind, plugin, tenant);
   }
 
   async close(): Promise<void> {
-    await this.#db.destroy();
+    await this.db.destroy();
   }
 }

@@ -81,7 +81,7 @@ const jobTables = ({ sequence, milliseconds, bytes }: ColumnTypes) => [
     posted_at_ms ${milliseconds} not null,
     event_id text not null,
     content text,
-    status text not null check (status in ('waiting', 'running', 'done', 'failed', 'cancelled')),
+    status text not null check (status in ('waiting', 'running', 'done', 'cancelled')),
     fence integer not null default 0,
     attempts integer not null default 0,
     revision integer not null default 0,
@@ -89,7 +89,6 @@ const jobTables = ({ sequence, milliseconds, bytes }: ColumnTypes) => [
     ended_at_ms ${milliseconds},
     unique (adapter, tenant, conversation_key, message_id)
   )`,
-  sql`create index open_jobs on jobs (adapter, id) where status in ('waiting', 'running')`,
   sql`create index open_jobs_of_conversation on jobs (adapter, tenant, conversation_key, id)
     where status in ('waiting', 'running')`,
   sql`create index open_jobs_of_person on jobs (adapter, tenant, author_id)
