@@ -76,7 +76,9 @@ export async function completeVariants(folder: string): Promise<GraphFiles[]> {
 
 async function graphFilesOf(folder: string, variant: ModelVariant): Promise<GraphFiles> {
   const pathOf = (name: GraphName) => join(folder, 'onnx', `${name}${suffixes[variant]}.onnx`);
-  const sizes = await Promise.all(graphNames.map((name) => weightBytes(pathOf(name), variant)));
+  let bytes = 0;
+  // One after the other, so that of several files that lack always the same is named.
+  for (const name of graphNames) bytes += await weightBytes(pathOf(name), variant);
   return {
     variant,
     paths: {
@@ -84,7 +86,7 @@ async function graphFilesOf(folder: string, variant: ModelVariant): Promise<Grap
       embed_tokens: pathOf('embed_tokens'),
       decoder_model_merged: pathOf('decoder_model_merged'),
     },
-    bytes: sizes.reduce((sum, each) => sum + each),
+    bytes,
   };
 }
 
