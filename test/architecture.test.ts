@@ -24,8 +24,8 @@ const allowed: Record<string, readonly string[]> = {
   store: ['conversation', 'backend', 'adapter'],
   bot: ['adapter', 'plugin', 'media', 'conversation', 'store', 'backend', 'generation', 'reply'],
   reply: [],
-  plugin: ['adapter', 'store'],
-  testing: ['adapter', 'backend', 'conversation', 'store', 'bot'],
+  plugin: ['adapter', 'conversation', 'generation', 'store'],
+  testing: ['adapter', 'backend', 'conversation', 'plugin', 'store', 'bot'],
 };
 
 const platformNames = /discord|slack/i;

@@ -1,4 +1,5 @@
 export type * from './adapter/adapter.js';
+export type * from './adapter/command-description.js';
 export * from './adapter/platform-event.js';
 export {
   type GeneratedObject,
@@ -20,6 +21,7 @@ export {
   exportConversations,
 } from './bot/export-conversations.js';
 export type { PictureNormaliser } from './bot/new-pictures.js';
+export type { PluginControl } from './bot/plugin-control.js';
 export * from './conversation/chat-message.js';
 export type * from './conversation/context-plan.js';
 export { planContext } from './conversation/context-plan.js';
@@ -41,9 +43,17 @@ export {
   parseModelVariant,
 } from './model/model-files.js';
 export { describeModel, type ModelDescription } from './model/model-folder.js';
+export type { Clock } from './plugin/clock.js';
+export type { CommandContext, CommandDefinition, OptionsSchema } from './plugin/command.js';
 export { definePlugin, type Plugin } from './plugin/define-plugin.js';
+export type { FeedbackContext } from './plugin/feedback.js';
+export type { Generate, GenerateOptions } from './plugin/generate.js';
 export type * from './plugin/plugin.js';
+export type { TenantPlugin } from './plugin/plugin-host.js';
+export type { MessagePicture, PluginMessage } from './plugin/plugin-message.js';
+export type { RouteHandler, RouteMethod } from './plugin/route.js';
 export type { ReportFault } from './plugin/run-middleware.js';
+export type { ScheduleDefinition } from './plugin/schedule.js';
 export type { LinkPolicy } from './reply/harmless-text.js';
 export type * from './store/conversation-store.js';
 export type * from './store/job-store.js';

@@ -1,23 +1,8 @@
-import { definePlugin, type Plugin, type VistazoError } from '@vistazo/core';
-import { createTestBot, type TestBotOptions } from '@vistazo/core/testing';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { definePlugin, type VistazoError } from '@vistazo/core';
+import { createTestBot } from '@vistazo/core/testing';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-
-type Setup = Parameters<typeof definePlugin<z.ZodObject>>[0]['setup'];
-
-/** A plugin without configuration. */
-function plugin(name: string, setup: Setup, dependsOn: readonly string[] = []): Plugin {
-  return definePlugin({ name, version: '1.0.0', config: z.object({}), dependsOn, setup })({});
-}
-
-async function startBot(plugins: readonly Plugin[], options: TestBotOptions = {}) {
-  const faults: string[] = [];
-  const onPluginFault = (name: string, { message }: VistazoError) =>
-    void faults.push(`${name}: ${message}`);
-  const bot = await createTestBot({ plugins, onPluginFault, ...options });
-  onTestFinished(() => bot.close());
-  return { bot, faults };
-}
+import { plugin, startBot } from './plugin-fixture.ts';
 
 describe('a plugin', () => {
   it('answers in place of the model, and the conversation remembers what it said', async () => {

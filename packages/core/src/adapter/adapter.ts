@@ -1,6 +1,10 @@
+import type { CommandDescription } from './command-description.js';
 import type { PlatformEvent } from './platform-event.js';
 
-/** What a platform can do; the bot asks these, never the platform's name. */
+/**
+ * What a platform can do; the bot and its plugins ask these, never the platform's name. What is not
+ * said, it cannot.
+ */
 export interface AdapterCapabilities {
   /** Most characters (UTF-16 units) of one posted message; longer answers go on in further ones. */
   maxTextLength: number;
@@ -8,14 +12,32 @@ export interface AdapterCapabilities {
   editMessages: boolean;
   /** Least time between two changes of the same message. */
   editIntervalMs: number;
+  /** Whether `edit` sends only what a text has more than before, so that it may be asked for every word. */
+  nativeStreaming?: boolean;
+  /** Whether answers stand in a thread of their own. */
+  threads?: boolean;
+  /** Whether a message can be shown to one person alone. */
+  ephemeralAnswers?: boolean;
+  /** Whether posts can have buttons, such as those that stop or rate an answer. */
+  buttons?: boolean;
+  /** Whether a command can ask for its options in a dialog. */
+  modals?: boolean;
+  /** Whether a command can be called on a message that is there already. */
+  messageCommands?: boolean;
+  /** Whether commands have a form of their own; where not, the bot reads them from messages such as `/name key=value`. */
+  commands?: boolean;
+  /** Whether files can be posted. */
+  fileUpload?: boolean;
 }
 
 /** Where an answer goes. */
 export interface ReplyTarget {
   tenant: string;
   conversationKey: string;
-  /** The message that is answered. */
+  /** The message that is answered; of an announcement an id of its own, which the platform does not know. */
   messageId: string;
+  /** True for what a plugin says unasked: it answers no message. */
+  isAnnouncement?: boolean;
 }
 
 /** One message of an answer. */
@@ -36,6 +58,8 @@ export interface PostedReply extends ReplyTarget {
 
 /** What an adapter can ask of the bot. */
 export interface AdapterHost {
+  /** The commands of the bot's plugins, for platforms where commands are made known. */
+  readonly commands: readonly CommandDescription[];
   /**
    * Hands over an event. When it resolves, the event is stored for good and may be acknowledged;
    * `known` when it came before; `refused` when it is not answered, since its author has too many

@@ -13,6 +13,17 @@ export const attachmentSchema = z.object({
 /** See {@link attachmentSchema}. */
 export type Attachment = z.infer<typeof attachmentSchema>;
 
+/** A command that a person called, and with which options. */
+export const commandCallSchema = z.object({
+  name: z.string().min(1).max(100),
+  /** As the platform gave them; the command's own schema checks them. */
+  options: z.record(z.string().max(100), z.union([z.string(), z.number(), z.boolean()])),
+});
+/** See {@link commandCallSchema}. */
+export type CommandCall = z.infer<typeof commandCallSchema>;
+
+const authorSchema = z.object({ id: platformId, name: z.string().max(1000) });
+
 const placeSchema = z.object({
   /** Unique for all events of this adapter and tenant; a second one with the same id is ignored. */
   eventId: platformId,
@@ -28,13 +39,15 @@ const contentSchema = z.object({
   /** May be empty when there are attachments. */
   text: z.string(),
   attachments: z.array(attachmentSchema).max(100).default([]),
+  /** The command that is called with it, where it is one; it may be all of the message. */
+  command: commandCallSchema.optional(),
 });
 
 /** A person wrote to the bot. */
 export const messageEventSchema = placeSchema.extend({
   type: z.literal('message'),
   ...contentSchema.shape,
-  author: z.object({ id: platformId, name: z.string().max(1000) }),
+  author: authorSchema,
   /** When it was written, in milliseconds since 1970. */
   postedAtMs: z.number().int().nonnegative(),
 });
@@ -48,6 +61,13 @@ export const platformEventSchema = z.discriminatedUnion('type', [
   placeSchema.extend({ type: z.literal('edited'), ...contentSchema.shape }),
   /** A person deleted a message: its answer is no longer made, and its pictures go. */
   placeSchema.extend({ type: z.literal('deleted') }),
+  /** A person said what they think of the answer to a message; null takes it back. */
+  placeSchema.extend({
+    type: z.literal('feedback'),
+    rating: z.enum(['up', 'down']).nullable(),
+    comment: z.string().max(10_000).optional(),
+    author: authorSchema,
+  }),
 ]);
 /** See {@link platformEventSchema}; defaults may be left out. */
 export type PlatformEvent = z.input<typeof platformEventSchema>;

@@ -1,31 +1,15 @@
-import type {
-  GenerationEvent,
-  ResolvePicture,
-  VisionLanguageModel,
-} from '../backend/vision-language-model.js';
+import type { GenerationEvent } from '../backend/vision-language-model.js';
 import type { ContextPlan } from '../conversation/context-plan.js';
-import { planContext } from '../conversation/context-plan.js';
-import type { Message } from '../conversation/message.js';
 import { toVistazoError, VistazoError } from '../errors.js';
-import type { GenerationOptions } from '../generation/generation-options.js';
 import type { AnswerChange, SeenContext } from '../store/conversation-store.js';
 import type { ChatEvent } from './chat-service.js';
+import { type PromptRequest, planPrompt } from './plan-prompt.js';
 
 /** How often the growing text of an answer is written to the store. */
 const storeEveryMs = 500;
-/** What is kept free for the answer when nobody says, as far as a quarter of the context allows. */
-const usualMaxNewTokens = 256;
 
 /** What an {@link Answer} is made from. @internal */
-export interface AnswerRequest {
-  model: VisionLanguageModel;
-  systemMessage: string | null;
-  /** Oldest first, up to the question. */
-  messages: readonly Message[];
-  generation: GenerationOptions;
-  signal: AbortSignal;
-  /** Reaches the pictures of `messages`. */
-  resolvePicture: ResolvePicture;
+export interface AnswerRequest extends PromptRequest {
   /** Writes to the store. */
   save: (change: AnswerChange) => Promise<void>;
   emit: (event: Extract<ChatEvent, { type: 'prompt' | 'text' | 'restart' }>) => void;
@@ -59,23 +43,12 @@ class Answer {
 
   async run(): Promise<AnswerEnd> {
     try {
-      return this.#ended(await this.#follow(await this.#plan()));
+      return this.#ended(await this.#follow(await planPrompt(this.request)));
     } catch (cause) {
       // A model may say that it was aborted by throwing.
       if (this.request.signal.aborted) return this.#ended(undefined);
       return { ...this.#soFar(), status: 'failed', error: toVistazoError(cause) };
     }
-  }
-
-  #plan(): Promise<ContextPlan> {
-    const { model, systemMessage, messages, generation, signal, resolvePicture } = this.request;
-    const { contextLengthTokens } = model.info.capabilities;
-    return planContext({
-      systemMessage,
-      messages,
-      maxPromptTokens: contextLengthTokens - answerTokens(generation, contextLengthTokens),
-      countTokens: (counted) => model.countTokens(counted, { signal, resolvePicture }),
-    });
   }
 
   async #follow({ messages, leftOut }: ContextPlan): Promise<EndEvent> {
@@ -119,10 +92,6 @@ class Answer {
   #soFar(): { text: string; seen?: SeenContext } {
     return { text: this.#text, ...(this.#seen !== undefined && { seen: this.#seen }) };
   }
-}
-
-function answerTokens({ maxNewTokens }: GenerationOptions, contextLengthTokens: number): number {
-  return maxNewTokens ?? Math.min(usualMaxNewTokens, Math.floor(contextLengthTokens / 4));
 }
 
 function toChange(end: AnswerEnd): AnswerChange {

@@ -1,19 +1,25 @@
 import type { Adapter } from '../adapter/adapter.js';
+import { parseCommand, writtenCommand } from '../adapter/parse-command.js';
 import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import { MediaProcess } from '../media/media-process.js';
+import { type Clock, systemClock } from '../plugin/clock.js';
 import type { Plugin } from '../plugin/define-plugin.js';
+import type { Announcement } from '../plugin/plugin.js';
 import { PluginHost } from '../plugin/plugin-host.js';
 import type { ReportFault } from '../plugin/run-middleware.js';
-import type { LinkPolicy } from '../reply/harmless-text.js';
+import { harmlessText, type LinkPolicy } from '../reply/harmless-text.js';
+import { splitText } from '../reply/split-text.js';
 import type { ArrivalPolicy, Job, MessageKey, Reception } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import { type BotLimits, parseBotLimits } from './bot-limits.js';
 import { JobRunner } from './job-runner.js';
 import type { PictureNormaliser } from './new-pictures.js';
+import { type PluginControl, pluginControl } from './plugin-control.js';
 import { Prefetcher } from './prefetcher.js';
+import { rateAnswer } from './rate-answer.js';
 import { type TurnOptions, takeTurn } from './turn.js';
 import { conversationIdOf, turnIds } from './turn-ids.js';
 
@@ -40,10 +46,14 @@ export interface BotOptions {
   limits?: BotLimits;
   /** Checks pictures. Default: a media process of its own, which `stop` ends. */
   media?: PictureNormaliser;
+  /** By which plugins' schedules go. Default: that of the machine. */
+  clock?: Clock;
 }
 
 /** A bot on its platforms. */
 export interface Bot {
+  /** Its plugins: which each tenant has, and how. */
+  readonly plugins: PluginControl;
   /** Listens, and answers what was accepted before. */
   start(): Promise<void>;
   /**
@@ -88,6 +98,7 @@ function requireOneOf(option: string, value: string, allowed: readonly string[])
 
 class RunningBot implements Bot {
   readonly #adapters: ReadonlyMap<string, Adapter>;
+  readonly plugins: PluginControl;
   readonly #plugins: PluginHost;
   readonly #runner: JobRunner;
   readonly #prefetcher: Prefetcher;
@@ -107,7 +118,11 @@ class RunningBot implements Bot {
       storage: (plugin, tenant) => store.pluginStorage(plugin, tenant),
       timeoutMs: pluginTimeoutMs,
       report: options.onPluginFault ?? warnOfPlugin,
+      clock: options.clock ?? systemClock,
+      announce: (plugin, announcement) => this.#announce(plugin, announcement),
+      claim: (plugin, schedule, atMs) => store.jobs.claimTime(plugin, schedule, atMs),
     });
+    this.plugins = pluginControl(this.#plugins);
     this.#prefetcher = new Prefetcher(store.jobs, { maxPictures, maxPictureBytes });
     this.#runner = new JobRunner({
       jobs: store.jobs,
@@ -126,7 +141,8 @@ class RunningBot implements Bot {
     this.#purging = setInterval(() => void this.#purge(), purgeIntervalMs).unref();
     try {
       for (const adapter of this.options.adapters) {
-        await adapter.start({ receive: (event) => this.#receive(adapter, event) });
+        const { commands } = this.#plugins;
+        await adapter.start({ commands, receive: (event) => this.#receive(adapter, event) });
         this.#started.push(adapter);
       }
     } catch (error) {
@@ -175,8 +191,9 @@ class RunningBot implements Bot {
   }
 
   async #receive(adapter: Adapter, given: PlatformEvent): Promise<Reception> {
-    const event = checked(adapter, given);
+    const event = this.#withCommand(adapter, checked(adapter, given));
     const key = { adapter: adapter.name, ...event };
+    if (event.type === 'feedback') return this.#takeFeedback(key, event);
     const result = await this.#store(adapter, event, key);
     if (result === 'accepted') {
       this.#loseOutdated(event, key);
@@ -184,6 +201,57 @@ class RunningBot implements Bot {
     }
     this.#runner.wake();
     return result;
+  }
+
+  /** Where a platform has no commands, people write them. */
+  #withCommand({ capabilities }: Adapter, event: CheckedEvent): CheckedEvent {
+    if (event.type !== 'message' && event.type !== 'edited') return event;
+    const written = capabilities.commands
+      ? undefined
+      : parseCommand(event.text, this.#plugins.commands);
+    const command = event.command ?? written;
+    if (command === undefined) return event;
+    return {
+      ...event,
+      command,
+      text: event.text.trim() === '' ? writtenCommand(command) : event.text,
+    };
+  }
+
+  async #takeFeedback(key: MessageKey, event: FeedbackEvent): Promise<Reception> {
+    const { store } = this.options;
+    const rated = await rateAnswer(store, key, event.rating);
+    if ((await store.jobs.note(key.adapter, key.tenant, event.eventId)) === 'known') return 'known';
+    const { rating, author, comment } = event;
+    void this.#plugins.feedback({
+      ...key,
+      rating,
+      author,
+      ...(comment !== undefined && { comment }),
+      question: rated?.question ?? '',
+      answer: rated?.answer ?? '',
+    });
+    return 'accepted';
+  }
+
+  /** A plugin is the operator's, so that its links are meant. */
+  async #announce(plugin: string, { key, text, ...place }: Announcement): Promise<void> {
+    const adapter = this.#adapters.get(place.adapter);
+    if (adapter === undefined) {
+      const names = [...this.#adapters.keys()].join(', ');
+      throw new VistazoError(
+        'option.invalid',
+        `There is no adapter ${JSON.stringify(place.adapter)} to announce something with; the bot has [${names}].`,
+      );
+    }
+    const texts = splitText(
+      harmlessText(text, 'all', new Set()),
+      adapter.capabilities.maxTextLength,
+    );
+    if (texts.length === 0)
+      throw new VistazoError('option.invalid', 'There is nothing to announce.');
+    await this.options.store.jobs.announce({ ...place, id: `${plugin} ${key}`, texts });
+    this.#runner.wake();
   }
 
   /** What came in before a death may not have been fetched. */
@@ -205,7 +273,7 @@ class RunningBot implements Bot {
     });
   }
 
-  async #store(adapter: Adapter, event: CheckedEvent, key: MessageKey): Promise<Reception> {
+  async #store(adapter: Adapter, event: JobEvent, key: MessageKey): Promise<Reception> {
     const { jobs } = this.options.store;
     if (event.type === 'message')
       return jobs.accept(adapter.name, event, {
@@ -263,6 +331,8 @@ function isSameConversation(a: MessageKey, b: MessageKey): boolean {
 }
 
 type CheckedEvent = ReturnType<typeof checked>;
+type FeedbackEvent = Extract<CheckedEvent, { type: 'feedback' }>;
+type JobEvent = Exclude<CheckedEvent, FeedbackEvent>;
 
 function checked(adapter: Adapter, event: PlatformEvent) {
   const parsed = platformEventSchema.safeParse(event);

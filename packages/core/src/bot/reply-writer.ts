@@ -29,7 +29,13 @@ export class ReplyWriter {
     private readonly signal: AbortSignal,
   ) {
     const { tenant, conversationKey, messageId } = job.event;
-    this.#target = { tenant, conversationKey, messageId };
+    const { isAnnouncement } = job;
+    this.#target = {
+      tenant,
+      conversationKey,
+      messageId,
+      ...(isAnnouncement && { isAnnouncement }),
+    };
     this.#postIds = new Map(
       job.replies.flatMap(({ position, postId }) => (postId === null ? [] : [[position, postId]])),
     );

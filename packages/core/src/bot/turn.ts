@@ -1,15 +1,17 @@
 import type { Adapter } from '../adapter/adapter.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
-import { type ConversationId, type MessageId, textOf } from '../conversation/message.js';
+import { type ConversationId, textOf } from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import type { PluginHost } from '../plugin/plugin-host.js';
+import type { SharedMessage } from '../plugin/plugin-message.js';
 import { harmlessText, type LinkPolicy, linksIn } from '../reply/harmless-text.js';
 import type { AnswerChange } from '../store/conversation-store.js';
 import type { HeldJob, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import { makeAnswer } from './answer.js';
 import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
+import { pluginView } from './plugin-view.js';
 import type { Prefetcher } from './prefetcher.js';
 import { ReplyWriter } from './reply-writer.js';
 import { isForPerson, sentenceFor, unanswered } from './sentences.js';
@@ -105,28 +107,31 @@ class Turn {
   }
 
   async #ask(taken: TakenQuestion): Promise<string[]> {
-    const { conversation, answerId, systemMessage, notes } = taken;
+    const { conversation, answerId, systemMessage } = taken;
     const { model, store, generation } = this.options;
     const pictures = store.forTenant(this.job.event.tenant);
-    const { reply, instructions } = await this.#askPlugins();
+    const { plugins } = this.options;
+    const view = this.#viewOf(taken);
+    const { reply, instructions } = await plugins.message(view);
     if (reply !== undefined) {
       // A plugin is the operator's; its links are meant.
       this.#knownLinks = linksIn([reply]);
-      await this.#save(answerId, { status: 'done', text: reply }, notes);
+      await this.#save(taken, { status: 'done', text: reply });
       return this.#wholeTexts();
     }
     const messages = promptMessages(conversation, answerId);
     const said = messages.filter(({ role }) => role === 'user').map(textOf);
     this.#knownLinks = linksIn([...said, systemMessage ?? '']);
+    const prompts = await plugins.prompts(view);
     let soFar = '';
     const end = await makeAnswer({
       model,
-      systemMessage: [systemMessage ?? [], instructions].flat().join('\n\n') || null,
+      systemMessage: [systemMessage ?? [], prompts, instructions].flat().join('\n\n') || null,
       messages,
       generation,
       signal: this.signal,
       resolvePicture: (id) => pictures.pictureBytes(id),
-      save: (change) => this.#save(answerId, change, notes),
+      save: (change) => this.#save(taken, change),
       emit: (event) => {
         if (event.type === 'prompt') return;
         soFar = event.type === 'text' ? soFar + event.text : '';
@@ -144,48 +149,32 @@ class Turn {
     throw this.signal.reason;
   }
 
-  /** What plugins say to a message: a reply in place of the model, or instructions to it. */
-  async #askPlugins(): Promise<{ reply: string | undefined; instructions: string[] }> {
-    const instructions: string[] = [];
-    let reply: string | undefined;
-    await this.options.plugins.message({
-      ...this.#described,
-      instructions,
-      signal: this.signal,
-      reply: (text) => {
-        reply ??= text;
-      },
-    });
-    return { reply, instructions };
-  }
-
-  /** The answer as plugins leave it. */
-  async #changedByPlugins(text: string): Promise<string> {
-    const context = { message: this.#described, text, signal: this.signal };
-    await this.options.plugins.answer(context);
-    return context.text;
-  }
-
-  get #described() {
-    const { tenant, conversationKey, author, text, attachments } = this.job.event;
-    const { adapter } = this.job;
-    return { tenant, adapter, conversationKey, author, text, attachments: attachments.length };
+  #viewOf({ conversation, answerId }: TakenQuestion): SharedMessage {
+    const { job, adapter, signal } = this;
+    const { model, store } = this.options;
+    const inTenant = store.forTenant(job.event.tenant);
+    return pluginView({ job, adapter, model, store: inTenant, conversation, answerId, signal });
   }
 
   /** Writes how far the answer is; when it has ended, also what is posted, in the same transaction. */
-  async #save(answerId: MessageId, change: AnswerChange, notes: readonly string[]): Promise<void> {
+  async #save(taken: TakenQuestion, change: AnswerChange): Promise<void> {
     // What it saw alone is not worth a write; it comes with the first text or the end.
     if (change.text === undefined && change.status === undefined) return;
     const isAnswer = change.status === 'done' && change.text !== undefined;
-    const text = isAnswer ? await this.#changedByPlugins(change.text ?? '') : change.text;
+    const text = isAnswer
+      ? await this.options.plugins.answer(this.#viewOf(taken), change.text ?? '')
+      : change.text;
     return this.#holding(async ({ conversations, setReplies }) => {
       const stored = { ...change, ...(text !== undefined && { text }) };
-      await conversations.changeAnswer(this.#conversationId, answerId, stored);
+      await conversations.changeAnswer(this.#conversationId, taken.answerId, stored);
       if (change.status === undefined) return;
       // The next attempt may find the store well again.
       if (change.error?.code.startsWith('store.')) throw VistazoError.fromJSON(change.error);
       const said = change.error === undefined ? text?.trim() : sentenceFor(change.error);
-      this.#texts = await this.#settle([said || unanswered, ...notes].join('\n\n'), setReplies);
+      this.#texts = await this.#settle(
+        [said || unanswered, ...taken.notes].join('\n\n'),
+        setReplies,
+      );
     });
   }
 

@@ -7,6 +7,10 @@ export interface Plugin {
   readonly name: string;
   readonly version: string;
   readonly dependsOn: readonly string[];
+  /** As its schema made it. @internal */
+  readonly config: unknown;
+  /** Checks a configuration; throws `plugin.invalid`. @internal */
+  parseConfig(given: unknown): unknown;
   /** Called once by the bot, which supplies the rest of the context. @internal */
   setup(context: Omit<PluginContext<unknown>, 'config'>): void | Promise<void>;
 }
@@ -28,21 +32,26 @@ export function definePlugin<Schema extends z.ZodType>(
       `The plugin name ${JSON.stringify(name)} is not valid: small letters, digits and hyphens, a letter first, at most 64.`,
     );
   }
-  return (given) => {
+  const parseConfig = (given: unknown) => {
     const parsed = definition.config.safeParse(given);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new VistazoError(
-        'plugin.invalid',
-        `The configuration of the plugin ${name} is not valid: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}.`,
-      );
-    }
-    const config = parsed.data;
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new VistazoError(
+      'plugin.invalid',
+      `The configuration of the plugin ${name} is not valid: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}.`,
+    );
+  };
+  return (given) => {
+    const config = parseConfig(given);
     return {
       name,
       version,
       dependsOn,
-      setup: (context) => definition.setup({ ...context, config }),
+      config,
+      parseConfig,
+      // The host gives handlers what `parseConfig` made, which is of the schema's output type.
+      setup: (context) =>
+        definition.setup({ ...context, config } as PluginContext<z.output<Schema>>),
     };
   };
 }

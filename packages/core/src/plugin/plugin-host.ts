@@ -1,41 +1,88 @@
+import type { CommandDescription } from '../adapter/command-description.js';
 import { VistazoError } from '../errors.js';
 import type { PluginStorage } from '../store/plugin-storage.js';
+import type { Clock } from './clock.js';
 import type { Plugin } from './define-plugin.js';
-import type { AnswerContext, MessageContext, PluginContext } from './plugin.js';
-import { type PluginMiddleware, type ReportFault, runMiddleware } from './run-middleware.js';
+import type { SharedFeedback } from './feedback.js';
+import type { Announcement, AnswerContext, MessageContext } from './plugin.js';
+import type { PluginMessage, SharedMessage } from './plugin-message.js';
+import { inOrder } from './plugin-order.js';
+import { type Registration, register } from './registration.js';
+import type { Route } from './route.js';
+import {
+  type Aside,
+  type Containment,
+  type PluginMiddleware,
+  runMiddleware,
+} from './run-middleware.js';
+import { ScheduleRunner } from './schedule-runner.js';
+import { SettingsStorage } from './tenant-settings.js';
 
 /** What plugins are run with. @internal */
-export interface PluginHostOptions {
+export interface PluginHostOptions extends Containment {
   plugins: readonly Plugin[];
   /** Values of a plugin in a tenant. */
   storage: (plugin: string, tenant: string) => PluginStorage;
-  /** Longest time of a plugin's own for one step. */
-  timeoutMs: number;
-  report: ReportFault;
+  announce: (plugin: string, announcement: Announcement) => Promise<void>;
+  clock: Clock;
+  /** Whether this process is the first to take this time of a schedule. */
+  claim: (plugin: string, schedule: string, atMs: number) => Promise<boolean>;
 }
 
-type Start = Parameters<PluginContext<unknown>['onStart']>[0];
+/** A plugin as a tenant has it. */
+export interface TenantPlugin {
+  name: string;
+  version: string;
+  enabled: boolean;
+  config: unknown;
+}
+
+/** A plugin that is enabled in a tenant, with its configuration there. */
+interface Enabled {
+  registration: Registration;
+  config: unknown;
+}
+
+/** What plugins make of a message. @internal */
+export interface MessageOutcome {
+  /** What is answered in place of the model. */
+  reply: string | undefined;
+  instructions: string[];
+}
 
 /** The plugins of a bot: sets them up in the order of their dependencies, and runs what they registered. @internal */
 export class PluginHost {
-  readonly #ordered: readonly Plugin[];
-  #onMessage: PluginMiddleware<MessageContext>[] = [];
-  #onAnswer: PluginMiddleware<AnswerContext>[] = [];
+  #plugins: readonly Plugin[];
+  #running: readonly Registration[] = [];
   #stops: { plugin: string; stop: () => Promise<void> }[] = [];
+  readonly #settings: SettingsStorage;
+  readonly #schedules: ScheduleRunner;
 
-  /** Throws `plugin.invalid` when two have one name, one lacks, or they depend on each other in a circle. */
+  /** Throws `plugin.invalid` when they cannot be put in order. */
   constructor(private readonly options: PluginHostOptions) {
-    this.#ordered = inOrder(options.plugins);
+    this.#plugins = inOrder(options.plugins);
+    this.#settings = new SettingsStorage(options.storage);
+    this.#schedules = new ScheduleRunner(options);
   }
 
   /** Sets up and starts each plugin; one that fails is reported and left out, with those that depend on it. */
   async start(): Promise<void> {
+    const running: Registration[] = [];
     const failed = new Set<string>();
-    for (const plugin of this.#ordered) {
+    for (const plugin of this.#plugins) {
       const lacking = plugin.dependsOn.find((name) => failed.has(name));
       if (lacking !== undefined) this.#reportLeftOut(plugin, lacking);
-      if (lacking !== undefined || !(await this.#startOne(plugin))) failed.add(plugin.name);
+      const registration =
+        lacking === undefined ? await this.#startOne(plugin, running) : undefined;
+      if (registration === undefined) failed.add(plugin.name);
+      else running.push(registration);
     }
+    this.#running = running;
+    this.#schedules.start(
+      running.flatMap(({ plugin: { name }, schedules }) =>
+        schedules.map((schedule) => ({ plugin: name, schedule })),
+      ),
+    );
   }
 
   #reportLeftOut({ name }: Plugin, lacking: string): void {
@@ -43,81 +90,274 @@ export class PluginHost {
     this.options.report(name, new VistazoError('plugin.failed', sentence));
   }
 
-  async #startOne(plugin: Plugin): Promise<boolean> {
-    const { name } = plugin;
-    const onMessage: PluginMiddleware<MessageContext>[] = [];
-    const onAnswer: PluginMiddleware<AnswerContext>[] = [];
-    const starts: Start[] = [];
-    let done = false;
-    await this.#contained(name, async () => {
-      await plugin.setup({
-        onMessage: (middleware) => onMessage.push({ plugin: name, middleware }),
-        onAnswer: (middleware) => onAnswer.push({ plugin: name, middleware }),
-        onStart: (start) => starts.push(start),
-        storage: (tenant) => this.options.storage(name, tenant),
+  async #startOne(
+    plugin: Plugin,
+    running: readonly Registration[],
+  ): Promise<Registration | undefined> {
+    let started: Registration | undefined;
+    await this.#contained(plugin.name, async () => {
+      const registration = await register(plugin, {
+        announce: (announcement) => this.options.announce(plugin.name, announcement),
+        nowMs: () => this.options.clock.nowMs(),
+        storage: (tenant) => this.options.storage(plugin.name, tenant),
       });
-      for (const start of starts) {
+      requireOwnCommands(registration, running);
+      for (const start of registration.starts) {
         const stop = await start();
-        if (stop !== undefined) this.#stops.unshift({ plugin: name, stop });
+        if (stop !== undefined) this.#stops.unshift({ plugin: plugin.name, stop });
       }
-      done = true;
+      started = registration;
     });
-    if (!done) return false;
-    this.#onMessage.push(...onMessage);
-    // What the first plugin sees first of a message, it sees last of the answer.
-    this.#onAnswer.unshift(...onAnswer);
-    return true;
+    return started;
   }
 
   /** Stops the plugins, the last one first. */
   async stop(): Promise<void> {
+    await this.#schedules.stop();
     const stops = this.#stops;
     this.#stops = [];
-    this.#onMessage = [];
-    this.#onAnswer = [];
+    this.#running = [];
     for (const { plugin, stop } of stops) await this.#contained(plugin, stop);
   }
 
-  /** What plugins do with a message. */
-  message(context: MessageContext): Promise<void> {
-    return runMiddleware(this.#onMessage, context, this.options);
+  /** Puts others in place of the plugins. Throws `plugin.invalid`, and changes nothing then. */
+  async reload(plugins: readonly Plugin[]): Promise<void> {
+    const ordered = inOrder(plugins);
+    await this.stop();
+    this.#plugins = ordered;
+    await this.start();
   }
 
-  /** What plugins do with an answer. */
-  answer(context: AnswerContext): Promise<void> {
-    return runMiddleware(this.#onAnswer, context, this.options);
+  get commands(): CommandDescription[] {
+    return this.#running.flatMap(({ commands }) => commands.map(({ description }) => description));
   }
 
-  #contained(plugin: string, middleware: () => Promise<void>): Promise<void> {
-    return runMiddleware([{ plugin, middleware }], undefined, this.options);
+  get routes(): { plugin: string; route: Route }[] {
+    return this.#running.flatMap(({ plugin, routes }) =>
+      routes.map((route) => ({ plugin: plugin.name, route })),
+    );
+  }
+
+  /** Every plugin as a tenant has it. */
+  async list(tenant: string): Promise<TenantPlugin[]> {
+    const enabled = await this.#enabledIn(tenant);
+    return this.#running.map(({ plugin }) => {
+      const own = enabled.find(({ registration }) => registration.plugin === plugin);
+      const { name, version } = plugin;
+      return { name, version, enabled: own !== undefined, config: own?.config ?? plugin.config };
+    });
+  }
+
+  /** Null for what the whole bot has. Throws `plugin.invalid`. */
+  async change(
+    tenant: string,
+    name: string,
+    change: { enabled?: boolean | null; config?: unknown },
+  ): Promise<void> {
+    const plugin = this.#plugins.find((each) => each.name === name);
+    if (plugin === undefined) {
+      const names = this.#plugins.map((each) => each.name).join(', ');
+      throw new VistazoError(
+        'plugin.invalid',
+        `There is no plugin ${name}; the bot has [${names}].`,
+      );
+    }
+    if (change.config !== undefined && change.config !== null) plugin.parseConfig(change.config);
+    await this.#settings.change(tenant, name, change);
+  }
+
+  /** Those that are enabled, less those that depend on one that is not. */
+  async #enabledIn(tenant: string): Promise<Enabled[]> {
+    if (this.#running.length === 0) return [];
+    const settings = await this.#settings.read(tenant);
+    const enabled: Enabled[] = [];
+    for (const registration of this.#running) {
+      const { plugin } = registration;
+      const own = settings[plugin.name];
+      const lacks = plugin.dependsOn.some(
+        (name) => !enabled.some((each) => each.registration.plugin.name === name),
+      );
+      if (own?.enabled === false || lacks) continue;
+      enabled.push({ registration, config: this.#configOf(plugin, own?.config) });
+    }
+    return enabled;
+  }
+
+  /** A configuration of a tenant that a later version of the plugin does not take is reported and left out. */
+  #configOf(plugin: Plugin, own: unknown): unknown {
+    if (own === undefined) return plugin.config;
+    try {
+      return plugin.parseConfig(own);
+    } catch (error) {
+      if (error instanceof VistazoError) this.options.report(plugin.name, error);
+      return plugin.config;
+    }
+  }
+
+  /** What plugins do with a message: middleware, and in the middle of it the command that it calls. */
+  async message(message: SharedMessage): Promise<MessageOutcome> {
+    const enabled = await this.#enabledIn(message.facts.tenant);
+    const instructions: string[] = [];
+    let reply: string | undefined;
+    const answering = {
+      instructions,
+      reply: (text: string) => {
+        reply ??= text;
+      },
+    };
+    const chain = enabled.flatMap(({ registration: { plugin, onMessage }, config }) =>
+      onMessage.map(
+        (middleware): PluginMiddleware => ({
+          plugin: plugin.name,
+          run: (next, aside) => {
+            const context: MessageContext = {
+              ...this.#messageFor(plugin, config, message, aside),
+              ...answering,
+            };
+            return middleware(context, next);
+          },
+        }),
+      ),
+    );
+    await runMiddleware(chain, this.options, () => this.#command(enabled, message, answering));
+    return { reply, instructions };
+  }
+
+  async #command(
+    enabled: readonly Enabled[],
+    message: SharedMessage,
+    { instructions, reply }: Pick<MessageContext, 'instructions' | 'reply'>,
+  ): Promise<void> {
+    const { command: call } = message.facts;
+    if (call === undefined) return;
+    const owner = enabled.find(({ registration }) =>
+      registration.commands.some(({ description }) => description.name === call.name),
+    );
+    const command = owner?.registration.commands.find(
+      ({ description }) => description.name === call.name,
+    );
+    if (owner === undefined || command === undefined)
+      return reply(unknownCommand(call.name, enabled));
+    const { plugin } = owner.registration;
+    let isForModel = false;
+    let isDone = false;
+    await this.#contained(plugin.name, async (aside) => {
+      await command.run(call, {
+        ...this.#messageFor(plugin, owner.config, message, aside),
+        reply,
+        ask: (added) => {
+          isForModel = true;
+          if (added !== undefined) instructions.push(added);
+        },
+      });
+      isDone = true;
+    });
+    // The first reply counts, so that these are said only where the command said nothing.
+    if (!isDone) reply(`The command /${call.name} failed; please try again later.`);
+    else if (!isForModel) reply('Done.');
+  }
+
+  /** What the model is told besides, whenever it is asked. */
+  async prompts(message: SharedMessage): Promise<string[]> {
+    const said: string[] = [];
+    for (const { registration, config } of await this.#enabledIn(message.facts.tenant))
+      for (const contribution of registration.prompts)
+        await this.#contained(registration.plugin.name, async (aside) => {
+          const { plugin } = registration;
+          const text = await contribution(this.#messageFor(plugin, config, message, aside));
+          if (text !== undefined) said.push(text);
+        });
+    return said;
+  }
+
+  /** The answer as plugins leave it; what the first plugin sees first of a message, it sees last of the answer. */
+  async answer(message: SharedMessage, text: string): Promise<string> {
+    const enabled = await this.#enabledIn(message.facts.tenant);
+    const shared = { text };
+    const chain = enabled.flatMap(({ registration: { plugin, onAnswer }, config }) =>
+      onAnswer.map(
+        (middleware): PluginMiddleware => ({
+          plugin: plugin.name,
+          run: (next, aside) => {
+            const context: AnswerContext = {
+              message: this.#messageFor(plugin, config, message, aside),
+              signal: message.facts.signal,
+              get text() {
+                return shared.text;
+              },
+              set text(changed) {
+                shared.text = changed;
+              },
+            };
+            return middleware(context, next);
+          },
+        }),
+      ),
+    );
+    await runMiddleware(chain.reverse(), this.options);
+    return shared.text;
+  }
+
+  /** Tells what somebody thinks of an answer. */
+  async feedback(feedback: SharedFeedback): Promise<void> {
+    for (const { registration, config } of await this.#enabledIn(feedback.tenant)) {
+      const { plugin } = registration;
+      const storage = this.options.storage(plugin.name, feedback.tenant);
+      for (const handler of registration.onFeedback)
+        await this.#contained(plugin.name, () => handler({ ...feedback, config, storage }));
+    }
+  }
+
+  /** Does a plugin's work; a fault is reported. Gives whether it was done. */
+  async contained(plugin: string, work: () => Promise<void>): Promise<boolean> {
+    let isDone = false;
+    await this.#contained(plugin, async () => {
+      await work();
+      isDone = true;
+    });
+    return isDone;
+  }
+
+  #messageFor(
+    plugin: Plugin,
+    config: unknown,
+    { facts, generator }: SharedMessage,
+    aside: Aside,
+  ): PluginMessage {
+    return {
+      ...facts,
+      config,
+      storage: this.options.storage(plugin.name, facts.tenant),
+      generate: generator(aside),
+    };
+  }
+
+  #contained(plugin: string, work: (aside: Aside) => Promise<void>): Promise<void> {
+    return runMiddleware([{ plugin, run: (_, aside) => work(aside) }], this.options);
   }
 }
 
-/** Each after those it depends on, otherwise as given. */
-function inOrder(plugins: readonly Plugin[]): Plugin[] {
-  const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
-  if (byName.size < plugins.length) {
-    const names = plugins.map(({ name }) => name).join(', ');
-    throw new VistazoError('plugin.invalid', `Two plugins have the same name: ${names}.`);
+function unknownCommand(name: string, enabled: readonly Enabled[]): string {
+  const known = enabled.flatMap(({ registration }) =>
+    registration.commands.map(({ description }) => `/${description.name}`),
+  );
+  const list = known.length === 0 ? 'there are none here' : `there are ${known.join(', ')}`;
+  return `There is no command /${name}; ${list}.`;
+}
+
+function requireOwnCommands(
+  { plugin, commands }: Registration,
+  running: readonly Registration[],
+): void {
+  const all = [...running, { plugin, commands: [] }];
+  for (const { description } of commands) {
+    const other = all.find((each) =>
+      each.commands.some((command) => command.description.name === description.name),
+    );
+    if (other === undefined) continue;
+    throw new VistazoError(
+      'plugin.invalid',
+      `The command /${description.name} of the plugin ${plugin.name} is one of the plugin ${other.plugin.name} already; give it another name.`,
+    );
   }
-  const ordered = new Set<Plugin>();
-  const add = (plugin: Plugin, path: readonly string[]) => {
-    if (path.includes(plugin.name)) {
-      const circle = [...path, plugin.name].join(' → ');
-      throw new VistazoError('plugin.invalid', `Plugins depend on each other: ${circle}.`);
-    }
-    for (const name of plugin.dependsOn) {
-      const needed = byName.get(name);
-      if (needed === undefined) {
-        throw new VistazoError(
-          'plugin.invalid',
-          `The plugin ${plugin.name} needs the plugin ${name}; add it to the bot.`,
-        );
-      }
-      add(needed, [...path, plugin.name]);
-    }
-    ordered.add(plugin);
-  };
-  for (const plugin of plugins) add(plugin, []);
-  return [...ordered];
 }

@@ -1,28 +1,22 @@
 import type { z } from 'zod';
-import type { MessageEvent } from '../adapter/platform-event.js';
 import type { PluginStorage } from '../store/plugin-storage.js';
+import type { CommandDefinition, OptionsSchema } from './command.js';
+import type { FeedbackContext } from './feedback.js';
+import type { MessagePicture, PluginMessage } from './plugin-message.js';
+import type { RouteHandler, RouteMethod } from './route.js';
+import type { ScheduleDefinition } from './schedule.js';
 
 /** A message on its way to the model, as middleware sees it. */
-export interface MessageContext {
-  readonly tenant: string;
-  readonly adapter: string;
-  readonly conversationKey: string;
-  readonly author: MessageEvent['author'];
-  /** What the person wrote, as platforms gave it. */
-  readonly text: string;
-  /** How many files came with it. */
-  readonly attachments: number;
+export interface MessageContext<Config = unknown> extends PluginMessage<Config> {
   /** Sentences that are put to the model before the conversation, after the bot's own system message. */
   readonly instructions: string[];
   /** Answers in place of the model; the first reply counts. */
   reply(text: string): void;
-  /** Aborted when the message is changed or deleted, or the bot stops. */
-  readonly signal: AbortSignal;
 }
 
 /** An answer on its way to the person, as middleware sees it. */
-export interface AnswerContext {
-  readonly message: Omit<MessageContext, 'reply' | 'instructions' | 'signal'>;
+export interface AnswerContext<Config = unknown> {
+  readonly message: PluginMessage<Config>;
   /** What is posted; may be changed. It is made harmless afterwards. */
   text: string;
   readonly signal: AbortSignal;
@@ -31,16 +25,59 @@ export interface AnswerContext {
 /** Does something before and after what comes next; a second `next()` throws. */
 export type Middleware<Context> = (context: Context, next: () => Promise<void>) => Promise<void>;
 
+/** Which messages a middleware is for. */
+export interface MessageFilters<Config> {
+  /** Those with a picture that can be looked at. */
+  pictures: MessageContext<Config> & {
+    readonly pictures: readonly [MessagePicture, ...MessagePicture[]];
+  };
+  /** Those with a text that is not blank. */
+  text: MessageContext<Config>;
+}
+
+/** What a plugin says to a conversation unasked. */
+export interface Announcement {
+  /** Name of the adapter. */
+  adapter: string;
+  tenant: string;
+  conversationKey: string;
+  text: string;
+  /** What is announced with the same key is announced once, within the two days that keys are known. */
+  key: string;
+}
+
 /** What a plugin can do in its `setup`. */
 export interface PluginContext<Config> {
-  /** As its schema made it. */
+  /** As its schema made it; a message brings its tenant's. */
   readonly config: Config;
-  /** Sees messages before the model does, in the order of the plugins. */
-  onMessage(middleware: Middleware<MessageContext>): void;
+  /** Sees messages before the model does, in the order of the plugins; with a filter only some of them. */
+  onMessage(middleware: Middleware<MessageContext<Config>>): void;
+  onMessage<Filter extends keyof MessageFilters<Config>>(
+    filter: Filter,
+    middleware: Middleware<MessageFilters<Config>[Filter]>,
+  ): void;
   /** Sees answers before they are posted, the last plugin first. */
-  onAnswer(middleware: Middleware<AnswerContext>): void;
+  onAnswer(middleware: Middleware<AnswerContext<Config>>): void;
+  /** Told what people think of answers. */
+  onFeedback(handler: (feedback: FeedbackContext<Config>) => Promise<void>): void;
+  /** A command that people can call, wherever the bot is. Throws `plugin.invalid`. */
+  command<Schema extends OptionsSchema>(definition: CommandDefinition<Schema, Config>): void;
+  /** Something that the model is told whenever it is asked, after the bot's own system message. */
+  prompt(
+    contribution:
+      | string
+      | ((message: PluginMessage<Config>) => string | undefined | Promise<string | undefined>),
+  ): void;
+  /** Work that is done at its times, in one process of those that share the store. Throws `plugin.invalid`. */
+  schedule(definition: ScheduleDefinition): void;
+  /** Answers requests to `/plugins/{name}{path}` of the bot's HTTP handler. Throws `plugin.invalid`. */
+  route(method: RouteMethod, path: string, handler: RouteHandler): void;
+  /** Posts something that is no answer; stored when it resolves, and posted once. */
+  announce(announcement: Announcement): Promise<void>;
   /** Its values in a tenant. */
   storage(tenant: string): PluginStorage;
+  /** The time in milliseconds since 1970, by the clock of the bot, which a test can set. */
+  nowMs(): number;
   /** Runs when the bot starts; what it returns runs when the bot stops. */
   onStart(start: () => Promise<(() => Promise<void>) | undefined>): void;
 }

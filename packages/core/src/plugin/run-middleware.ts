@@ -1,57 +1,66 @@
 import { VistazoError } from '../errors.js';
-import type { Middleware } from './plugin.js';
 
-/** A middleware and the plugin it belongs to. @internal */
-export interface PluginMiddleware<Context> {
+/** Does work of the bot that a plugin waits for, without counting its time as the plugin's. @internal */
+export type Aside = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+/** A middleware as it is run, and the plugin it belongs to. @internal */
+export interface PluginMiddleware {
   plugin: string;
-  middleware: Middleware<Context>;
+  run(next: () => Promise<void>, aside: Aside): Promise<void>;
 }
 
 /** Told which plugin failed, and how; its work goes on without it. */
 export type ReportFault = (plugin: string, error: VistazoError) => void;
 
+/** How faults of plugins are contained. @internal */
+export interface Containment {
+  /** Longest time of a plugin's own for one step. */
+  timeoutMs: number;
+  report: ReportFault;
+}
+
 /**
- * Runs middleware one inside the other. One that throws, or takes longer than `timeoutMs` without
- * counting what comes next, is reported and left out; one that does not call `next` keeps the rest
- * from being asked. @internal
+ * Runs middleware one inside the other, and `last` in the middle. One that throws, or takes longer than
+ * `timeoutMs` without counting what comes next, is reported and left out; one that does not call `next`
+ * keeps the rest from being asked. @internal
  */
-export async function runMiddleware<Context>(
-  chain: readonly PluginMiddleware<Context>[],
-  context: Context,
-  { timeoutMs, report }: { timeoutMs: number; report: ReportFault },
+export async function runMiddleware(
+  chain: readonly PluginMiddleware[],
+  containment: Containment,
+  last: () => Promise<void> = async () => {},
 ): Promise<void> {
   const [first, ...rest] = chain;
-  if (first === undefined) return;
-  const runRest = () => runMiddleware(rest, context, { timeoutMs, report });
-  const clock = new Clock(timeoutMs);
+  if (first === undefined) return last();
+  const runRest = () => runMiddleware(rest, containment, last);
+  const clock = new Clock(containment.timeoutMs);
   let state: 'before' | 'next' | 'over' = 'before';
   const next = async () => {
     if (state !== 'before') throw calledTwice(first.plugin, state);
     state = 'next';
-    clock.stop();
-    await runRest();
-    clock.start();
+    await clock.aside(runRest);
   };
   clock.start();
   try {
-    await Promise.race([first.middleware(context, next), clock.ranOut]);
+    await Promise.race([first.run(next, clock.aside), clock.ranOut]);
   } catch (error) {
     const wasBefore = (state as typeof state) === 'before';
     state = 'over';
-    report(first.plugin, toPluginError(first.plugin, error));
+    containment.report(first.plugin, toPluginError(first.plugin, error));
     if (wasBefore) await runRest();
   } finally {
     state = 'over';
-    clock.stop();
+    clock.end();
   }
 }
 
-/** Counts down while it is started. */
+/** Counts down while it is started and no work of others is waited for. */
 class Clock {
   readonly #ranOut = Promise.withResolvers<never>();
   #leftMs: number;
   #startedAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
+  #waits = 0;
+  #isOver = false;
 
   constructor(limitMs: number) {
     this.#leftMs = limitMs;
@@ -61,6 +70,22 @@ class Clock {
 
   get ranOut(): Promise<never> {
     return this.#ranOut.promise;
+  }
+
+  readonly aside: Aside = async (work) => {
+    this.#waits += 1;
+    this.stop();
+    try {
+      return await work();
+    } finally {
+      this.#waits -= 1;
+      if (this.#waits === 0 && !this.#isOver) this.start();
+    }
+  };
+
+  end(): void {
+    this.#isOver = true;
+    this.stop();
   }
 
   start(): void {
@@ -85,7 +110,7 @@ function calledTwice(plugin: string, state: 'next' | 'over'): VistazoError {
 }
 
 function toPluginError(plugin: string, cause: unknown): VistazoError {
-  if (cause instanceof VistazoError && cause.code === 'plugin.failed') return cause;
+  if (cause instanceof VistazoError && cause.code.startsWith('plugin.')) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new VistazoError('plugin.failed', `The plugin ${plugin} failed: ${reason}`, { cause });
 }

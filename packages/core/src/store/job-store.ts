@@ -45,11 +45,24 @@ export interface Post {
   postId: string;
 }
 
-/** A message to be answered, leased to one worker. */
+/** Something to be posted that answers no message. */
+export interface NewAnnouncement {
+  adapter: string;
+  tenant: string;
+  conversationKey: string;
+  /** In place of a message's id; unique within the conversation. */
+  id: string;
+  /** What each of its messages says. */
+  texts: readonly string[];
+}
+
+/** A message to be answered, or an announcement to be posted, leased to one worker. */
 export interface Job {
   id: JobId;
   adapter: string;
+  /** Of an announcement one by nobody that says nothing; `replies` are what is posted. */
   event: MessageEvent;
+  isAnnouncement: boolean;
   /** Grows with every lease and every change of the message; who holds an older one may not write. */
   fence: number;
   /** How often it was leased, this time included. */
@@ -85,6 +98,12 @@ export interface CancelledJob {
 export interface JobStore {
   /** Stores a message for good, once for each `eventId` and message, and the job to answer it. */
   accept(adapter: string, event: MessageEvent, options: AcceptOptions): Promise<Reception>;
+  /** Stores something to be posted, once for each id; `known` when it came before. */
+  announce(announcement: NewAnnouncement): Promise<'accepted' | 'known'>;
+  /** Notes an event that makes no job; `known` when it came before. */
+  note(adapter: string, tenant: string, eventId: string): Promise<'accepted' | 'known'>;
+  /** Takes a time of a plugin's schedule; false when it, or a later one, was taken before. */
+  claimTime(plugin: string, schedule: string, atMs: number): Promise<boolean>;
   /**
    * Changes a message that was accepted before, and makes it a job again; who holds it loses it.
    * `known` when the event is, and when there is no such message or it was cancelled.
@@ -92,7 +111,7 @@ export interface JobStore {
   revise(
     message: MessageKey,
     eventId: string,
-    content: Pick<MessageEvent, 'text' | 'attachments'>,
+    content: Pick<MessageEvent, 'text' | 'attachments' | 'command'>,
   ): Promise<'accepted' | 'known'>;
   /** Ends the job of a message, whoever holds it; undefined when it is not known. */
   cancel(message: MessageKey): Promise<CancelledJob | undefined>;

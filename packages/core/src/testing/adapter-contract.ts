@@ -41,6 +41,7 @@ class Trial {
 
   async start(): Promise<void> {
     await this.adapter.start({
+      commands: [],
       receive: async (event) => {
         const checked = platformEventSchema.parse(event);
         const isKnown = this.events.some(({ eventId }) => eventId === checked.eventId);

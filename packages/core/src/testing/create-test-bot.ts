@@ -1,11 +1,14 @@
 import { type BotOptions, createBot } from '../bot/create-bot.js';
+import type { PluginControl } from '../bot/plugin-control.js';
+import type { Rating } from '../store/conversation-store.js';
 import { openSqliteStore } from '../store/sqlite/open-sqlite-store.js';
 import type { Store } from '../store/store.js';
 import { MemoryAdapter, type PersonMessage } from './memory-adapter.js';
 import { type Script, ScriptedModel } from './scripted-model.js';
+import { TestClock } from './test-clock.js';
 
 /** Options of {@link createTestBot}; what a bot needs besides has a default. */
-export type TestBotOptions = Partial<Omit<BotOptions, 'adapters'>> & {
+export type TestBotOptions = Partial<Omit<BotOptions, 'adapters' | 'clock'>> & {
   /** What the model says, in order, and `Yes.` after the last. Ignored where `model` is given. */
   answers?: readonly (Script | string)[];
   /** The platform. Default: one that can edit, with messages of up to 2000 characters. */
@@ -18,8 +21,14 @@ export interface TestBot extends AsyncDisposable {
   /** The model, where none was given. */
   readonly model: ScriptedModel;
   readonly store: Store;
+  /** By which schedules of plugins go; stands still until the test moves it. */
+  readonly clock: TestClock;
+  /** Which plugins each tenant has, and how. */
+  readonly plugins: PluginControl;
   /** A person posts a message; gives the whole answer that people then see. */
   ask(text: string, message?: PersonMessage): Promise<string>;
+  /** A person says what they think of the answer to a message, by default to the last one. */
+  rate(rating: Rating | null, message?: { messageId?: string; comment?: string }): Promise<void>;
   /** Resolves when every message is answered. */
   idle(): Promise<void>;
   /** Stops the bot and closes its store. */
@@ -33,7 +42,8 @@ export async function createTestBot(options: TestBotOptions = {}): Promise<TestB
   const { answers = [], adapter = new MemoryAdapter(), ...given } = options;
   const model = new ScriptedModel(answers);
   const store = given.store ?? (await openSqliteStore({ path: ':memory:' }));
-  const bot = createBot({ model, ...given, store, adapters: [adapter] });
+  const clock = new TestClock();
+  const bot = createBot({ model, clock, ...given, store, adapters: [adapter] });
   await bot.start();
   const idle = async () => {
     while ((await store.jobs.countOpen()) > 0)
@@ -47,6 +57,8 @@ export async function createTestBot(options: TestBotOptions = {}): Promise<TestB
     adapter,
     model,
     store,
+    clock,
+    plugins: bot.plugins,
     idle,
     close,
     [Symbol.asyncDispose]: close,
@@ -55,5 +67,6 @@ export async function createTestBot(options: TestBotOptions = {}): Promise<TestB
       await idle();
       return adapter.textFor(messageId);
     },
+    rate: (rating, message) => adapter.rate(rating, message),
   };
 }

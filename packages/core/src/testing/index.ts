@@ -2,3 +2,4 @@ export { type AdapterFixture, adapterContract, type ContractCase } from './adapt
 export { createTestBot, type TestBot, type TestBotOptions } from './create-test-bot.js';
 export { MemoryAdapter, type PersonMessage, type SeenPost } from './memory-adapter.js';
 export { type Script, ScriptedModel } from './scripted-model.js';
+export { TestClock } from './test-clock.js';

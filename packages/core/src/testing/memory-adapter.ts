@@ -6,12 +6,15 @@ import type {
   PostedReply,
   ReplyPost,
 } from '../adapter/adapter.js';
+import type { CommandDescription } from '../adapter/command-description.js';
 import type { MessageEvent, PlatformEvent } from '../adapter/platform-event.js';
 import { VistazoError } from '../errors.js';
+import type { Rating } from '../store/conversation-store.js';
 
 /** A message that a bot posted, as people on the platform see it. */
 export interface SeenPost {
   id: string;
+  tenant: string;
   /** The conversation it stands in, and the message that it answers. */
   conversationKey: string;
   messageId: string;
@@ -52,6 +55,11 @@ export class MemoryAdapter implements Adapter {
     };
   }
 
+  /** What the bot made known when it started. */
+  get commands(): readonly CommandDescription[] {
+    return this.#host?.commands ?? [];
+  }
+
   async start(host: AdapterHost): Promise<void> {
     this.#host = host;
   }
@@ -85,6 +93,27 @@ export class MemoryAdapter implements Adapter {
     };
     await this.deliver(event);
     return event;
+  }
+
+  /** A person says what they think of the answer to a message, by default to the last that was answered. */
+  async rate(
+    rating: Rating | null,
+    { messageId, comment }: { messageId?: string; comment?: string } = {},
+  ): Promise<void> {
+    const last = this.posts.findLast(
+      (post) => messageId === undefined || post.messageId === messageId,
+    );
+    if (last === undefined) throw new VistazoError('store.notFound', 'There is no answer to rate.');
+    await this.deliver({
+      type: 'feedback',
+      eventId: `rated ${randomUUID()}`,
+      tenant: last.tenant,
+      conversationKey: last.conversationKey,
+      messageId: last.messageId,
+      author: { id: 'ana', name: 'Ana' },
+      rating,
+      ...(comment !== undefined && { comment }),
+    });
   }
 
   /** The platform delivers an event, as it may do twice. */
@@ -122,14 +151,14 @@ export class MemoryAdapter implements Adapter {
   }
 
   async post(
-    { conversationKey, messageId, text, idempotencyKey }: ReplyPost,
+    { tenant, conversationKey, messageId, text, idempotencyKey }: ReplyPost,
     { signal }: { signal: AbortSignal },
   ): Promise<string> {
     await this.beforeCall('post');
     signal.throwIfAborted();
     const known = this.#postsOfKeys.get(idempotencyKey);
     if (known !== undefined) return known.id;
-    const post = { id: randomUUID(), conversationKey, messageId, text, edits: 0 };
+    const post = { id: randomUUID(), tenant, conversationKey, messageId, text, edits: 0 };
     this.#postsOfKeys.set(idempotencyKey, post);
     this.posts.push(post);
     this.#change();

@@ -1,6 +1,10 @@
 import { type Kysely, type Selectable, sql, type UpdateObject } from 'kysely';
 import { z } from 'zod';
-import { attachmentSchema, type MessageEvent } from '../../adapter/platform-event.js';
+import {
+  attachmentSchema,
+  commandCallSchema,
+  type MessageEvent,
+} from '../../adapter/platform-event.js';
 import { VistazoError } from '../../errors.js';
 import {
   type AcceptOptions,
@@ -10,6 +14,7 @@ import {
   type JobStore,
   jobIdSchema,
   type MessageKey,
+  type NewAnnouncement,
   type Post,
   type Reception,
 } from '../job-store.js';
@@ -21,13 +26,18 @@ import { forgetTexts, notePost, repliesOf, setReplies } from './replies.js';
 import type { Database } from './schema.js';
 
 type JobRow = Selectable<Database['jobs']>;
-type Content = Pick<MessageEvent, 'text' | 'attachments'>;
+type Content = Pick<MessageEvent, 'text' | 'attachments' | 'command'>;
 
 const contentSchema = z.object({
   text: z.string(),
   attachments: z.array(attachmentSchema),
+  command: commandCallSchema.optional(),
   notes: z.array(z.string()).default([]),
+  isAnnouncement: z.boolean().default(false),
 });
+
+/** In place of a person, for what the bot says unasked. */
+const nobody = 'announcement';
 
 /** How often a lease is tried for when other processes take the same job first. */
 const leaseAttempts = 10;
@@ -72,7 +82,65 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     });
   }
 
-  async #isNew(db: Kysely<Database>, { adapter, tenant }: MessageKey, eventId: string) {
+  announce({
+    adapter,
+    tenant,
+    conversationKey,
+    id,
+    texts,
+  }: NewAnnouncement): Promise<'accepted' | 'known'> {
+    return this.inTransaction(async (db) => {
+      const content = { text: '', attachments: [], isAnnouncement: true };
+      const job = await db
+        .insertInto('jobs')
+        .values({
+          adapter,
+          tenant,
+          conversation_key: conversationKey,
+          message_id: id,
+          author_id: nobody,
+          author_name: '',
+          posted_at_ms: this.kind.nowMs,
+          event_id: id,
+          content: JSON.stringify(content),
+          status: 'waiting',
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      if (job === undefined) return 'known';
+      await setReplies(db, job.id, texts);
+      return 'accepted';
+    });
+  }
+
+  note(adapter: string, tenant: string, eventId: string): Promise<'accepted' | 'known'> {
+    return this.guarded(async (db) =>
+      (await this.#isNew(db, { adapter, tenant }, eventId)) ? 'accepted' : 'known',
+    );
+  }
+
+  claimTime(plugin: string, schedule: string, atMs: number): Promise<boolean> {
+    return this.guarded(async (db) => {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('schedules')
+        .values({ plugin, name: schedule, last_at_ms: atMs })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['plugin', 'name'])
+            .doUpdateSet({ last_at_ms: atMs })
+            .where('schedules.last_at_ms', '<', atMs),
+        )
+        .executeTakeFirstOrThrow();
+      return numInsertedOrUpdatedRows !== 0n;
+    });
+  }
+
+  async #isNew(
+    db: Kysely<Database>,
+    { adapter, tenant }: Pick<MessageKey, 'adapter' | 'tenant'>,
+    eventId: string,
+  ) {
     const { numInsertedOrUpdatedRows } = await db
       .insertInto('events')
       .values({ adapter, tenant, event_id: eventId, received_at_ms: this.kind.nowMs })
@@ -259,7 +327,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       await this.#change(db, job, { fence: job.fence });
       return work({
         conversations: new KyselyConversationStore(db, this.kind, job.event.tenant),
-        setReplies: (texts) => setReplies(db, job, texts),
+        setReplies: (texts) => setReplies(db, job.id, texts),
         setNotes: (notes) => {
           const content = JSON.stringify({ ...contentOf(job.event), notes });
           return this.#change(db, job, { content });
@@ -351,12 +419,12 @@ async function deleteFiles(db: Kysely<Database>, jobId: number): Promise<boolean
   return numDeletedRows > 0n;
 }
 
-function contentOf({ text, attachments }: Content): Content {
-  return { text, attachments };
+function contentOf({ text, attachments, command }: Content): Content {
+  return { text, attachments, ...(command !== undefined && { command }) };
 }
 
-function toMessage(row: JobRow): { event: MessageEvent; notes: string[] } {
-  const { notes, ...content } = contentSchema.parse(JSON.parse(row.content ?? ''));
+function toMessage(row: JobRow): Pick<Job, 'event' | 'notes' | 'isAnnouncement'> {
+  const { notes, isAnnouncement, ...content } = contentSchema.parse(JSON.parse(row.content ?? ''));
   const event: MessageEvent = {
     type: 'message',
     eventId: row.event_id,
@@ -367,5 +435,5 @@ function toMessage(row: JobRow): { event: MessageEvent; notes: string[] } {
     postedAtMs: row.posted_at_ms,
     ...content,
   };
-  return { event, notes };
+  return { event, notes, isAnnouncement };
 }

@@ -125,6 +125,13 @@ const pluginTable = sql`create table plugin_values (
   primary key (plugin, tenant, key)
 )`;
 
+const scheduleTable = ({ milliseconds }: ColumnTypes) => sql`create table schedules (
+  plugin text not null,
+  name text not null,
+  last_at_ms ${milliseconds} not null,
+  primary key (plugin, name)
+)`;
+
 const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0001-conversations': {
     async up(db) {
@@ -146,6 +153,11 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0004-plugins': {
     async up(db) {
       await pluginTable.execute(db);
+    },
+  },
+  '0010-schedules': {
+    async up(db) {
+      await scheduleTable(types).execute(db);
     },
   },
 });

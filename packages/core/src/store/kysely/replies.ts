@@ -15,14 +15,14 @@ export async function repliesOf(db: Kysely<Database>, jobId: number): Promise<Re
 /** What each message of an answer is to say; those that are left over are taken away. @internal */
 export async function setReplies(
   db: Kysely<Database>,
-  job: Job,
+  jobId: number,
   texts: readonly string[],
 ): Promise<void> {
-  await db.updateTable('replies').set({ text: '' }).where('job_id', '=', job.id).execute();
+  await db.updateTable('replies').set({ text: '' }).where('job_id', '=', jobId).execute();
   for (const [position, text] of texts.entries()) {
     await db
       .insertInto('replies')
-      .values({ job_id: job.id, position, text, post_id: null })
+      .values({ job_id: jobId, position, text, post_id: null })
       .onConflict((conflict) => conflict.columns(['job_id', 'position']).doUpdateSet({ text }))
       .execute();
   }

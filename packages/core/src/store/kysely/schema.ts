@@ -86,6 +86,13 @@ interface PluginValueTable {
   value: string;
 }
 
+interface ScheduleTable {
+  plugin: string;
+  name: string;
+  /** The latest of its times that a process took. */
+  last_at_ms: number;
+}
+
 interface TurnTable {
   adapter: string;
   tenant: string;
@@ -119,4 +126,5 @@ export interface Database {
   replies: ReplyTable;
   turns: TurnTable;
   plugin_values: PluginValueTable;
+  schedules: ScheduleTable;
 }

@@ -1,0 +1,30 @@
+import type { Plugin } from '../plugin/define-plugin.js';
+import type { PluginHost, TenantPlugin } from '../plugin/plugin-host.js';
+
+/** The plugins of a bot, for its operator. What a tenant has of its own is kept in the store. */
+export interface PluginControl {
+  /** Every plugin as a tenant has it. */
+  list(tenant: string): Promise<TenantPlugin[]>;
+  /** Throws `plugin.invalid` for a plugin that the bot has not, as all that follow. */
+  enable(tenant: string, name: string): Promise<void>;
+  /** With those that depend on it. */
+  disable(tenant: string, name: string): Promise<void>;
+  /** Gives a tenant a configuration of its own; null takes it back to that of the whole bot. */
+  configure(tenant: string, name: string, config: unknown): Promise<void>;
+  /**
+   * Stops all plugins and starts these in their place, without a restart of the bot: what is under way
+   * goes on with the old ones. Platforms learn of other commands when the bot starts again.
+   */
+  reload(plugins: readonly Plugin[]): Promise<void>;
+}
+
+/** @internal */
+export function pluginControl(host: PluginHost): PluginControl {
+  return {
+    list: (tenant) => host.list(tenant),
+    enable: (tenant, name) => host.change(tenant, name, { enabled: null }),
+    disable: (tenant, name) => host.change(tenant, name, { enabled: false }),
+    configure: (tenant, name, config) => host.change(tenant, name, { config }),
+    reload: (plugins) => host.reload(plugins),
+  };
+}

@@ -1,0 +1,127 @@
+import type { z } from 'zod';
+import type { Adapter } from '../adapter/adapter.js';
+import { generateObject } from '../backend/generate-object.js';
+import type { VisionLanguageModel } from '../backend/vision-language-model.js';
+import type { Conversation } from '../conversation/conversation.js';
+import {
+  type Message,
+  type MessageId,
+  type PicturePart,
+  picturesOf,
+} from '../conversation/message.js';
+import { VistazoError } from '../errors.js';
+import type { Generate, GenerateOptions } from '../plugin/generate.js';
+import type { MessagePicture, SharedMessage } from '../plugin/plugin-message.js';
+import type { Aside } from '../plugin/run-middleware.js';
+import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
+import type { Job } from '../store/job-store.js';
+import { planPrompt } from './plan-prompt.js';
+import { promptMessages } from './useful-messages.js';
+
+/** What {@link pluginView} needs. @internal */
+export interface PluginViewOptions {
+  job: Job;
+  adapter: Adapter;
+  model: VisionLanguageModel;
+  /** Of the message's tenant. */
+  store: ConversationStore;
+  conversation: Conversation<StoredMessage>;
+  answerId: MessageId;
+  signal: AbortSignal;
+}
+
+/** A message that was taken into its conversation, as plugins see it. @internal */
+export function pluginView(options: PluginViewOptions): SharedMessage {
+  const { job, adapter, store, conversation, answerId, signal } = options;
+  const { tenant, conversationKey, messageId, author, text, attachments, command } = job.event;
+  const asked = promptMessages(conversation, answerId);
+  const question = asked.at(-1);
+  return {
+    facts: {
+      tenant,
+      adapter: job.adapter,
+      capabilities: adapter.capabilities,
+      conversationKey,
+      messageId,
+      author,
+      text,
+      attachments: attachments.length,
+      pictures:
+        question === undefined ? [] : picturesOf(question).map((part) => toPicture(part, store)),
+      ...(command !== undefined && { command }),
+      signal,
+    },
+    generator: (aside) => generator(asked, options, aside),
+  };
+}
+
+function toPicture(
+  { image, widthPx, heightPx, provenance: { name } }: PicturePart,
+  store: ConversationStore,
+): MessagePicture {
+  const bytes = () => store.pictureBytes(image);
+  return { id: image, widthPx, heightPx, ...(name !== undefined && { name }), bytes };
+}
+
+function generator(
+  asked: readonly Message[],
+  { model, store, signal }: PluginViewOptions,
+  aside: Aside,
+): Generate {
+  function generate<Schema extends z.ZodType>(
+    options: GenerateOptions & { schema: Schema },
+  ): Promise<z.output<Schema>>;
+  function generate(options: GenerateOptions & { schema?: undefined }): Promise<string>;
+  function generate({
+    schema,
+    prompt,
+    instructions,
+    history = false,
+    ...generation
+  }: GenerateOptions & { schema?: z.ZodType | undefined }): Promise<unknown> {
+    return aside(async () => {
+      const question = asked.at(-1);
+      if (question === undefined)
+        throw new VistazoError(
+          'chat.empty',
+          'The message says nothing that a model could be asked about.',
+        );
+      const about = prompt === undefined ? question : reworded(question, prompt);
+      const resolvePicture = store.pictureBytes.bind(store);
+      const messages = [...(history ? asked.slice(0, -1) : []), about];
+      const call = { signal, resolvePicture };
+      const plan = await planPrompt({
+        model,
+        systemMessage: instructions ?? null,
+        messages,
+        generation,
+        ...call,
+      });
+      if (schema === undefined) return textFrom(model, plan.messages, { ...generation, ...call });
+      const { value } = await generateObject(model, plan.messages, {
+        ...generation,
+        ...call,
+        schema,
+      });
+      return value;
+    });
+  }
+  return generate;
+}
+
+function reworded(question: Message, prompt: string): Message {
+  return { ...question, parts: [...picturesOf(question), { type: 'text', text: prompt }] };
+}
+
+async function textFrom(
+  model: VisionLanguageModel,
+  messages: Parameters<VisionLanguageModel['generate']>[0],
+  options: Parameters<VisionLanguageModel['generate']>[1],
+): Promise<string> {
+  for await (const event of model.generate(messages, options)) {
+    if (event.type !== 'end') continue;
+    if (event.finishReason !== 'aborted') return event.text;
+    throw new VistazoError('generation.aborted', 'The message was changed, or the bot stops.');
+  }
+  throw new VistazoError('internal', 'The answer of the model has no end.');
+}

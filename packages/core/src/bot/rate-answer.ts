@@ -1,0 +1,38 @@
+import type { Conversation } from '../conversation/conversation.js';
+import { textOf } from '../conversation/message.js';
+import { toVistazoError } from '../errors.js';
+import type { Rating, StoredMessage } from '../store/conversation-store.js';
+import type { MessageKey } from '../store/job-store.js';
+import type { Store } from '../store/store.js';
+import { loadConversation } from './load-conversation.js';
+import { conversationIdOf, turnIds } from './turn-ids.js';
+
+/**
+ * Keeps what somebody thinks of the latest answer to a message; gives both, and undefined where there
+ * are none any more. @internal
+ */
+export async function rateAnswer(
+  store: Store,
+  key: MessageKey,
+  rating: Rating | null,
+): Promise<{ question: string; answer: string } | undefined> {
+  const id = conversationIdOf(key);
+  const tenant = store.forTenant(key.tenant);
+  const loaded = await loadConversation(tenant, id).catch((error: unknown) => {
+    if (toVistazoError(error).code === 'store.notFound') return undefined;
+    throw error;
+  });
+  const turn = loaded && latestTurn(loaded.conversation, key);
+  if (turn === undefined) return undefined;
+  await tenant.rate(id, turn.answer.id, rating);
+  return { question: textOf(turn.question), answer: textOf(turn.answer) };
+}
+
+function latestTurn(conversation: Conversation<StoredMessage>, key: MessageKey) {
+  let latest: { question: StoredMessage; answer: StoredMessage } | undefined;
+  for (let revision = 0; ; revision++) {
+    const { questionId, answerId } = turnIds(key, revision);
+    if (!conversation.has(answerId)) return latest;
+    latest = { question: conversation.get(questionId), answer: conversation.get(answerId) };
+  }
+}

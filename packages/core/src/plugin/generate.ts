@@ -1,0 +1,25 @@
+import type { z } from 'zod';
+import type { GenerationOptions } from '../generation/generation-options.js';
+
+/** How a plugin asks the model about a message. */
+export interface GenerateOptions
+  extends Omit<GenerationOptions, 'jsonSchema' | 'stopStrings' | 'tools'> {
+  /** What is asked about the message and its pictures. Default: what the person wrote. */
+  prompt?: string;
+  /** The system message. Default none: the bot's own persona is for people. */
+  instructions?: string;
+  /** Whether the model sees what was said before in the conversation. Default false. */
+  history?: boolean;
+}
+
+/**
+ * Asks the model about a message. With a zod schema it gives a value of it: the local engine lets the
+ * model write nothing else. The time it takes is not counted as the plugin's. Throws what the model
+ * throws, `answer.invalid` when a server gave no such value, and `generation.aborted`.
+ */
+export interface Generate {
+  <Schema extends z.ZodType>(
+    options: GenerateOptions & { schema: Schema },
+  ): Promise<z.output<Schema>>;
+  (options: GenerateOptions & { schema?: undefined }): Promise<string>;
+}

@@ -1,0 +1,53 @@
+import type { AdapterCapabilities } from '../adapter/adapter.js';
+import type { CommandCall, MessageEvent } from '../adapter/platform-event.js';
+import type { ImageId } from '../conversation/chat-message.js';
+import type { PluginStorage } from '../store/plugin-storage.js';
+import type { Generate } from './generate.js';
+import type { Aside } from './run-middleware.js';
+
+/** A picture of a message, checked and without metadata. */
+export interface MessagePicture {
+  readonly id: ImageId;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** File name it was posted with, if any. */
+  readonly name?: string;
+  /** As a PNG, or as a WebP when it moves. */
+  bytes(): Promise<Uint8Array>;
+}
+
+/** What every plugin knows of a message. */
+export interface MessageFacts {
+  readonly tenant: string;
+  readonly adapter: string;
+  readonly capabilities: AdapterCapabilities;
+  readonly conversationKey: string;
+  readonly messageId: string;
+  readonly author: MessageEvent['author'];
+  /** What the person wrote, as platforms gave it. */
+  readonly text: string;
+  /** How many files came with it. */
+  readonly attachments: number;
+  /** Those of them that can be looked at, in order. */
+  readonly pictures: readonly MessagePicture[];
+  /** The command that it calls, if it calls one. */
+  readonly command?: CommandCall;
+  /** Aborted when the message is changed or deleted, or the bot stops. */
+  readonly signal: AbortSignal;
+}
+
+/** A message as the bot gives it to its plugins. @internal */
+export interface SharedMessage {
+  facts: MessageFacts;
+  /** Asks the model about the message, without counting the time as the plugin's. */
+  generator(aside: Aside): Generate;
+}
+
+/** A message as it is for one plugin. */
+export interface PluginMessage<Config = unknown> extends MessageFacts {
+  /** Of the message's tenant, where it has one of its own. */
+  readonly config: Config;
+  readonly generate: Generate;
+  /** The plugin's values in the message's tenant. */
+  readonly storage: PluginStorage;
+}
