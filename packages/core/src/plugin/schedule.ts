@@ -6,7 +6,7 @@ export interface ScheduleDefinition {
   /** Unique within the plugin; small letters, digits and hyphens. */
   name: string;
   /**
-   * When: an interval in milliseconds of 1,000 or more, or five fields of cron, such as `0 9 * * 1-5`
+   * When: an interval in milliseconds of 1,000 or more, counted from 1970, or five fields of cron, such as `0 9 * * 1-5`
    * (https://en.wikipedia.org/wiki/Cron).
    */
   every: number | string;

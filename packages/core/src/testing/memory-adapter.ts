@@ -19,6 +19,8 @@ export interface SeenPost {
   conversationKey: string;
   messageId: string;
   text: string;
+  /** Whether it was said unasked. */
+  isAnnouncement: boolean;
   /** How often it was changed after it was posted. */
   edits: number;
 }
@@ -151,14 +153,14 @@ export class MemoryAdapter implements Adapter {
   }
 
   async post(
-    { tenant, conversationKey, messageId, text, idempotencyKey }: ReplyPost,
+    { idempotencyKey, isAnnouncement = false, ...said }: ReplyPost,
     { signal }: { signal: AbortSignal },
   ): Promise<string> {
     await this.beforeCall('post');
     signal.throwIfAborted();
     const known = this.#postsOfKeys.get(idempotencyKey);
     if (known !== undefined) return known.id;
-    const post = { id: randomUUID(), tenant, conversationKey, messageId, text, edits: 0 };
+    const post = { ...said, id: randomUUID(), isAnnouncement, edits: 0 };
     this.#postsOfKeys.set(idempotencyKey, post);
     this.posts.push(post);
     this.#change();
