@@ -24,7 +24,7 @@ const allowed: Record<string, readonly string[]> = {
   store: ['conversation', 'backend', 'adapter'],
   bot: ['adapter', 'plugin', 'media', 'conversation', 'store', 'backend', 'generation', 'reply'],
   reply: [],
-  plugin: ['adapter', 'conversation', 'generation', 'store'],
+  plugin: ['adapter', 'conversation', 'generation', 'processes', 'store'],
   testing: ['adapter', 'backend', 'conversation', 'plugin', 'store', 'bot'],
 };
 

@@ -11,6 +11,8 @@ export interface Plugin {
   readonly config: unknown;
   /** Checks a configuration; throws `plugin.invalid`. @internal */
   parseConfig(given: unknown): unknown;
+  /** Where it is loaded from, when it lives in a process of its own. @internal */
+  readonly isolation?: { module: string; given: unknown };
   /** Called once by the bot, which supplies the rest of the context. @internal */
   setup(context: Omit<PluginContext<unknown>, 'config'>): void | Promise<void>;
 }
@@ -49,6 +51,7 @@ export function definePlugin<Schema extends z.ZodType>(
       dependsOn,
       config,
       parseConfig,
+      ...(definition.isolated && { isolation: { module: definition.module, given } }),
       // The host gives handlers what `parseConfig` made, which is of the schema's output type.
       setup: (context) =>
         definition.setup({ ...context, config } as PluginContext<z.output<Schema>>),

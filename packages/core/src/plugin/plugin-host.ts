@@ -4,10 +4,11 @@ import type { PluginStorage } from '../store/plugin-storage.js';
 import type { Clock } from './clock.js';
 import type { Plugin } from './define-plugin.js';
 import type { SharedFeedback } from './feedback.js';
+import { registerIsolated } from './isolated/isolated-registration.js';
 import type { Announcement, AnswerContext, MessageContext } from './plugin.js';
 import type { PluginMessage, SharedMessage } from './plugin-message.js';
 import { inOrder } from './plugin-order.js';
-import { type Registration, register } from './registration.js';
+import { type HostServices, type Registration, register } from './registration.js';
 import type { Route } from './route.js';
 import {
   type Aside,
@@ -96,11 +97,12 @@ export class PluginHost {
   ): Promise<Registration | undefined> {
     let started: Registration | undefined;
     await this.#contained(plugin.name, async () => {
-      const registration = await register(plugin, {
-        announce: (announcement) => this.options.announce(plugin.name, announcement),
-        nowMs: () => this.options.clock.nowMs(),
-        storage: (tenant) => this.options.storage(plugin.name, tenant),
-      });
+      const { isolation } = plugin;
+      const services = this.#servicesFor(plugin.name);
+      const registration =
+        isolation === undefined
+          ? await register(plugin, services)
+          : await registerIsolated(plugin, isolation, services);
       requireOwnCommands(registration, running);
       for (const start of registration.starts) {
         const stop = await start();
@@ -109,6 +111,14 @@ export class PluginHost {
       started = registration;
     });
     return started;
+  }
+
+  #servicesFor(plugin: string): HostServices {
+    return {
+      announce: (announcement) => this.options.announce(plugin, announcement),
+      nowMs: () => this.options.clock.nowMs(),
+      storage: (tenant) => this.options.storage(plugin, tenant),
+    };
   }
 
   /** Stops the plugins, the last one first. */
@@ -274,7 +284,7 @@ export class PluginHost {
   async answer(message: SharedMessage, text: string): Promise<string> {
     const enabled = await this.#enabledIn(message.facts.tenant);
     const shared = { text };
-    const chain = enabled.flatMap(({ registration: { plugin, onAnswer }, config }) =>
+    const chain = enabled.toReversed().flatMap(({ registration: { plugin, onAnswer }, config }) =>
       onAnswer.map(
         (middleware): PluginMiddleware => ({
           plugin: plugin.name,
@@ -294,7 +304,7 @@ export class PluginHost {
         }),
       ),
     );
-    await runMiddleware(chain.reverse(), this.options);
+    await runMiddleware(chain, this.options);
     return shared.text;
   }
 

@@ -82,8 +82,26 @@ export interface PluginContext<Config> {
   onStart(start: () => Promise<(() => Promise<void>) | undefined>): void;
 }
 
+/** Where a plugin lives. */
+export type PluginPlace =
+  /** In the bot's process, with all of its rights. */
+  | { isolated?: false }
+  /**
+   * In a process of its own, which can read its folder and packages, and nothing else of the disk, starts
+   * no processes and loads no native code, and has no variables of the environment; it can use the
+   * network. It is killed when it hangs, and started again.
+   */
+  | {
+      isolated: true;
+      /** `import.meta.url` of the module whose default export is what `definePlugin` gave. */
+      module: string;
+    };
+
 /** What {@link definePlugin} takes. */
-export interface PluginDefinition<Schema extends z.ZodType> {
+export type PluginDefinition<Schema extends z.ZodType> = PluginBasics<Schema> & PluginPlace;
+
+/** See {@link PluginDefinition}. */
+export interface PluginBasics<Schema extends z.ZodType> {
   /** Small letters, digits and hyphens; part of every key it stores. */
   name: string;
   version: string;

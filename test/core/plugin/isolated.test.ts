@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { pictureOf, temporaryFolder } from '../bot/bot-fixture.ts';
+import busy from './isolated/busy.ts';
+import curious from './isolated/curious.ts';
+import { misplaced } from './isolated/no-plugin.ts';
+import { plugin, startBot } from './plugin-fixture.ts';
+
+const polite = plugin('polite', ({ onAnswer }) =>
+  onAnswer(async (answer, next) => {
+    await next();
+    answer.text = `${answer.text} Please.`;
+  }),
+);
+
+describe('an isolated plugin', () => {
+  it('sees messages and answers as others do', async () => {
+    const { bot, faults } = await startBot([busy({ word: 'Hola' }), polite], { answers: ['Red.'] });
+    expect(await bot.ask('Hi!')).toBe('Red. (Hola) Please.');
+    expect(bot.model.prompts[0]?.[0]).toEqual({
+      role: 'system',
+      content: 'You speak with Ana.\n\nSay Hola.',
+    });
+    expect(await bot.store.pluginStorage('busy', 'tenant').get('last')).toBe('Hi!');
+    expect(faults).toEqual([]);
+  });
+
+  it('is given typed values about pictures', async () => {
+    const { bot } = await startBot([busy({})], { answers: ['{"colour":"blue"}'] });
+    expect(await bot.ask('Look!', { pictures: [await pictureOf(0, 0, 255)] })).toBe(
+      '4 letters in some bytes (Hello)',
+    );
+  });
+
+  it('has commands, whose options are checked', async () => {
+    const { bot } = await startBot([busy({})]);
+    await bot.ask('Hi!');
+    expect(await bot.ask('/count to=3')).toBe('3, after Hi! (Hello)');
+    expect(await bot.ask('/count to=10')).toMatch(
+      /^The option to of \/count is not right: Too big/,
+    );
+    expect(await bot.ask('/count to=0')).toBe('Yes. (Hello)');
+    expect(bot.model.prompts.at(-1)?.[0]?.content).toMatch(/Say zero\.$/);
+  });
+
+  it('is told of feedback, works at its times, and keeps values from start to stop', async () => {
+    const { bot } = await startBot([busy({})]);
+    const values = bot.store.pluginStorage('busy', 'tenant');
+    expect(await values.get('started')).toBe(true);
+    await bot.ask('Hi!');
+    await bot.rate('up');
+    await vi.waitFor(async () => expect(await values.get('rating')).toBe('up'));
+    await bot.clock.advance(3_600_000);
+    await bot.idle();
+    expect(bot.adapter.posts.at(-1)?.text).toBe('Digest of 2026-01-01T01:00:00.000Z');
+    await bot.plugins.reload([]);
+    expect(await values.get('stopped')).toBe(true);
+  });
+
+  it.each([
+    ['read', /^It could not read: Access to this API has been restricted/],
+    ['write', /^It could not write: Access to this API has been restricted/],
+    ['spawn', /^It could not spawn: Access to this API has been restricted/],
+    ['environment', /^It could not environment: There is no such variable/],
+  ])('has no way out of its folder: %s', async (what, answer) => {
+    process.env.VISTAZO_TEST_SECRET = 'secret';
+    onTestFinished(() => {
+      delete process.env.VISTAZO_TEST_SECRET;
+    });
+    const path = join(await temporaryFolder(), 'file.txt');
+    const { bot } = await startBot([curious({ path })]);
+    expect(await bot.ask(`/try what=${what}`)).toMatch(answer);
+  });
+
+  it.each([
+    ['hang', /curious failed: It took too long/, { pluginTimeoutMs: 500 }],
+    ['die', /The process of the plugin curious ended/, {}],
+    ['throw', /curious failed: of itself/, {}],
+  ])('may %s: it is reported, and lives again', async (what, fault, limits) => {
+    const { bot, faults } = await startBot([curious({ path: '/dev/null' })], { limits });
+    expect(await bot.ask(`/try what=${what}`)).toBe(
+      'The command /try failed; please try again later.',
+    );
+    expect(faults).toEqual([expect.stringMatching(fault)]);
+    await vi.waitFor(
+      async () => expect(await bot.ask('/try what=environment')).toMatch(/^It could not/),
+      { timeout: 50_000, interval: 500 },
+    );
+  });
+
+  it('that its module does not export is left out', async () => {
+    const { faults } = await startBot([misplaced({})]);
+    expect(faults).toEqual([
+      expect.stringMatching(/The default export of .* is not what definePlugin gives/),
+    ]);
+  });
+});

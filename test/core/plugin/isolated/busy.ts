@@ -1,0 +1,68 @@
+import { definePlugin } from '@vistazo/core';
+import { z } from 'zod';
+
+/** Does everything that a plugin can, from a process of its own. */
+export default definePlugin({
+  name: 'busy',
+  version: '1.0.0',
+  config: z.object({ word: z.string().default('Hello') }),
+  isolated: true,
+  module: import.meta.url,
+  setup({
+    onMessage,
+    onAnswer,
+    onFeedback,
+    command,
+    prompt,
+    schedule,
+    route,
+    storage,
+    announce,
+    onStart,
+  }) {
+    onStart(async () => {
+      await storage('tenant').set('started', true);
+      return async () => storage('tenant').set('stopped', true);
+    });
+    prompt(({ author }) => `You speak with ${author.name}.`);
+    onMessage('pictures', async ({ pictures: [first], generate, reply }) => {
+      const schema = z.object({ colour: z.enum(['red', 'blue']).transform((name) => name.length) });
+      const { colour } = await generate({ schema, prompt: 'Which colour?' });
+      reply(`${colour} letters in ${(await first.bytes()).length > 0 ? 'some' : 'no'} bytes`);
+    });
+    onMessage(async ({ instructions, config, text, storage: values }, next) => {
+      instructions.push(`Say ${config.word}.`);
+      await next();
+      await values.set('last', text);
+    });
+    onAnswer(async (answer, next) => {
+      await next();
+      answer.text = `${answer.text} (${answer.message.config.word})`;
+    });
+    onFeedback(async ({ rating, storage: values }) => values.set('rating', rating));
+    command({
+      name: 'count',
+      description: 'Counts',
+      options: z.object({ to: z.int().max(9) }),
+      async run({ options, storage: values, reply, ask }) {
+        if (options.to === 0) ask('Say zero.');
+        else reply(`${options.to}, after ${await values.get('last')}`);
+      },
+    });
+    schedule({
+      name: 'digest',
+      every: 3_600_000,
+      run: ({ atMs }) =>
+        announce({
+          adapter: 'memory',
+          tenant: 'tenant',
+          conversationKey: 'news',
+          key: String(atMs),
+          text: `Digest of ${new Date(atMs).toISOString()}`,
+        }),
+    });
+    route('POST', '/echo', async (request) =>
+      Response.json({ said: await request.text() }, { status: 201 }),
+    );
+  },
+});
