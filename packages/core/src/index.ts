@@ -26,6 +26,7 @@ export * from './conversation/chat-message.js';
 export type * from './conversation/context-plan.js';
 export { planContext } from './conversation/context-plan.js';
 export { Conversation, type ConversationState, type Place } from './conversation/conversation.js';
+export { fenceText } from './conversation/fence.js';
 export * from './conversation/message.js';
 export { parseChatMessages } from './conversation/parse-chat-messages.js';
 export * from './errors.js';

@@ -73,7 +73,7 @@ describe('an isolated plugin', () => {
   });
 
   it.each([
-    ['hang', /curious failed: It took too long/, { pluginTimeoutMs: 500 }],
+    ['hang', /curious failed: It took too long/, { pluginTimeoutMs: 5000 }],
     ['die', /The process of the plugin curious ended/, {}],
     ['throw', /curious failed: of itself/, {}],
   ])('may %s: it is reported, and lives again', async (what, fault, limits) => {

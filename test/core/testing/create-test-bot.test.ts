@@ -7,7 +7,12 @@ describe('a bot to test with', () => {
     await using bot = await createTestBot({ answers: ['Red.', 'A square.'] });
     expect(await bot.ask('Which colour?', { pictures: [await pictureOf(255)] })).toBe('Red.');
     expect(await bot.ask('Which form?')).toBe('A square.');
-    expect(bot.model.prompts.at(-1)).toHaveLength(3);
+    expect(bot.model.prompts.at(-1)?.map(({ role }) => role)).toEqual([
+      'system',
+      'user',
+      'assistant',
+      'user',
+    ]);
     expect(await bot.ask('', { pictures: [Buffer.from('no picture')] })).toContain('picture-1.png');
   });
 });

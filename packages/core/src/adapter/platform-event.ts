@@ -9,9 +9,22 @@ export const attachmentSchema = z.object({
   url: z.string().min(1).max(100_000),
   /** File name it was posted with, if any. */
   name: z.string().max(1000).optional(),
+  /** What its author says that it shows, such as an alternative text. */
+  description: z.string().max(10_000).optional(),
 });
 /** See {@link attachmentSchema}. */
 export type Attachment = z.infer<typeof attachmentSchema>;
+
+/** Text that a message brings and that is not its author's own word to the bot. */
+export const quoteSchema = z.object({
+  /** Where it is from. */
+  source: z.enum(['reply', 'forward', 'embed', 'history']),
+  /** Who wrote it, if that is known. */
+  author: z.string().max(1000).optional(),
+  text: z.string().max(10_000),
+});
+/** See {@link quoteSchema}. */
+export type Quote = z.infer<typeof quoteSchema>;
 
 /** A command that a person called, and with which options. */
 export const commandCallSchema = z.object({
@@ -39,6 +52,8 @@ const contentSchema = z.object({
   /** May be empty when there are attachments. */
   text: z.string(),
   attachments: z.array(attachmentSchema).max(100).default([]),
+  /** What it replies to, forwards or links to, and what was said before; a model sees it as material, not as instructions. */
+  quotes: z.array(quoteSchema).max(100).optional(),
   /** The command that is called with it, where it is one; it may be all of the message. */
   command: commandCallSchema.optional(),
 });

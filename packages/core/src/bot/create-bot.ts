@@ -2,6 +2,7 @@ import type { Adapter } from '../adapter/adapter.js';
 import { parseCommand, writtenCommand } from '../adapter/parse-command.js';
 import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
+import { dataRule } from '../conversation/fence.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import { MediaProcess } from '../media/media-process.js';
@@ -43,6 +44,11 @@ export interface BotOptions {
   whileBusy?: ArrivalPolicy;
   /** Which links in an answer stay links. Default `fromConversation`. Mentions never stay. */
   links?: LinkPolicy;
+  /**
+   * Said to the model where it sees pictures or quoted text, of whoever they are: that they are material
+   * and not instructions. Default a sentence; null says nothing, for models that take no instructions.
+   */
+  dataRule?: string | null;
   limits?: BotLimits;
   /** Checks pictures. Default: a media process of its own, which `stop` ends. */
   media?: PictureNormaliser;
@@ -180,6 +186,7 @@ class RunningBot implements Bot {
       systemMessage,
       generation,
       links: links ?? 'fromConversation',
+      dataRule: this.options.dataRule === undefined ? dataRule : this.options.dataRule,
       plugins: this.#plugins,
       limits: this.#limits,
     };

@@ -19,13 +19,15 @@ export function newConversation(
   };
 }
 
-/** Pictures come before the text, which may be blank. @internal */
+/** Pictures come before what is quoted and the text, which may be blank. @internal */
 export function newQuestion(
   place: Place,
   pictures: readonly PicturePart[],
   text: string,
+  quoted: readonly string[] = [],
 ): StoredMessage {
-  const textParts = text.trim() === '' ? [] : [{ type: 'text' as const, text }];
+  const texts = [...quoted, text].filter((each) => each.trim() !== '');
+  const textParts = texts.map((each) => ({ type: 'text' as const, text: each }));
   return { ...place, role: 'user', status: 'done', parts: [...pictures, ...textParts] };
 }
 

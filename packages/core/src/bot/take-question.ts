@@ -8,6 +8,7 @@ import { type LoadedConversation, loadConversation } from './load-conversation.j
 import { checkText, type MessageLimits } from './new-pictures.js';
 import { emptyAnswer, newConversation, newQuestion } from './new-records.js';
 import type { Prefetcher } from './prefetcher.js';
+import { quotedTexts } from './quoted-texts.js';
 import { type TakePicturesOptions, takePictures } from './take-pictures.js';
 import { conversationIdOf, messageKeyOf, turnIds } from './turn-ids.js';
 
@@ -59,13 +60,15 @@ export async function takeQuestion(
   const fetched = async (url: string) =>
     (await options.prefetcher.take(job.adapter, job.event, url)) ?? store.jobs.file(job, url);
   const { pictures, notes } = await takePictures(job.event, { ...options, fetched });
-  const isAllNotes = text.trim() === '' && pictures.length === 0 && notes.length > 0;
+  const quoted = quotedTexts(job.event);
+  const isAllNotes =
+    text.trim() === '' && pictures.length === 0 && quoted.length === 0 && notes.length > 0;
   if (isAllNotes) return { notes };
-  checkText(text, pictures.length, options.limits);
+  checkText(text, pictures.length + quoted.length, options.limits);
   const parts = pictures.map(({ part }) => part);
   const before = turnIds(key, job.revision - 1);
   const { messages, shownLeaf } = append(conversation, before, [
-    (place) => newQuestion({ ...place, id: questionId }, parts, text),
+    (place) => newQuestion({ ...place, id: questionId }, parts, text, quoted),
     (place) => emptyAnswer({ ...place, id: answerId }),
   ]);
   await hold(async ({ conversations, setNotes }) => {

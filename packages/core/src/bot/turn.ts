@@ -1,6 +1,7 @@
 import type { Adapter } from '../adapter/adapter.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
-import { type ConversationId, textOf } from '../conversation/message.js';
+import { hasFence } from '../conversation/fence.js';
+import { type ConversationId, type Message, picturesOf, textOf } from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import type { PluginHost } from '../plugin/plugin-host.js';
@@ -35,6 +36,8 @@ export interface TurnOptions {
   systemMessage: string | null;
   generation: GenerationOptions;
   links: LinkPolicy;
+  /** Said to the model where it sees pictures or fenced text; null for nothing. */
+  dataRule: string | null;
   plugins: PluginHost;
   limits: MessageLimits;
 }
@@ -126,7 +129,9 @@ class Turn {
     let soFar = '';
     const end = await makeAnswer({
       model,
-      systemMessage: [systemMessage ?? [], prompts, instructions].flat().join('\n\n') || null,
+      systemMessage:
+        [systemMessage ?? [], this.#ruleFor(messages), prompts, instructions].flat().join('\n\n') ||
+        null,
       messages,
       generation,
       signal: this.signal,
@@ -147,6 +152,15 @@ class Turn {
   #wholeTexts(): string[] {
     if (this.#texts !== undefined) return this.#texts;
     throw this.signal.reason;
+  }
+
+  /** Where there is anything that is no instruction though it may read like one. */
+  #ruleFor(messages: readonly Message[]): string[] {
+    const { dataRule } = this.options;
+    const isNeeded = messages.some(
+      (message) => picturesOf(message).length > 0 || hasFence(textOf(message)),
+    );
+    return isNeeded && dataRule !== null ? [dataRule] : [];
   }
 
   #viewOf({ conversation, answerId }: TakenQuestion): SharedMessage {

@@ -75,6 +75,9 @@ export interface Job {
   replies: ReplyRecord[];
 }
 
+/** What of a message its author can change. */
+export type MessageContent = Pick<MessageEvent, 'text' | 'attachments' | 'quotes' | 'command'>;
+
 /** A message of a platform, for what happens to it later. */
 export interface MessageKey {
   adapter: string;
@@ -111,7 +114,7 @@ export interface JobStore {
   revise(
     message: MessageKey,
     eventId: string,
-    content: Pick<MessageEvent, 'text' | 'attachments' | 'command'>,
+    content: MessageContent,
   ): Promise<'accepted' | 'known'>;
   /** Ends the job of a message, whoever holds it; undefined when it is not known. */
   cancel(message: MessageKey): Promise<CancelledJob | undefined>;

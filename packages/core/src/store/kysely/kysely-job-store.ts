@@ -4,6 +4,7 @@ import {
   attachmentSchema,
   commandCallSchema,
   type MessageEvent,
+  quoteSchema,
 } from '../../adapter/platform-event.js';
 import { VistazoError } from '../../errors.js';
 import {
@@ -13,6 +14,7 @@ import {
   type Job,
   type JobStore,
   jobIdSchema,
+  type MessageContent,
   type MessageKey,
   type NewAnnouncement,
   type Post,
@@ -26,11 +28,11 @@ import { forgetTexts, notePost, repliesOf, setReplies } from './replies.js';
 import type { Database } from './schema.js';
 
 type JobRow = Selectable<Database['jobs']>;
-type Content = Pick<MessageEvent, 'text' | 'attachments' | 'command'>;
 
 const contentSchema = z.object({
   text: z.string(),
   attachments: z.array(attachmentSchema),
+  quotes: z.array(quoteSchema).optional(),
   command: commandCallSchema.optional(),
   notes: z.array(z.string()).default([]),
   isAnnouncement: z.boolean().default(false),
@@ -172,7 +174,11 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     return count;
   }
 
-  revise(message: MessageKey, eventId: string, content: Content): Promise<'accepted' | 'known'> {
+  revise(
+    message: MessageKey,
+    eventId: string,
+    content: MessageContent,
+  ): Promise<'accepted' | 'known'> {
     return this.inTransaction(async (db) => {
       if (!(await this.#isNew(db, message, eventId))) return 'known';
       const job = await this.#find(db, message);
@@ -419,8 +425,13 @@ async function deleteFiles(db: Kysely<Database>, jobId: number): Promise<boolean
   return numDeletedRows > 0n;
 }
 
-function contentOf({ text, attachments, command }: Content): Content {
-  return { text, attachments, ...(command !== undefined && { command }) };
+function contentOf({ text, attachments, quotes, command }: MessageContent): MessageContent {
+  return {
+    text,
+    attachments,
+    ...(quotes !== undefined && { quotes }),
+    ...(command !== undefined && { command }),
+  };
 }
 
 function toMessage(row: JobRow): Pick<Job, 'event' | 'notes' | 'isAnnouncement'> {

@@ -1,0 +1,22 @@
+import type { MessageEvent, Quote } from '../adapter/platform-event.js';
+import { fenceText } from '../conversation/fence.js';
+
+const labels: Record<Quote['source'], string> = {
+  reply: 'message replied to',
+  forward: 'forwarded message',
+  embed: 'preview of a link',
+  history: 'earlier message',
+};
+
+/** What a message brings that is not its author's word to the bot, fenced for a model. @internal */
+export function quotedTexts({ attachments, quotes = [] }: MessageEvent): string[] {
+  return [
+    ...attachments.flatMap(({ description }, index) =>
+      description === undefined ? [] : [fenceText(`description of file ${index + 1}`, description)],
+    ),
+    ...quotes.map(({ source, author, text }) => {
+      const from = author === undefined ? '' : ` by ${author}`;
+      return fenceText(`${labels[source]}${from}`, text);
+    }),
+  ];
+}
