@@ -54,7 +54,12 @@ const model: VisionLanguageModel = {
     id: 'chaos',
     variant: 'none',
     runs: 'here',
-    capabilities: { contextLengthTokens: 100, images: false, exactTokenCounts: true },
+    capabilities: {
+      contextLengthTokens: 100,
+      images: false,
+      tools: false,
+      exactTokenCounts: true,
+    },
   },
   async countTokens(messages) {
     return {

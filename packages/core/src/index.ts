@@ -22,6 +22,7 @@ export {
 } from './bot/export-conversations.js';
 export type { PictureNormaliser } from './bot/new-pictures.js';
 export type { PluginControl } from './bot/plugin-control.js';
+export type { ToolPolicy, ToolRequest, ToolRules } from './bot/tool-calls.js';
 export * from './conversation/chat-message.js';
 export type * from './conversation/context-plan.js';
 export { planContext } from './conversation/context-plan.js';
@@ -55,6 +56,7 @@ export type { MessagePicture, PluginMessage } from './plugin/plugin-message.js';
 export type { RouteHandler, RouteMethod } from './plugin/route.js';
 export type { ReportFault } from './plugin/run-middleware.js';
 export type { ScheduleDefinition } from './plugin/schedule.js';
+export type { ToolContext, ToolDefinition } from './plugin/tool.js';
 export type { LinkPolicy } from './reply/harmless-text.js';
 export type * from './store/conversation-store.js';
 export type * from './store/job-store.js';

@@ -10,7 +10,7 @@ const unrecorded: (() => void)[] = [];
 const tell = (message: ServerMessage) => process.send?.(message);
 
 async function stream(response: ServerResponse, reply: Extract<Reply, { pieces: unknown }>) {
-  const { pieces, finish = 'stop', usage, pauseMs = 0, after = 'done' } = reply;
+  const { pieces, toolCalls = [], finish = 'stop', usage, pauseMs = 0, after = 'done' } = reply;
   const say = (data: object) => response.write(`data: ${JSON.stringify(data)}\n\n`);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   response.write(': a comment\n\n');
@@ -19,6 +19,8 @@ async function stream(response: ServerResponse, reply: Extract<Reply, { pieces: 
     await wait(pauseMs);
     say({ choices: [{ delta: { content }, finish_reason: null }] });
   }
+  for (const part of toolCalls)
+    say({ choices: [{ delta: { tool_calls: [part] }, finish_reason: null }] });
   if (after === 'hang') return;
   if (after === 'nonsense') response.write('data: <html>\n\n');
   if (after === 'fault') say({ error: { message: 'out of memory' } });

@@ -8,6 +8,8 @@ export type Reply =
   | { status: number; headers?: Record<string, string>; body?: string }
   | {
       pieces: string[];
+      /** Parts of tool calls, after the pieces. */
+      toolCalls?: object[];
       finish?: string;
       usage?: { prompt_tokens: number; completion_tokens: number };
       /** Before each piece. */

@@ -511,3 +511,129 @@ describe('counting tokens', () => {
     );
   });
 });
+
+describe('tools', () => {
+  const offered = [
+    {
+      name: 'forecast',
+      description: 'The weather of a city',
+      inputSchema: { type: 'object', properties: { city: { type: 'string' } } },
+    },
+  ];
+  const use = { offered, rounds: [], mayCall: true };
+  const called = (index: number, given: { id?: string; name?: string; arguments?: string }) => ({
+    index,
+    ...(given.id !== undefined && { id: given.id, type: 'function' }),
+    function: { name: given.name, arguments: given.arguments },
+  });
+
+  it('are offered to the server, and what it calls comes whole from its pieces', async () => {
+    await server.script({
+      pieces: ['Let me look.'],
+      toolCalls: [
+        called(0, { id: 'a', name: 'forecast', arguments: '' }),
+        called(0, { arguments: '{"ci' }),
+        called(1, { id: 'b', name: 'forecast', arguments: '{}' }),
+        called(0, { arguments: 'ty":"Lima"}' }),
+      ],
+      finish: 'tool_calls',
+    });
+    connect();
+    const { events, end } = await answer(question, { tools: use });
+    expect(events.at(-2)).toEqual({
+      type: 'toolCalls',
+      calls: [
+        { id: 'a', name: 'forecast', input: '{"city":"Lima"}' },
+        { id: 'b', name: 'forecast', input: '{}' },
+      ],
+    });
+    expect(end).toMatchObject({ finishReason: 'toolCalls', text: 'Let me look.' });
+    expect(server.requests[0]?.body).toMatchObject({
+      tools: [
+        {
+          type: 'function',
+          function: {
+            name: 'forecast',
+            description: 'The weather of a city',
+            parameters: offered[0]?.inputSchema,
+          },
+        },
+      ],
+      tool_choice: 'auto',
+    });
+  });
+
+  it('that were called are told with what came of them', async () => {
+    await server.script({ pieces: ['It rains.'] });
+    connect();
+    const calls = [{ id: 'a', name: 'forecast', input: '{"city":"Lima"}' }];
+    const rounds = [{ text: 'Let me look.', calls, results: ['rain'] }];
+    const { end } = await answer(question, { tools: { offered, rounds, mayCall: false } });
+    expect(end).toMatchObject({ finishReason: 'endToken', text: 'It rains.' });
+    const { messages, tool_choice } = server.requests[0]?.body ?? {};
+    expect(tool_choice).toBe('none');
+    expect(messages).toMatchObject([
+      { role: 'user' },
+      {
+        role: 'assistant',
+        content: 'Let me look.',
+        tool_calls: [
+          {
+            id: 'a',
+            type: 'function',
+            function: { name: 'forecast', arguments: '{"city":"Lima"}' },
+          },
+        ],
+      },
+      { role: 'tool', tool_call_id: 'a', content: 'rain' },
+    ]);
+  });
+
+  it('are called also where the server gives no ids and says that it stopped', async () => {
+    await server.script({
+      pieces: [],
+      toolCalls: [{ function: { name: 'forecast', arguments: '{}' } }],
+      finish: 'stop',
+    });
+    connect();
+    const { events, end } = await answer(question, { tools: use });
+    expect(events.at(-2)).toMatchObject({ calls: [{ id: 'call-0', name: 'forecast' }] });
+    expect(end.finishReason).toBe('toolCalls');
+  });
+
+  it('of an answer that broke off are forgotten', async () => {
+    await server.script(
+      {
+        pieces: [],
+        toolCalls: [called(0, { id: 'a', name: 'forecast', arguments: '{"c' })],
+        after: 'cut',
+      },
+      { pieces: ['It rains.'] },
+    );
+    connect();
+    const { events } = await answer(question, { tools: use });
+    expect(events.map(({ type }) => type)).toEqual(['prompt', 'text', 'end']);
+  });
+
+  it('whose input never ends are a fault of the server', async () => {
+    const endless = {
+      pieces: [],
+      toolCalls: Array(3).fill(called(0, { name: 'f', arguments: 'x'.repeat(50_000) })),
+    };
+    await server.script(endless, endless, endless);
+    connect({ maxRetries: 0 });
+    await expect(answer(question, { tools: use })).rejects.toMatchObject({
+      code: 'endpoint.failed',
+    });
+  });
+
+  it('are refused where the server was said to have none', async () => {
+    connect({ tools: false });
+    expect(model.info.capabilities.tools).toBe(false);
+    await expect(answer(question, { tools: use })).rejects.toMatchObject({
+      code: 'option.unsupported',
+      message:
+        'The model on the server was said to call no tools; leave them out, or set `tools` to true.',
+    });
+  });
+});

@@ -57,6 +57,20 @@ describe('an isolated plugin', () => {
     expect(await values.get('stopped')).toBe(true);
   });
 
+  it('has tools, whose input is checked', async () => {
+    const calls = ['{"number":4}', '{"number":"four"}'];
+    const toolCalls = calls.map((input) => ({ name: 'double', input }));
+    const { bot } = await startBot([busy({})], {
+      answers: [{ pieces: [], toolCalls }, 'Eight.'],
+      tools: { allow: ['double'] },
+    });
+    expect(await bot.ask('Twice four?')).toBe('Eight. (Hello)');
+    expect(bot.model.options.at(-1)?.tools?.rounds[0]?.results).toEqual([
+      '{"doubled":8,"keyed":true}',
+      expect.stringMatching(/^The input is not right: number: /),
+    ]);
+  });
+
   it.each([
     ['read', /^It could not read: Access to this API has been restricted/],
     ['write', /^It could not write: Access to this API has been restricted/],

@@ -22,6 +22,7 @@ import {
   storedLimits,
 } from './picture-sources.js';
 import type {
+  GenerateCallOptions,
   ModelCallOptions,
   ModelInfo,
   TokenCount,
@@ -111,6 +112,7 @@ class LocalModel implements VisionLanguageModel {
       capabilities: {
         contextLengthTokens: description.contextLengthTokens,
         images: true,
+        tools: false,
         exactTokenCounts: true,
       },
     };
@@ -142,8 +144,9 @@ class LocalModel implements VisionLanguageModel {
 
   async *generate(
     messages: readonly ChatMessage[],
-    { signal, resolvePicture, ...given }: GenerationOptions & ModelCallOptions = {},
+    { signal, resolvePicture, tools, ...given }: GenerationOptions & GenerateCallOptions = {},
   ): AsyncGenerator<GenerationEvent> {
+    if (tools !== undefined) throw noTools(this.info.id);
     const startedAt = performance.now();
     const options = resolveOptions(parseGenerationOptions(given), this.#description.generation);
     // Before any picture is decoded; the engine, which has the vocabulary, makes it anew.
@@ -244,6 +247,13 @@ function withTimes(event: EndEvent, preprocessMs: number, queueMs: number): EndE
       totalMs: timings.totalMs + preprocessMs,
     },
   };
+}
+
+function noTools(id: string): VistazoError {
+  return new VistazoError(
+    'option.unsupported',
+    `The model ${id} runs here and cannot call tools; leave them out, or use a model on a server.`,
+  );
 }
 
 function abortedEnd(elapsedMs: number): EndEvent {

@@ -1,6 +1,7 @@
 import type { ChatMessage, ImageId } from '../conversation/chat-message.js';
 import type { GenerationEvent } from '../generation/generation-event.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
+import type { ToolUse } from '../generation/tool-use.js';
 
 export type {
   FinishReason,
@@ -9,6 +10,12 @@ export type {
   Timings,
   Usage,
 } from '../generation/generation-event.js';
+export type {
+  ToolCall,
+  ToolDescription,
+  ToolRound,
+  ToolUse,
+} from '../generation/tool-use.js';
 
 /** What a model and where it runs can do; callers ask these, never a model's name. */
 export interface ModelCapabilities {
@@ -16,6 +23,8 @@ export interface ModelCapabilities {
   contextLengthTokens: number;
   /** Whether pictures can be sent at all. */
   images: boolean;
+  /** Whether it can call tools. */
+  tools: boolean;
   /** Whether tokens are counted with the model's own tokenizer; otherwise they are estimated, rather too many. */
   exactTokenCounts: boolean;
 }
@@ -50,6 +59,12 @@ export interface ModelCallOptions {
   resolvePicture?: ResolvePicture;
 }
 
+/** Options of {@link VisionLanguageModel.generate} besides those of generation. */
+export interface GenerateCallOptions extends ModelCallOptions {
+  /** Tools that it may call; `option.unsupported` where it can call none. Default none. */
+  tools?: ToolUse;
+}
+
 /** Where the model runs: the local ONNX engine, or a server. `bot/` meets inference only here. */
 export interface VisionLanguageModel {
   readonly info: ModelInfo;
@@ -61,7 +76,7 @@ export interface VisionLanguageModel {
    */
   generate(
     messages: readonly ChatMessage[],
-    options?: GenerationOptions & ModelCallOptions,
+    options?: GenerationOptions & GenerateCallOptions,
   ): AsyncIterable<GenerationEvent>;
   /** Ends the processes and frees the memory. */
   close(): Promise<void>;

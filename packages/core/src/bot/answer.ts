@@ -3,13 +3,17 @@ import type { ContextPlan } from '../conversation/context-plan.js';
 import { toVistazoError, VistazoError } from '../errors.js';
 import type { AnswerChange, SeenContext } from '../store/conversation-store.js';
 import type { ChatEvent } from './chat-service.js';
+import { generateWithTools } from './generate-with-tools.js';
 import { type PromptRequest, planPrompt } from './plan-prompt.js';
+import type { ToolCalls } from './tool-calls.js';
 
 /** How often the growing text of an answer is written to the store. */
 const storeEveryMs = 500;
 
 /** What an {@link Answer} is made from. @internal */
 export interface AnswerRequest extends PromptRequest {
+  /** What the model may do while it answers. */
+  tools?: ToolCalls | undefined;
   /** Writes to the store. */
   save: (change: AnswerChange) => Promise<void>;
   emit: (event: Extract<ChatEvent, { type: 'prompt' | 'text' | 'restart' }>) => void;
@@ -52,8 +56,10 @@ class Answer {
   }
 
   async #follow({ messages, leftOut }: ContextPlan): Promise<EndEvent> {
-    const { model, generation, signal, resolvePicture } = this.request;
-    for await (const event of model.generate(messages, { ...generation, signal, resolvePicture })) {
+    const { model, generation, signal, resolvePicture, tools } = this.request;
+    const options = { ...generation, signal, resolvePicture };
+    for await (const event of generateWithTools(model, messages, options, tools)) {
+      if (event.type === 'toolCalls') continue;
       if (event.type === 'end') return event;
       if (event.type === 'prompt') {
         const { type: _, ...prompt } = event;

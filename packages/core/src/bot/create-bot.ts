@@ -21,6 +21,7 @@ import type { PictureNormaliser } from './new-pictures.js';
 import { type PluginControl, pluginControl } from './plugin-control.js';
 import { Prefetcher } from './prefetcher.js';
 import { rateAnswer } from './rate-answer.js';
+import { checkToolRules, type ToolRules } from './tool-calls.js';
 import { type TurnOptions, takeTurn } from './turn.js';
 import { conversationIdOf, turnIds } from './turn-ids.js';
 
@@ -44,6 +45,8 @@ export interface BotOptions {
   whileBusy?: ArrivalPolicy;
   /** Which links in an answer stay links. Default `fromConversation`. Mentions never stay. */
   links?: LinkPolicy;
+  /** Which tools of plugins the model may call. Default none. */
+  tools?: ToolRules;
   /**
    * Said to the model where it sees pictures or quoted text, of whoever they are: that they are material
    * and not instructions. Default a sentence; null says nothing, for models that take no instructions.
@@ -90,6 +93,7 @@ export function createBot(options: BotOptions): Bot {
     );
   }
   requireOneOf('whileBusy', options.whileBusy ?? 'queue', policies);
+  checkToolRules(options.tools ?? { allow: [] });
   requireOneOf('links', options.links ?? 'fromConversation', linkPolicies);
   return new RunningBot(options);
 }
@@ -186,6 +190,7 @@ class RunningBot implements Bot {
       systemMessage,
       generation,
       links: links ?? 'fromConversation',
+      tools: this.options.tools,
       dataRule: this.options.dataRule === undefined ? dataRule : this.options.dataRule,
       plugins: this.#plugins,
       limits: this.#limits,

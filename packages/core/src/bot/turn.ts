@@ -1,7 +1,13 @@
 import type { Adapter } from '../adapter/adapter.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { hasFence } from '../conversation/fence.js';
-import { type ConversationId, type Message, picturesOf, textOf } from '../conversation/message.js';
+import {
+  type ConversationId,
+  type Message,
+  type MessageId,
+  picturesOf,
+  textOf,
+} from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import type { PluginHost } from '../plugin/plugin-host.js';
@@ -17,6 +23,7 @@ import type { Prefetcher } from './prefetcher.js';
 import { ReplyWriter } from './reply-writer.js';
 import { isForPerson, sentenceFor, unanswered } from './sentences.js';
 import { type TakenQuestion, takeQuestion } from './take-question.js';
+import { ToolCalls, type ToolRules } from './tool-calls.js';
 import { conversationIdOf, messageKeyOf } from './turn-ids.js';
 import { promptMessages } from './useful-messages.js';
 
@@ -36,6 +43,8 @@ export interface TurnOptions {
   systemMessage: string | null;
   generation: GenerationOptions;
   links: LinkPolicy;
+  /** What the model may do with the tools of plugins; undefined for nothing. */
+  tools: ToolRules | undefined;
   /** Said to the model where it sees pictures or fenced text; null for nothing. */
   dataRule: string | null;
   plugins: PluginHost;
@@ -134,6 +143,7 @@ class Turn {
         null,
       messages,
       generation,
+      tools: await this.#toolsFor(view, answerId),
       signal: this.signal,
       resolvePicture: (id) => pictures.pictureBytes(id),
       save: (change) => this.#save(taken, change),
@@ -152,6 +162,14 @@ class Turn {
   #wholeTexts(): string[] {
     if (this.#texts !== undefined) return this.#texts;
     throw this.signal.reason;
+  }
+
+  /** Undefined where there are none, the model can call none, or none is allowed. */
+  async #toolsFor(view: SharedMessage, answerId: MessageId): Promise<ToolCalls | undefined> {
+    const { model, plugins, tools: rules } = this.options;
+    if (rules === undefined || !model.info.capabilities.tools) return undefined;
+    const calls = new ToolCalls(await plugins.tools(view), plugins, view, rules, answerId);
+    return calls.offered.length === 0 ? undefined : calls;
   }
 
   /** Where there is anything that is no instruction though it may read like one. */

@@ -1,3 +1,5 @@
+import type { ToolCall } from './tool-use.js';
+
 /** What the model saw of one picture (one frame of an animation counts as a picture). */
 export interface SeenPicture {
   /** Index of the message in the prompt it stands in, from 0. */
@@ -12,7 +14,14 @@ export interface SeenPicture {
 }
 
 /** Why an answer ended. */
-export type FinishReason = 'endToken' | 'stopString' | 'length' | 'aborted' | 'deadline';
+export type FinishReason =
+  | 'endToken'
+  | 'stopString'
+  | 'length'
+  | 'aborted'
+  | 'deadline'
+  /** It called tools, and goes on when it is told what came of that. */
+  | 'toolCalls';
 
 /** Token counts of one answer. */
 export interface Usage {
@@ -38,10 +47,12 @@ export interface Timings {
   tokensPerSecond: number;
 }
 
-/** What happens while an answer is made, in this order: one `prompt`, many `text`, one `end`. */
+/** What happens while an answer is made, in this order: one `prompt`, many `text`, perhaps one `toolCalls`, one `end`. */
 export type GenerationEvent =
   | { type: 'prompt'; pictures: SeenPicture[]; promptTokens: number; imageTokens: number }
   /** The engine died and the answer starts again: forget the text so far. */
   | { type: 'restart' }
   | { type: 'text'; text: string }
+  /** Only where tools were offered; `finishReason` is `toolCalls` then. */
+  | { type: 'toolCalls'; calls: readonly ToolCall[] }
   | { type: 'end'; finishReason: FinishReason; text: string; usage: Usage; timings: Timings };

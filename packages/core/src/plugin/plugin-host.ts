@@ -18,6 +18,7 @@ import {
 } from './run-middleware.js';
 import { ScheduleRunner } from './schedule-runner.js';
 import { SettingsStorage } from './tenant-settings.js';
+import { BadToolInput, type Tool } from './tool.js';
 
 /** What plugins are run with. @internal */
 export interface PluginHostOptions extends Containment {
@@ -103,7 +104,7 @@ export class PluginHost {
         isolation === undefined
           ? await register(plugin, services)
           : await registerIsolated(plugin, isolation, services);
-      requireOwnCommands(registration, running);
+      requireOwnNames(registration, running);
       for (const start of registration.starts) {
         const stop = await start();
         if (stop !== undefined) this.#stops.unshift({ plugin: plugin.name, stop });
@@ -267,6 +268,35 @@ export class PluginHost {
     else if (!isForModel) reply('Done.');
   }
 
+  /** The tools that there are for a message. */
+  async tools({ facts }: SharedMessage): Promise<{ plugin: string; tool: Tool }[]> {
+    return (await this.#enabledIn(facts.tenant)).flatMap(({ registration: { plugin, tools } }) =>
+      tools.map((tool) => ({ plugin: plugin.name, tool })),
+    );
+  }
+
+  /** Runs a tool and tells what came of it, bad input included; nothing when it failed, which is reported. */
+  async runTool(
+    { plugin: name, tool }: { plugin: string; tool: Tool },
+    message: SharedMessage,
+    input: unknown,
+    callKey: string,
+    tell: (outcome: unknown) => void,
+  ): Promise<void> {
+    const enabled = await this.#enabledIn(message.facts.tenant);
+    const owner = enabled.find(({ registration }) => registration.plugin.name === name);
+    if (owner === undefined) return;
+    const { plugin } = owner.registration;
+    await this.#contained(name, async (aside) => {
+      const context = { ...this.#messageFor(plugin, owner.config, message, aside), callKey };
+      const outcome = await tool.run(input, context).catch((error: unknown) => {
+        if (error instanceof BadToolInput) return error;
+        throw error;
+      });
+      tell(outcome);
+    });
+  }
+
   /** What the model is told besides, whenever it is asked. */
   async prompts(message: SharedMessage): Promise<string[]> {
     const said: string[] = [];
@@ -355,19 +385,26 @@ function unknownCommand(name: string, enabled: readonly Enabled[]): string {
   return `There is no command /${name}; ${list}.`;
 }
 
-function requireOwnCommands(
-  { plugin, commands }: Registration,
-  running: readonly Registration[],
-): void {
-  const all = [...running, { plugin, commands: [] }];
-  for (const { description } of commands) {
-    const other = all.find((each) =>
-      each.commands.some((command) => command.description.name === description.name),
-    );
-    if (other === undefined) continue;
-    throw new VistazoError(
-      'plugin.invalid',
-      `The command /${description.name} of the plugin ${plugin.name} is one of the plugin ${other.plugin.name} already; give it another name.`,
-    );
+function requireOwnNames(registration: Registration, running: readonly Registration[]): void {
+  const taken = new Map(
+    running.flatMap((each) => namesIn(each).map((name) => [name, each.plugin.name] as const)),
+  );
+  const { plugin } = registration;
+  for (const name of namesIn(registration)) {
+    const other = taken.get(name);
+    if (other !== undefined) {
+      throw new VistazoError(
+        'plugin.invalid',
+        `The ${name} of the plugin ${plugin.name} is one of the plugin ${other} already; give it another name.`,
+      );
+    }
+    taken.set(name, plugin.name);
   }
+}
+
+function namesIn({ commands, tools }: Registration): string[] {
+  return [
+    ...commands.map(({ description }) => `command /${description.name}`),
+    ...tools.map(({ description }) => `tool ${description.name}`),
+  ];
 }

@@ -5,6 +5,7 @@ import type { FeedbackContext } from './feedback.js';
 import type { MessagePicture, PluginMessage } from './plugin-message.js';
 import type { RouteHandler, RouteMethod } from './route.js';
 import type { ScheduleDefinition } from './schedule.js';
+import type { ToolDefinition } from './tool.js';
 
 /** A message on its way to the model, as middleware sees it. */
 export interface MessageContext<Config = unknown> extends PluginMessage<Config> {
@@ -62,6 +63,8 @@ export interface PluginContext<Config> {
   onFeedback(handler: (feedback: FeedbackContext<Config>) => Promise<void>): void;
   /** A command that people can call, wherever the bot is. Throws `plugin.invalid`. */
   command<Schema extends OptionsSchema>(definition: CommandDefinition<Schema, Config>): void;
+  /** Something that the model may do, where it can and the bot's policy allows it. Throws `plugin.invalid`. */
+  tool<Schema extends z.ZodObject>(definition: ToolDefinition<Schema, Config>): void;
   /** Something that the model is told whenever it is asked, after the bot's own system message. */
   prompt(
     contribution:

@@ -12,6 +12,7 @@ import type {
 import type { PluginMessage } from './plugin-message.js';
 import { type Route, requireRoutePath } from './route.js';
 import { type Schedule, toSchedule } from './schedule.js';
+import { type Tool, toTool } from './tool.js';
 
 /** What the host gives a plugin besides what it can register. @internal */
 export type HostServices = Pick<PluginContext<unknown>, 'announce' | 'nowMs' | 'storage'>;
@@ -26,6 +27,7 @@ export interface Registration {
   onAnswer: Middleware<AnswerContext>[];
   onFeedback: ((feedback: FeedbackContext) => Promise<void>)[];
   commands: Command[];
+  tools: Tool[];
   prompts: Contribution[];
   schedules: Schedule[];
   routes: Route[];
@@ -44,6 +46,7 @@ export async function register(plugin: Plugin, services: HostServices): Promise<
     onAnswer: [],
     onFeedback: [],
     commands: [],
+    tools: [],
     prompts: [],
     schedules: [],
     routes: [],
@@ -67,6 +70,7 @@ export async function register(plugin: Plugin, services: HostServices): Promise<
     onAnswer: (middleware) => registration.onAnswer.push(middleware),
     onFeedback: (handler) => registration.onFeedback.push(handler),
     command: (definition) => registration.commands.push(toCommand(name, definition)),
+    tool: (definition) => registration.tools.push(toTool(name, definition)),
     prompt: (contribution) =>
       registration.prompts.push(
         typeof contribution === 'string' ? () => contribution : contribution,

@@ -3,6 +3,7 @@ import type {
   ModelInfo,
   ResolvePicture,
   TokenCount,
+  ToolCall,
   VisionLanguageModel,
 } from '../backend/vision-language-model.js';
 import type { ChatMessage, ImageId } from '../conversation/chat-message.js';
@@ -17,6 +18,8 @@ export interface Script {
   pieces: readonly string[];
   /** Awaited before every piece after the first; a function gives one for each. */
   gate?: Promise<void> | ((index: number) => Promise<void>);
+  /** Tools that it calls after its pieces, if tools are offered and it may. Default none. */
+  toolCalls?: readonly Omit<ToolCall, 'id'>[];
   /** What the answer fails with after its pieces. Default: it ends well. */
   error?: VistazoError;
   /** Before which piece the answer begins anew, as when the engine died. Default never. */
@@ -50,9 +53,12 @@ export class ScriptedModel implements VisionLanguageModel {
       contextLengthTokens?: number;
       /** Whether it takes pictures. Default true. */
       images?: boolean;
+      /** Whether it can call tools. Default true. */
+      tools?: boolean;
     } = {},
   ) {
-    this.#scripts = scripts.map((each) => (typeof each === 'string' ? { pieces: [each] } : each));
+    this.#scripts = [];
+    this.say(...scripts);
     this.info = {
       id: 'scripted',
       variant: 'fp32',
@@ -60,9 +66,16 @@ export class ScriptedModel implements VisionLanguageModel {
       capabilities: {
         contextLengthTokens: settings.contextLengthTokens ?? 10_000,
         images: settings.images ?? true,
+        tools: settings.tools ?? true,
         exactTokenCounts: true,
       },
     };
+  }
+
+  /** Adds scripts after those that it has. */
+  say(...scripts: readonly (Script | string)[]): void {
+    const added = scripts.map((each) => (typeof each === 'string' ? { pieces: [each] } : each));
+    this.#scripts.push(...added);
   }
 
   async countTokens(messages: readonly ChatMessage[]): Promise<TokenCount> {
@@ -91,7 +104,7 @@ export class ScriptedModel implements VisionLanguageModel {
 
   async *#answer(
     messages: readonly ChatMessage[],
-    { signal, resolvePicture }: NonNullable<GenerateOptions>,
+    { signal, resolvePicture, tools }: NonNullable<GenerateOptions>,
   ): AsyncGenerator<GenerationEvent> {
     const script = this.#scripts.shift() ?? { pieces: ['Yes', '.'] };
     const { totalTokens, messageImageTokens } = await this.countTokens(messages);
@@ -112,9 +125,14 @@ export class ScriptedModel implements VisionLanguageModel {
       yield { type: 'text', text: piece };
     }
     if (script.error && !signal?.aborted) throw script.error;
+    const called = tools?.mayCall && !signal?.aborted ? (script.toolCalls ?? []) : [];
+    const round = tools?.rounds.length ?? 0;
+    const calls = called.map((call, index) => ({ ...call, id: `call-${round}-${index}` }));
+    if (calls.length > 0) yield { type: 'toolCalls', calls };
+    const reason = calls.length > 0 ? 'toolCalls' : 'endToken';
     yield {
       type: 'end',
-      finishReason: signal?.aborted ? 'aborted' : 'endToken',
+      finishReason: signal?.aborted ? 'aborted' : reason,
       text,
       usage: { promptTokens: totalTokens, imageTokens, reusedTokens: 0, answerTokens },
       timings: {

@@ -14,6 +14,7 @@ export default definePlugin({
     onFeedback,
     command,
     prompt,
+    tool,
     schedule,
     route,
     storage,
@@ -48,6 +49,12 @@ export default definePlugin({
         if (options.to === 0) ask('Say zero.');
         else reply(`${options.to}, after ${await values.get('last')}`);
       },
+    });
+    tool({
+      name: 'double',
+      description: 'Doubles a number',
+      input: z.object({ number: z.number() }),
+      run: ({ number }, { callKey }) => ({ doubled: 2 * number, keyed: callKey !== '' }),
     });
     schedule({
       name: 'digest',

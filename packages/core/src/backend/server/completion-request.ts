@@ -1,5 +1,6 @@
 import { VistazoError } from '../../errors.js';
 import type { ResolvedGenerationOptions } from '../../generation/resolve-options.js';
+import type { ToolUse } from '../../generation/tool-use.js';
 import type { EncodedPicture } from '../../media/decode.js';
 import type { PreparedMessages } from '../picture-sources.js';
 import type { CheckedServer, ServerDialect } from './model-server.js';
@@ -9,15 +10,24 @@ type CompletionPart =
   | { type: 'image_url'; image_url: { url: string } };
 
 /** A message as chat completions take it. */
-export interface CompletionMessage {
-  role: 'system' | 'user' | 'assistant';
-  content: string | CompletionPart[];
-}
+export type CompletionMessage =
+  | { role: 'system' | 'user' | 'assistant'; content: string | CompletionPart[] }
+  | {
+      role: 'assistant';
+      content: string;
+      tool_calls: {
+        id: string;
+        type: 'function';
+        function: { name: string; arguments: string };
+      }[];
+    }
+  | { role: 'tool'; tool_call_id: string; content: string };
 
 /** What is asked of a server; the rest depends on the server, see {@link bodyFor}. */
 export interface CompletionRequest {
   messages: CompletionMessage[];
   options: ResolvedGenerationOptions;
+  tools: ToolUse | undefined;
 }
 
 /**
@@ -48,6 +58,24 @@ export function toCompletionMessages({
   });
 }
 
+/** What was called in this answer before, and what came of it. */
+export function toolMessages({ rounds }: ToolUse): CompletionMessage[] {
+  return rounds.flatMap(({ text, calls, results }): CompletionMessage[] => [
+    {
+      role: 'assistant',
+      content: text,
+      tool_calls: calls.map(({ id, name, input }) => ({
+        id,
+        type: 'function',
+        function: { name, arguments: input },
+      })),
+    },
+    ...calls.map(({ id }, index): CompletionMessage => {
+      return { role: 'tool', tool_call_id: id, content: results[index] ?? '' };
+    }),
+  ]);
+}
+
 /** The names of samplers that OpenAI's own interface lacks. */
 const extraSamplers: Record<ServerDialect, Partial<Record<ExtraSampler, string>>> = {
   openai: {},
@@ -64,7 +92,7 @@ const withoutEffect: Record<ExtraSampler, number> = { topK: 0, minP: 0, repetiti
  */
 export function bodyFor(
   { model, dialect }: CheckedServer,
-  { messages, options }: CompletionRequest,
+  { messages, options, tools }: CompletionRequest,
 ): object {
   return {
     model,
@@ -76,6 +104,13 @@ export function bodyFor(
     ...(options.doSample && { top_p: options.topP, seed: options.seed }),
     ...(options.stopStrings.length > 0 && { stop: options.stopStrings }),
     ...extraSampling(dialect, options),
+    ...(tools !== undefined && {
+      tools: tools.offered.map(({ name, description, inputSchema }) => ({
+        type: 'function',
+        function: { name, description, parameters: inputSchema },
+      })),
+      tool_choice: tools.mayCall ? 'auto' : 'none',
+    }),
     ...(options.jsonSchema !== undefined && {
       response_format: {
         type: 'json_schema',

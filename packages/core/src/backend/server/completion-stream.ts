@@ -8,6 +8,8 @@ import { refusal, ServerFailure } from './server-failure.js';
 /** What a server says of an answer, piece by piece. */
 export type CompletionPiece =
   | { type: 'text'; text: string }
+  /** A part of a call; those with the same index belong together. */
+  | { type: 'toolCall'; index: number; id: string; name: string; input: string }
   | { type: 'finish'; reason: string }
   | { type: 'usage'; promptTokens: number; answerTokens: number };
 
@@ -23,11 +25,19 @@ export interface ServerTimeouts {
 const maxEventBytes = 2 ** 20;
 const maxErrorBytes = 2 ** 16;
 
+const toolCallSchema = z.object({
+  index: z.number().int().min(0).max(1000).default(0),
+  id: z.string().nullish(),
+  function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).nullish(),
+});
+
 const chunkSchema = z.object({
   choices: z
     .array(
       z.object({
-        delta: z.object({ content: z.string().nullish() }).nullish(),
+        delta: z
+          .object({ content: z.string().nullish(), tool_calls: z.array(toolCallSchema).nullish() })
+          .nullish(),
         finish_reason: z.string().nullish(),
       }),
     )
@@ -127,6 +137,10 @@ function* piecesOf(data: string): Generator<CompletionPiece> {
   const { usage } = parsed.data;
   const text = choice?.delta?.content ?? '';
   if (text !== '') yield { type: 'text', text };
+  for (const { index, id, function: called } of choice?.delta?.tool_calls ?? []) {
+    const { name, arguments: input } = called ?? {};
+    yield { type: 'toolCall', index, id: id ?? '', name: name ?? '', input: input ?? '' };
+  }
   if (choice?.finish_reason != null) yield { type: 'finish', reason: choice.finish_reason };
   if (usage != null) {
     yield {

@@ -10,6 +10,7 @@ import type {
 } from '../../generation/generation-event.js';
 import type { GenerationOptions } from '../../generation/generation-options.js';
 import { parseGenerationOptions, resolveOptions } from '../../generation/resolve-options.js';
+import type { ToolCall } from '../../generation/tool-use.js';
 import type { EncodedPicture } from '../../media/decode.js';
 import { MediaProcess } from '../../media/media-process.js';
 import {
@@ -19,12 +20,18 @@ import {
   storedLimits,
 } from '../picture-sources.js';
 import type {
+  GenerateCallOptions,
   ModelCallOptions,
   ModelInfo,
   TokenCount,
   VisionLanguageModel,
 } from '../vision-language-model.js';
-import { bodyFor, type CompletionRequest, toCompletionMessages } from './completion-request.js';
+import {
+  bodyFor,
+  type CompletionRequest,
+  toCompletionMessages,
+  toolMessages,
+} from './completion-request.js';
 import { type CompletionPiece, streamCompletion } from './completion-stream.js';
 import { type ModelServer, modelServerSchema } from './model-server.js';
 import { ServerFailure } from './server-failure.js';
@@ -41,6 +48,8 @@ export interface ServerModelOptions {
   longestEdgePx?: number;
   /** Pixels that one token stands for, to estimate what a picture costs. Default 784, which is 28 × 28. */
   pixelsPerToken?: number;
+  /** Whether the model there can call tools, as it was started; vLLM needs `--enable-auto-tool-choice`. Default true. */
+  tools?: boolean;
   /** Most frames of an animation that the model sees. Default 4. */
   maxFrames?: number;
   /** Further tries on each server when it fails. Default 2. */
@@ -56,6 +65,7 @@ const optionsSchema = z.strictObject({
   contextLengthTokens: z.number().int().positive().default(8192),
   longestEdgePx: z.number().int().min(32).default(1536),
   pixelsPerToken: z.number().positive().default(784),
+  tools: z.boolean().default(true),
   maxFrames: z.number().int().positive().default(4),
   maxRetries: z.number().int().nonnegative().default(2),
   firstTextTimeoutMs: z.number().positive().default(120_000),
@@ -82,6 +92,9 @@ export function createServerModel(options: ServerModelOptions): VisionLanguageMo
   );
 }
 
+/** What a tool is called with is a few lines of JSON. */
+const maxToolInputLength = 100_000;
+
 type EndEvent = Extract<GenerationEvent, { type: 'end' }>;
 
 class ServerModel implements VisionLanguageModel {
@@ -100,6 +113,7 @@ class ServerModel implements VisionLanguageModel {
       capabilities: {
         contextLengthTokens: options.contextLengthTokens,
         images: true,
+        tools: options.tools,
         exactTokenCounts: false,
       },
     };
@@ -126,8 +140,9 @@ class ServerModel implements VisionLanguageModel {
 
   async *generate(
     messages: readonly ChatMessage[],
-    { signal, resolvePicture, ...given }: GenerationOptions & ModelCallOptions = {},
+    { signal, resolvePicture, tools, ...given }: GenerationOptions & GenerateCallOptions = {},
   ): AsyncGenerator<GenerationEvent> {
+    if (tools !== undefined && !this.#options.tools) throw noTools();
     const options = resolveOptions(parseGenerationOptions(given), {});
     const deadline = deadlineSignal(options.deadlineMs);
     const stop = AbortSignal.any(signal === undefined ? [deadline] : [signal, deadline]);
@@ -138,7 +153,8 @@ class ServerModel implements VisionLanguageModel {
         ...(resolvePicture !== undefined && { resolvePicture }),
       });
       requireQuestion(prepared);
-      const request = { messages: toCompletionMessages(prepared), options };
+      const called = tools === undefined ? [] : toolMessages(tools);
+      const request = { messages: [...toCompletionMessages(prepared), ...called], options, tools };
       // An option that one of them cannot honour is said before any is asked.
       for (const server of this.#options.servers) bodyFor(server, request);
       yield answer.begin(estimateTokens(prepared, this.#options), seen(prepared, this.#options));
@@ -147,6 +163,7 @@ class ServerModel implements VisionLanguageModel {
       if (!stop.aborted) throw error;
       answer.finishReason = signal?.aborted ? 'aborted' : 'deadline';
     }
+    if (answer.calls.length > 0) yield { type: 'toolCalls', calls: answer.calls };
     yield answer.end();
   }
 
@@ -198,6 +215,13 @@ class ServerModel implements VisionLanguageModel {
   }
 }
 
+function noTools(): VistazoError {
+  return new VistazoError(
+    'option.unsupported',
+    'The model on the server was said to call no tools; leave them out, or set `tools` to true.',
+  );
+}
+
 function mediaOptions(stored: boolean, signal: AbortSignal | undefined) {
   return { ...(stored && { limits: storedLimits }), ...(signal !== undefined && { signal }) };
 }
@@ -223,6 +247,7 @@ function seen(
 class GrowingAnswer {
   finishReason: FinishReason | undefined;
   #text = '';
+  #calls: ToolCall[] = [];
   #pieces = 0;
   #usage = { promptTokens: 0, imageTokens: 0, reusedTokens: 0, answerTokens: 0 };
   #counted = false;
@@ -248,11 +273,35 @@ class GrowingAnswer {
       const { promptTokens, answerTokens } = piece;
       this.#usage = { ...this.#usage, promptTokens, answerTokens };
       this.#counted = true;
+    } else if (piece.type === 'toolCall') {
+      this.#takeCall(piece);
     } else if (piece.reason === 'content_filter') {
       throw new ServerFailure('filtered');
     } else {
-      this.finishReason = piece.reason === 'length' ? 'length' : 'endToken';
+      this.finishReason = this.#finishReasonOf(piece.reason);
     }
+  }
+
+  #takeCall({ index, id, name, input }: Extract<CompletionPiece, { type: 'toolCall' }>): void {
+    const before = this.#calls[index] ?? { id: `call-${index}`, name: '', input: '' };
+    if (before.input.length + input.length > maxToolInputLength)
+      throw new ServerFailure('nonsense');
+    this.#calls[index] = {
+      id: id === '' ? before.id : id,
+      name: before.name + name,
+      input: before.input + input,
+    };
+  }
+
+  /** Servers that say `stop` after calls mean the same as those that say `tool_calls`. */
+  #finishReasonOf(reason: string): FinishReason {
+    if (reason === 'length') return 'length';
+    return this.#calls.length > 0 ? 'toolCalls' : 'endToken';
+  }
+
+  /** Only those that are whole. */
+  get calls(): ToolCall[] {
+    return this.finishReason === 'toolCalls' ? this.#calls.filter(Boolean) : [];
   }
 
   /** Whether the server said that the answer has ended; what comes then is only bookkeeping. */
@@ -264,6 +313,7 @@ class GrowingAnswer {
   forget(): boolean {
     const hadText = this.#text !== '';
     this.#text = '';
+    this.#calls = [];
     this.#pieces = 0;
     this.#firstTextAt = Number.NaN;
     this.finishReason = undefined;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { VistazoError } from '../../errors.js';
 import type { Registration } from '../registration.js';
+import { BadToolInput } from '../tool.js';
 import { type ChildCall, storageOf } from './child-call.js';
 import type {
   CrossingRequest,
@@ -18,7 +19,7 @@ export interface ChildHandler {
 /** All that a plugin registered, to be called by its number. @internal */
 export function childHandlers(registration: Registration): ChildHandler[] {
   const { onMessage, onAnswer, onFeedback, prompts, commands } = registration;
-  const { schedules, routes, starts } = registration;
+  const { tools, schedules, routes, starts } = registration;
   return [
     ...onMessage.map((middleware) =>
       handlerOf({ type: 'message' }, 'message', ({ message }, call) =>
@@ -68,6 +69,20 @@ export function childHandlers(registration: Registration): ChildHandler[] {
           reply: (text) => call.reply(text),
           ask: (instructions) => call.leaveToModel(instructions),
         }),
+      ),
+    ),
+    ...tools.map(({ description, run }) =>
+      handlerOf(
+        { type: 'tool', description },
+        'tool',
+        async ({ message, input, callKey }, call) => {
+          try {
+            return { result: await run(input, { ...call.message(message), callKey }) };
+          } catch (error) {
+            if (error instanceof BadToolInput) return { badInput: error.message };
+            throw error;
+          }
+        },
       ),
     ),
     ...schedules.map(({ nextAfter: _, run, ...definition }) =>

@@ -4,6 +4,7 @@ import type { AnswerContext, MessageContext } from '../plugin.js';
 import type { PluginMessage } from '../plugin-message.js';
 import type { HostServices, Registration } from '../registration.js';
 import { toSchedule } from '../schedule.js';
+import { BadToolInput } from '../tool.js';
 import { answerOutside } from './answer-outside.js';
 import { PluginProcess } from './plugin-process.js';
 import type { CrossingMessage, CrossingRequest, HandlerDescription, Question } from './protocol.js';
@@ -39,6 +40,7 @@ class IsolatedRegistration {
       onAnswer: [],
       onFeedback: [],
       commands: [],
+      tools: [],
       prompts: [],
       schedules: [],
       routes: [],
@@ -82,6 +84,23 @@ class IsolatedRegistration {
           );
         };
         registration.commands.push({ description, run });
+        break;
+      }
+      case 'tool': {
+        const run: Registration['tools'][number]['run'] = async (input, context) => {
+          const { callKey, signal } = context;
+          const message = crossing(context);
+          const answer = (question: Question) => answerAbout(context, question, services);
+          const outcome = await process.call(
+            index,
+            { type: 'tool', message, input, callKey },
+            { signal, answer },
+          );
+          const { result, badInput } = toolOutcomeSchema.parse(outcome);
+          if (badInput !== undefined) throw new BadToolInput(badInput);
+          return result;
+        };
+        registration.tools.push({ description: handler.description, run });
         break;
       }
       case 'schedule': {
@@ -160,6 +179,12 @@ class IsolatedRegistration {
     return z.string().optional().parse(said);
   }
 }
+
+/** Bad input is no fault, so that it crosses apart from those. */
+const toolOutcomeSchema = z.object({
+  result: z.unknown().optional(),
+  badInput: z.string().optional(),
+});
 
 /** Only what can be cloned: what else a message can do is asked back. */
 function crossing(message: PluginMessage): CrossingMessage {

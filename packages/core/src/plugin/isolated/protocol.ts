@@ -1,6 +1,7 @@
 import type { CommandDescription } from '../../adapter/command-description.js';
 import type { CommandCall } from '../../adapter/platform-event.js';
 import type { ErrorJson } from '../../errors.js';
+import type { ToolDescription } from '../../generation/tool-use.js';
 import type { SharedFeedback } from '../feedback.js';
 import type { GenerateOptions } from '../generate.js';
 import type { Announcement } from '../plugin.js';
@@ -33,6 +34,7 @@ export interface CrossingResponse {
 export type HandlerDescription =
   | { type: 'message' | 'answer' | 'feedback' | 'prompt' | 'start' }
   | { type: 'command'; description: CommandDescription }
+  | { type: 'tool'; description: ToolDescription }
   | { type: 'schedule'; definition: Omit<ScheduleDefinition, 'run'> }
   | { type: 'route'; method: RouteMethod; path: string };
 
@@ -43,6 +45,7 @@ export type HandlerInput =
   | { type: 'feedback'; feedback: SharedFeedback; config: unknown }
   | { type: 'prompt'; message: CrossingMessage }
   | { type: 'command'; message: CrossingMessage; call: CommandCall }
+  | { type: 'tool'; message: CrossingMessage; input: unknown; callKey: string }
   | { type: 'schedule'; atMs: number }
   | { type: 'route'; request: CrossingRequest }
   | { type: 'start' }
