@@ -193,6 +193,16 @@ describe('bad input is named with its mend, and the next message is answered', (
     });
   });
 
+  it('refuses tools, which it cannot call', async () => {
+    const tools = { offered: [], rounds: [], mayCall: true };
+    const answer = Array.fromAsync(model.generate(question('Hello'), { tools }));
+    await expect(answer).rejects.toMatchObject({
+      code: 'option.unsupported',
+      message:
+        'The model model runs here and cannot call tools; leave them out, or use a model on a server.',
+    });
+  });
+
   it('nothing to answer', async () => {
     await expect(collect(question('  '))).rejects.toMatchObject({ code: 'chat.empty' });
   });
