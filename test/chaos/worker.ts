@@ -98,6 +98,7 @@ const store = await (database.type === 'sqlite'
   ? openSqliteStore(database)
   : openPostgresStore({ ...database, maxConnections: 5 }));
 const bot = createBot({
+  log: { level: 'silent' },
   model,
   adapters: [adapter],
   store,

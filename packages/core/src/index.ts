@@ -67,3 +67,4 @@ export {
 } from './store/postgres/open-postgres-store.js';
 export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open-sqlite-store.js';
 export type { Store } from './store/store.js';
+export type { LogDestination, Logger, LogOptions } from './telemetry/log.js';

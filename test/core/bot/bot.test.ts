@@ -24,6 +24,7 @@ async function startBot(
     adapters: [adapter],
     store,
     media: sharpMedia,
+    log: { level: 'silent' },
     ...options,
     limits: { pollMs: 20, leaseMs: 5000, ...options.limits },
   });
@@ -357,7 +358,13 @@ describe('a bot', () => {
     broken.start = () => Promise.reject(new Error('Wrong token.'));
     const store = await (await newDatabase())();
     const model = new ScriptedModel();
-    const bot = createBot({ model, store, adapters: [working, broken], media: sharpMedia });
+    const bot = createBot({
+      model,
+      store,
+      adapters: [working, broken],
+      media: sharpMedia,
+      log: { level: 'silent' },
+    });
     await expect(bot.start()).rejects.toThrow('Wrong token.');
     await expect(working.say('Hello?')).rejects.toMatchObject({ code: 'engine.closed' });
   });

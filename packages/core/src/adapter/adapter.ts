@@ -77,6 +77,8 @@ export interface Adapter {
   /** Part of every key in the store, so it never changes. */
   readonly name: string;
   readonly capabilities: AdapterCapabilities;
+  /** Whether it has its connection to the platform now. Default: it has, once it was started. */
+  isReady?(): boolean;
   /** Begins to hand over events. */
   start(host: AdapterHost): Promise<void>;
   /** Hands over no more events; what was accepted may still be answered until `close`. Asked only when `start` resolved. */

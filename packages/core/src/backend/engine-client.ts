@@ -38,6 +38,11 @@ export class EngineClient {
     await this.#ready();
   }
 
+  /** A closed one does not start its process again. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Id of the process, for operators. */
   async pid(): Promise<number | undefined> {
     return (await this.#ready()).pid;

@@ -228,6 +228,10 @@ class LocalModel implements VisionLanguageModel {
     return frames;
   }
 
+  isReady(): boolean {
+    return !this.#engine.isClosed;
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#engine.close(), this.#media.close()]);
   }

@@ -68,6 +68,8 @@ export interface GenerateCallOptions extends ModelCallOptions {
 /** Where the model runs: the local ONNX engine, or a server. `bot/` meets inference only here. */
 export interface VisionLanguageModel {
   readonly info: ModelInfo;
+  /** Whether a question could be answered now, as far as is known without asking. Default: it could. */
+  isReady?(): boolean;
   /** Counts without running the model. Pictures must be decodable. */
   countTokens(messages: readonly ChatMessage[], options?: ModelCallOptions): Promise<TokenCount>;
   /**

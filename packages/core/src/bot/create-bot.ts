@@ -15,12 +15,18 @@ import { harmlessText, type LinkPolicy } from '../reply/harmless-text.js';
 import { splitText } from '../reply/split-text.js';
 import type { ArrivalPolicy, Job, MessageKey, Reception } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
+import type { Logger, LogOptions } from '../telemetry/log.js';
+import { Telemetry } from '../telemetry/telemetry.js';
 import { type BotLimits, parseBotLimits } from './bot-limits.js';
+import { respond } from './http-handler.js';
 import { JobRunner } from './job-runner.js';
 import type { PictureNormaliser } from './new-pictures.js';
+import { type Operations, operationsResponse } from './operations.js';
 import { type PluginControl, pluginControl } from './plugin-control.js';
+import { pluginResponse } from './plugin-routes.js';
 import { Prefetcher } from './prefetcher.js';
 import { rateAnswer } from './rate-answer.js';
+import { notReady } from './readiness.js';
 import { checkToolRules, type ToolRules } from './tool-calls.js';
 import { type TurnOptions, takeTurn } from './turn.js';
 import { conversationIdOf, turnIds } from './turn-ids.js';
@@ -31,7 +37,7 @@ export interface BotOptions {
   model: VisionLanguageModel;
   /** In the order in which they see messages. Default none. */
   plugins?: readonly Plugin[];
-  /** Told when a plugin fails. Default: a warning of the process, without contents. */
+  /** Told when a plugin fails, besides the log. */
   onPluginFault?: ReportFault;
   /** The platforms it listens to, each with a name of its own. */
   adapters: readonly Adapter[];
@@ -57,6 +63,11 @@ export interface BotOptions {
   media?: PictureNormaliser;
   /** By which plugins' schedules go. Default: that of the machine. */
   clock?: Clock;
+  /**
+   * Where it logs: a logger such as pino's, or how lines are written. Default: lines from level `info` on
+   * the standard error output. Contents, people and secrets are not logged.
+   */
+  log?: Logger | LogOptions;
 }
 
 /** A bot on its platforms. */
@@ -70,6 +81,13 @@ export interface Bot {
    * leaves the rest for the next start, and closes the adapters.
    */
   stop(options?: { drainMs?: number }): Promise<void>;
+  /** Metrics in the text format of Prometheus. */
+  metrics(): Promise<string>;
+  /**
+   * Answers an HTTP request, to be mounted on a server: `GET /healthz`, `/readyz` and `/metrics`, and the
+   * routes of plugins below `/plugins/{name}`; 404 for other addresses. Asks no one for a secret.
+   */
+  readonly fetch: (request: Request) => Promise<Response>;
 }
 
 const policies: readonly ArrivalPolicy[] = ['queue', 'replace', 'drop'];
@@ -113,6 +131,7 @@ class RunningBot implements Bot {
   readonly #runner: JobRunner;
   readonly #prefetcher: Prefetcher;
   readonly #limits: ReturnType<typeof parseBotLimits>;
+  readonly #telemetry: Telemetry;
   #started: Adapter[] = [];
   #media: MediaProcess | undefined;
   #purging: NodeJS.Timeout | undefined;
@@ -122,18 +141,26 @@ class RunningBot implements Bot {
     this.#limits = parseBotLimits(options.limits ?? {});
     const { maxPictures, maxPictureBytes, maxConcurrentAnswers } = this.#limits;
     const { pluginTimeoutMs, leaseMs, pollMs } = this.#limits;
+    const telemetry = new Telemetry({
+      log: options.log ?? {},
+      countOpen: () => store.jobs.countOpen(),
+    });
+    this.#telemetry = telemetry;
     this.#adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]));
     this.#plugins = new PluginHost({
       plugins: options.plugins ?? [],
       storage: (plugin, tenant) => store.pluginStorage(plugin, tenant),
       timeoutMs: pluginTimeoutMs,
-      report: options.onPluginFault ?? warnOfPlugin,
+      report: (plugin, error) => {
+        telemetry.pluginFailed(plugin, error);
+        options.onPluginFault?.(plugin, error);
+      },
       clock: options.clock ?? systemClock,
       announce: (plugin, announcement) => this.#announce(plugin, announcement),
       claim: (plugin, schedule, atMs) => store.jobs.claimTime(plugin, schedule, atMs),
     });
     this.plugins = pluginControl(this.#plugins);
-    this.#prefetcher = new Prefetcher(store.jobs, { maxPictures, maxPictureBytes });
+    this.#prefetcher = new Prefetcher(store.jobs, { maxPictures, maxPictureBytes }, telemetry);
     this.#runner = new JobRunner({
       jobs: store.jobs,
       adapters: [...this.#adapters.keys()],
@@ -141,6 +168,7 @@ class RunningBot implements Bot {
       leaseMs,
       maxConcurrent: maxConcurrentAnswers,
       pollMs,
+      onStoreFailure: (work, error) => telemetry.storeFailed(work, error),
     });
   }
 
@@ -159,6 +187,11 @@ class RunningBot implements Bot {
       await this.stop({ drainMs: 0 });
       throw error;
     }
+    this.#telemetry.started({
+      adapters: [...this.#adapters.keys()],
+      plugins: (this.options.plugins ?? []).map(({ name }) => name),
+      model: this.options.model.info.id,
+    });
   }
 
   async stop({ drainMs = 10_000 }: { drainMs?: number } = {}): Promise<void> {
@@ -172,12 +205,33 @@ class RunningBot implements Bot {
     await Promise.all(adapters.map((adapter) => adapter.close?.()));
     await this.#media?.close();
     this.#media = undefined;
+    this.#telemetry.stopped();
+  }
+
+  metrics(): Promise<string> {
+    return this.#telemetry.metrics.text();
+  }
+
+  readonly fetch = (request: Request): Promise<Response> => {
+    const responders = [
+      (each: Request) => operationsResponse(this.#operations, each),
+      (each: Request) => pluginResponse(this.#plugins, each),
+    ];
+    return respond(responders, request, (error) => this.#telemetry.requestFailed(error));
+  };
+
+  get #operations(): Operations {
+    const { adapters, model, store } = this.options;
+    const parts = { adapters, started: this.#started, model, jobs: store.jobs };
+    return { metrics: this.#telemetry.metrics, notReady: () => notReady(parts) };
   }
 
   async #answer(job: Job, signal: AbortSignal): Promise<void> {
     const adapter = this.#adapters.get(job.adapter);
     if (adapter === undefined) throw new VistazoError('internal', `No adapter ${job.adapter}.`);
-    await takeTurn(job, adapter, this.#turnOptions, signal);
+    await this.#telemetry.turn(job, signal, (turn) =>
+      takeTurn(job, adapter, this.#turnOptions, turn, signal),
+    );
   }
 
   get #turnOptions(): TurnOptions {
@@ -203,10 +257,24 @@ class RunningBot implements Bot {
   }
 
   async #receive(adapter: Adapter, given: PlatformEvent): Promise<Reception> {
-    const event = this.#withCommand(adapter, checked(adapter, given));
-    const key = { adapter: adapter.name, ...event };
-    if (event.type === 'feedback') return this.#takeFeedback(key, event);
-    const result = await this.#store(adapter, event, key);
+    const { name } = adapter;
+    const checkedEvent = this.#telemetry.checked(name, () => checked(adapter, given));
+    const event = this.#withCommand(adapter, checkedEvent);
+    const key = { adapter: name, ...event };
+    return this.#telemetry.received(name, event, (traceparent) =>
+      event.type === 'feedback'
+        ? this.#takeFeedback(key, event)
+        : this.#takeEvent(adapter, event, key, traceparent),
+    );
+  }
+
+  async #takeEvent(
+    adapter: Adapter,
+    event: JobEvent,
+    key: MessageKey,
+    traceparent: string | null,
+  ): Promise<Reception> {
+    const result = await this.#store(adapter, event, key, traceparent);
     if (result === 'accepted') {
       this.#loseOutdated(event, key);
       if (event.type === 'message') this.#prefetcher.add(adapter, event);
@@ -285,14 +353,20 @@ class RunningBot implements Bot {
     });
   }
 
-  async #store(adapter: Adapter, event: JobEvent, key: MessageKey): Promise<Reception> {
+  async #store(
+    adapter: Adapter,
+    event: JobEvent,
+    key: MessageKey,
+    traceparent: string | null,
+  ): Promise<Reception> {
     const { jobs } = this.options.store;
     if (event.type === 'message')
       return jobs.accept(adapter.name, event, {
         policy: this.options.whileBusy ?? 'queue',
         maxOpenPerPerson: this.#limits.maxOpenPerPerson,
+        traceparent,
       });
-    if (event.type === 'edited') return jobs.revise(key, event.eventId, event);
+    if (event.type === 'edited') return jobs.revise(key, event.eventId, event, traceparent);
     return this.#forget(adapter, key);
   }
 
@@ -322,18 +396,17 @@ class RunningBot implements Bot {
   async #remove(adapter: Adapter, key: MessageKey, postIds: readonly string[]): Promise<void> {
     const signal = AbortSignal.timeout(removeTimeoutMs);
     for (const postId of postIds)
-      await adapter.remove?.({ ...key, postId }, { signal }).catch(() => {});
+      await adapter
+        .remove?.({ ...key, postId }, { signal })
+        .catch((error: unknown) => this.#telemetry.platformFailed(adapter.name, 'remove', error));
   }
 
   async #purge(): Promise<void> {
     // The next hour tries again.
-    await this.options.store.jobs.purge(Date.now() - knownForMs).catch(() => {});
+    await this.options.store.jobs
+      .purge(Date.now() - knownForMs)
+      .catch((error: unknown) => this.#telemetry.storeFailed('purge', error));
   }
-}
-
-/** The cause may tell what people wrote, so that it is not logged. */
-function warnOfPlugin(plugin: string, { code }: VistazoError): void {
-  process.emitWarning(`The plugin ${plugin} failed; the bot goes on without it.`, { code });
 }
 
 function isSameConversation(a: MessageKey, b: MessageKey): boolean {

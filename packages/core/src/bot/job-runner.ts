@@ -14,6 +14,8 @@ export interface JobRunnerOptions {
   maxConcurrent: number;
   /** How often is looked for jobs of other processes, and for those whose time has come. */
   pollMs: number;
+  /** Told when the store fails, which is tried again. */
+  onStoreFailure: (work: 'lease' | 'renew' | 'postpone', error: unknown) => void;
 }
 
 interface RunningJob {
@@ -71,10 +73,12 @@ export class JobRunner {
   }
 
   async #lease(): Promise<Job | undefined> {
-    const { jobs, adapters, leaseMs, maxConcurrent } = this.options;
+    const { jobs, adapters, leaseMs, maxConcurrent, onStoreFailure } = this.options;
     if (this.#running.size >= maxConcurrent) return undefined;
     // A store that cannot be used now is asked again after a pause.
-    return jobs.lease(adapters, leaseMs).catch(() => undefined);
+    return jobs
+      .lease(adapters, leaseMs)
+      .catch((error: unknown) => void onStoreFailure('lease', error));
   }
 
   async #pause(): Promise<void> {
@@ -111,6 +115,7 @@ export class JobRunner {
     } catch (error) {
       // When the store fails the lease may still hold; whoever takes it over raises the fence.
       if (isLost(error)) stop.abort(error);
+      else this.options.onStoreFailure('renew', error);
     }
   }
 
@@ -120,7 +125,9 @@ export class JobRunner {
       ? 0
       : Math.min(longestRetryMs, firstRetryMs * 2 ** (job.attempts - 1));
     // What cannot be given back is leased again when its lease runs out.
-    await this.options.jobs.postpone(job, delayMs).catch(() => {});
+    await this.options.jobs.postpone(job, delayMs).catch((error: unknown) => {
+      if (!isLost(error)) this.options.onStoreFailure('postpone', error);
+    });
   }
 }
 

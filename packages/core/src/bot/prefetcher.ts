@@ -1,6 +1,7 @@
 import type { Adapter } from '../adapter/adapter.js';
 import type { MessageEvent } from '../adapter/platform-event.js';
 import type { JobStore } from '../store/job-store.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import { fetchAttachment } from './fetch-attachment.js';
 
 /** Files that are fetched at once. */
@@ -26,6 +27,7 @@ export class Prefetcher {
   constructor(
     private readonly jobs: JobStore,
     private readonly limits: { maxPictures: number; maxPictureBytes: number },
+    private readonly telemetry: Telemetry,
   ) {}
 
   add(adapter: Adapter, event: MessageEvent): void {
@@ -64,7 +66,8 @@ export class Prefetcher {
       const bytes = await fetchAttachment(adapter, url, { maxBytes, signal });
       await this.jobs.keepFile({ adapter: adapter.name, ...event }, url, bytes);
       return bytes;
-    } catch {
+    } catch (error) {
+      if (!signal.aborted) this.telemetry.prefetchFailed(adapter.name, error);
       return undefined;
     } finally {
       this.#running.delete(name);

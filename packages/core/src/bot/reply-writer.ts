@@ -1,6 +1,7 @@
 import type { Adapter, ReplyTarget } from '../adapter/adapter.js';
 import { splitText } from '../reply/split-text.js';
 import type { Job, JobStore, Post } from '../store/job-store.js';
+import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
 import { derivedKey } from './derived-id.js';
 
 /** How often a platform is told again that an answer is coming. */
@@ -26,6 +27,7 @@ export class ReplyWriter {
     private readonly adapter: Adapter,
     private readonly jobs: JobStore,
     private readonly job: Job,
+    private readonly telemetry: TurnTelemetry,
     private readonly signal: AbortSignal,
   ) {
     const { tenant, conversationKey, messageId } = job.event;
@@ -111,10 +113,12 @@ export class ReplyWriter {
     if (postId === undefined) return text === '' ? undefined : this.#post(position, text);
     if (this.#shown.get(position) === text) return;
     const posted = { ...this.#target, postId };
+    const { adapter, telemetry } = this;
     const options = { signal: this.signal };
-    if (text === '') await this.adapter.remove?.(posted, options);
-    else if (this.adapter.capabilities.editMessages)
-      await this.adapter.edit?.(posted, text, options);
+    if (text === '')
+      await telemetry.platformCall('remove', async () => adapter.remove?.(posted, options));
+    else if (adapter.capabilities.editMessages)
+      await telemetry.platformCall('edit', async () => adapter.edit?.(posted, text, options));
     this.#shown.set(position, text);
   }
 
@@ -128,9 +132,9 @@ export class ReplyWriter {
     const { adapter, event } = this.job;
     const { tenant, conversationKey, messageId } = event;
     const idempotencyKey = derivedKey(adapter, tenant, conversationKey, messageId, position);
-    const postId = await this.adapter.post(
-      { ...this.#target, text, idempotencyKey },
-      { signal: this.signal },
+    const post = { ...this.#target, text, idempotencyKey };
+    const postId = await this.telemetry.platformCall('post', () =>
+      this.adapter.post(post, { signal: this.signal }),
     );
     this.#postIds.set(position, postId);
     this.#unnoted = { position, postId };

@@ -1,6 +1,7 @@
 import type { Adapter } from '../adapter/adapter.js';
 import type { Attachment, MessageEvent } from '../adapter/platform-event.js';
 import { VistazoError } from '../errors.js';
+import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
 import { fetchAttachment } from './fetch-attachment.js';
 import {
   type CheckedPicture,
@@ -19,6 +20,7 @@ export interface TakePicturesOptions {
   fetched: (url: string) => Promise<Uint8Array | undefined>;
   /** Whether the model takes any. */
   images: boolean;
+  telemetry: TurnTelemetry;
   signal: AbortSignal;
 }
 
@@ -27,16 +29,18 @@ export async function takePictures(
   event: MessageEvent,
   options: TakePicturesOptions,
 ): Promise<{ pictures: CheckedPicture[]; notes: string[] }> {
-  const { limits, signal } = options;
+  const { limits, telemetry, signal } = options;
   const pictures: CheckedPicture[] = [];
   const notes: string[] = [];
   for (const [index, attachment] of event.attachments.entries()) {
     try {
       if (pictures.length === limits.maxPictures) throw tooMany(limits.maxPictures);
       pictures.push(...(await takePicture(attachment, event, options)));
+      telemetry.pictureTaken();
     } catch (error) {
       signal.throwIfAborted();
       if (!isForPerson(error)) throw error;
+      telemetry.pictureRefused(error);
       notes.push(`${attachment.name ?? `File ${index + 1}`}: ${error.message}`);
     }
   }

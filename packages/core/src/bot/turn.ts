@@ -16,7 +16,8 @@ import { harmlessText, type LinkPolicy, linksIn } from '../reply/harmless-text.j
 import type { AnswerChange } from '../store/conversation-store.js';
 import type { HeldJob, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
-import { makeAnswer } from './answer.js';
+import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
+import { type AnswerRequest, makeAnswer } from './answer.js';
 import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
 import { pluginView } from './plugin-view.js';
 import type { Prefetcher } from './prefetcher.js';
@@ -60,11 +61,12 @@ export async function takeTurn(
   job: Job,
   adapter: Adapter,
   options: TurnOptions,
+  telemetry: TurnTelemetry,
   signal: AbortSignal,
 ): Promise<void> {
   const { jobs } = options.store;
-  const writer = new ReplyWriter(adapter, jobs, job, signal);
-  const turn = new Turn(job, adapter, options, writer, signal);
+  const writer = new ReplyWriter(adapter, jobs, job, telemetry, signal);
+  const turn = new Turn(job, adapter, options, writer, telemetry, signal);
   try {
     const texts = wholeReplies(job) ?? (await turn.answer());
     await writer.end();
@@ -92,6 +94,7 @@ class Turn {
     private readonly adapter: Adapter,
     private readonly options: TurnOptions,
     private readonly writer: ReplyWriter,
+    private readonly telemetry: TurnTelemetry,
     private readonly signal: AbortSignal,
   ) {
     this.#conversationId = conversationIdOf(messageKeyOf(job));
@@ -102,14 +105,17 @@ class Turn {
     if (this.job.attempts > maxAttempts) return this.#say(unanswered);
     this.writer.showWorking();
     try {
-      const { adapter, signal } = this;
+      const { adapter, telemetry, signal } = this;
       const { images } = this.options.model.info.capabilities;
-      const taken = await takeQuestion(this.job, { ...this.options, adapter, images, signal });
+      const taken = await telemetry.question(() =>
+        takeQuestion(this.job, { ...this.options, adapter, images, telemetry, signal }),
+      );
       return await ('answerId' in taken ? this.#ask(taken) : this.#say(taken.notes.join('\n')));
     } catch (error) {
       this.signal.throwIfAborted();
-      if (isForPerson(error)) return this.#say(error.message);
-      throw error;
+      if (!isForPerson(error)) throw error;
+      this.telemetry.messageRefused(error);
+      return this.#say(error.message);
     }
   }
 
@@ -122,10 +128,11 @@ class Turn {
     const { conversation, answerId, systemMessage } = taken;
     const { model, store, generation } = this.options;
     const pictures = store.forTenant(this.job.event.tenant);
-    const { plugins } = this.options;
-    const view = this.#viewOf(taken);
-    const { reply, instructions } = await plugins.message(view);
+    const { reply, instructions, prompts, tools } = await this.telemetry.plugins(() =>
+      this.#askPlugins(this.#viewOf(taken), answerId),
+    );
     if (reply !== undefined) {
+      this.telemetry.answeredByPlugin();
       // A plugin is the operator's; its links are meant.
       this.#knownLinks = linksIn([reply]);
       await this.#save(taken, { status: 'done', text: reply });
@@ -134,25 +141,28 @@ class Turn {
     const messages = promptMessages(conversation, answerId);
     const said = messages.filter(({ role }) => role === 'user').map(textOf);
     this.#knownLinks = linksIn([...said, systemMessage ?? '']);
-    const prompts = await plugins.prompts(view);
     let soFar = '';
-    const end = await makeAnswer({
+    const request: AnswerRequest = {
       model,
       systemMessage:
         [systemMessage ?? [], this.#ruleFor(messages), prompts, instructions].flat().join('\n\n') ||
         null,
       messages,
       generation,
-      tools: await this.#toolsFor(view, answerId),
+      tools,
       signal: this.signal,
       resolvePicture: (id) => pictures.pictureBytes(id),
       save: (change) => this.#save(taken, change),
       emit: (event) => {
         if (event.type === 'prompt') return;
+        if (event.type === 'text') this.telemetry.textCame();
         soFar = event.type === 'text' ? soFar + event.text : '';
         this.writer.grow(this.#harmless(soFar));
       },
-    });
+    };
+    const end = await this.telemetry.generate({ model: model.info.id, ...generation }, () =>
+      makeAnswer(request),
+    );
     // What the model said could not be stored.
     if (this.#texts === undefined && end.status === 'failed') throw end.error;
     return this.#wholeTexts();
@@ -162,6 +172,15 @@ class Turn {
   #wholeTexts(): string[] {
     if (this.#texts !== undefined) return this.#texts;
     throw this.signal.reason;
+  }
+
+  /** A reply in place of the model, or what that is told and may call. */
+  async #askPlugins(view: SharedMessage, answerId: MessageId) {
+    const { plugins } = this.options;
+    const said = await plugins.message(view);
+    if (said.reply !== undefined) return { ...said, prompts: [], tools: undefined };
+    const prompts = await plugins.prompts(view);
+    return { ...said, prompts, tools: await this.#toolsFor(view, answerId) };
   }
 
   /** Undefined where there are none, the model can call none, or none is allowed. */
@@ -194,7 +213,9 @@ class Turn {
     if (change.text === undefined && change.status === undefined) return;
     const isAnswer = change.status === 'done' && change.text !== undefined;
     const text = isAnswer
-      ? await this.options.plugins.answer(this.#viewOf(taken), change.text ?? '')
+      ? await this.telemetry.plugins(() =>
+          this.options.plugins.answer(this.#viewOf(taken), change.text ?? ''),
+        )
       : change.text;
     return this.#holding(async ({ conversations, setReplies }) => {
       const stored = { ...change, ...(text !== undefined && { text }) };

@@ -21,6 +21,8 @@ export interface AcceptOptions {
   policy: ArrivalPolicy;
   /** Most messages of one person in one tenant that wait or are answered. */
   maxOpenPerPerson: number;
+  /** Of the span in which the message came in, for {@link Job.traceparent}. Default none. */
+  traceparent?: string | null;
 }
 
 /**
@@ -69,6 +71,10 @@ export interface Job {
   attempts: number;
   /** How often its message was changed by its author. */
   revision: number;
+  /** From when its message was accepted or changed until it was leased; null when it is not known. */
+  waitedMs: number | null;
+  /** The span in which its message came in or was changed (W3C Trace Context); null when there is none. */
+  traceparent: string | null;
   /** Sentences about files that could not be used, for the end of the answer. */
   notes: string[];
   /** In order. */
@@ -115,6 +121,7 @@ export interface JobStore {
     message: MessageKey,
     eventId: string,
     content: MessageContent,
+    traceparent?: string | null,
   ): Promise<'accepted' | 'known'>;
   /** Ends the job of a message, whoever holds it; undefined when it is not known. */
   cancel(message: MessageKey): Promise<CancelledJob | undefined>;

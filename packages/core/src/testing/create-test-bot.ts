@@ -1,5 +1,6 @@
-import { type BotOptions, createBot } from '../bot/create-bot.js';
+import { type Bot, type BotOptions, createBot } from '../bot/create-bot.js';
 import type { PluginControl } from '../bot/plugin-control.js';
+import type { VistazoError } from '../errors.js';
 import type { Rating } from '../store/conversation-store.js';
 import { openSqliteStore } from '../store/sqlite/open-sqlite-store.js';
 import type { Store } from '../store/store.js';
@@ -16,7 +17,7 @@ export type TestBotOptions = Partial<Omit<BotOptions, 'adapters' | 'clock'>> & {
 };
 
 /** A bot on a platform in memory, which answers nobody but the test. */
-export interface TestBot extends AsyncDisposable {
+export interface TestBot extends Pick<Bot, 'metrics' | 'fetch'>, AsyncDisposable {
   readonly adapter: MemoryAdapter;
   /** The model, where none was given. */
   readonly model: ScriptedModel;
@@ -43,7 +44,15 @@ export async function createTestBot(options: TestBotOptions = {}): Promise<TestB
   const model = new ScriptedModel(answers);
   const store = given.store ?? (await openSqliteStore({ path: ':memory:' }));
   const clock = new TestClock();
-  const bot = createBot({ model, clock, ...given, store, adapters: [adapter] });
+  const bot = createBot({
+    model,
+    clock,
+    log: { level: 'silent' },
+    onPluginFault: warnOfPlugin,
+    ...given,
+    store,
+    adapters: [adapter],
+  });
   await bot.start();
   const idle = async () => {
     while ((await store.jobs.countOpen()) > 0)
@@ -60,6 +69,8 @@ export async function createTestBot(options: TestBotOptions = {}): Promise<TestB
     clock,
     plugins: bot.plugins,
     idle,
+    metrics: () => bot.metrics(),
+    fetch: bot.fetch,
     close,
     [Symbol.asyncDispose]: close,
     async ask(text, message) {
@@ -69,4 +80,9 @@ export async function createTestBot(options: TestBotOptions = {}): Promise<TestB
     },
     rate: (rating, message) => adapter.rate(rating, message),
   };
+}
+
+/** The log is silent, and whoever tests a plugin should see that it failed. */
+function warnOfPlugin(_: string, { code, message }: VistazoError): void {
+  process.emitWarning(message, { code });
 }

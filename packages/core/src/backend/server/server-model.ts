@@ -210,6 +210,11 @@ class ServerModel implements VisionLanguageModel {
     );
   }
 
+  /** Whether any server need not be left alone after a failure. */
+  isReady(): boolean {
+    return this.#pool.hasReady;
+  }
+
   async close(): Promise<void> {
     await this.#media.close();
   }

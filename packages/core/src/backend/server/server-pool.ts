@@ -37,6 +37,11 @@ export class ServerPool {
     this.#maxRetries = maxRetries;
   }
 
+  /** Whether any server can be asked without a pause. */
+  get hasReady(): boolean {
+    return this.#places.some(({ notBeforeMs }) => notBeforeMs <= Date.now());
+  }
+
   /** The tries of one answer; an aborted `signal` throws its reason while a server rests. */
   async *turns(signal: AbortSignal): AsyncGenerator<Turn> {
     const triesLeft = new Map(this.#places.map((place) => [place, this.#maxRetries + 1]));

@@ -49,7 +49,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   accept(
     adapter: string,
     event: MessageEvent,
-    { policy, maxOpenPerPerson }: AcceptOptions,
+    { policy, maxOpenPerPerson, traceparent = null }: AcceptOptions,
   ): Promise<Reception> {
     return this.inTransaction(async (db) => {
       const key = { ...event, adapter };
@@ -71,6 +71,8 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
           content: refused ? null : JSON.stringify(contentOf(event)),
           status: refused ? 'cancelled' : 'waiting',
           ended_at_ms: refused ? this.kind.nowMs : null,
+          accepted_at_ms: this.kind.nowMs,
+          traceparent,
         })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
@@ -103,6 +105,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
           author_id: nobody,
           author_name: '',
           posted_at_ms: this.kind.nowMs,
+          accepted_at_ms: this.kind.nowMs,
           event_id: id,
           content: JSON.stringify(content),
           status: 'waiting',
@@ -178,6 +181,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     message: MessageKey,
     eventId: string,
     content: MessageContent,
+    traceparent: string | null = null,
   ): Promise<'accepted' | 'known'> {
     return this.inTransaction(async (db) => {
       if (!(await this.#isNew(db, message, eventId))) return 'known';
@@ -192,6 +196,8 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
         revision: job.revision + 1,
         due_at_ms: 0,
         ended_at_ms: null,
+        accepted_at_ms: this.kind.nowMs,
+        traceparent,
       });
       await forgetTexts(db, job.id);
       return 'accepted';
@@ -267,6 +273,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
         .where('fence', '=', fence)
         .where('status', 'in', ['waiting', 'running'])
         .returningAll()
+        .returning(sql<number | null>`${this.kind.nowMs} - accepted_at_ms`.as('waited_ms'))
         .executeTakeFirst();
       if (row === undefined) return undefined;
       await noteTurn(transaction, this.kind, row);
@@ -397,7 +404,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     });
   }
 
-  async #toJob(db: Kysely<Database>, row: JobRow): Promise<Job> {
+  async #toJob(db: Kysely<Database>, row: JobRow & { waited_ms: number | null }): Promise<Job> {
     return {
       id: jobIdSchema.parse(row.id),
       adapter: row.adapter,
@@ -405,6 +412,8 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       fence: row.fence,
       attempts: row.attempts,
       revision: row.revision,
+      waitedMs: row.waited_ms,
+      traceparent: row.traceparent,
       replies: await repliesOf(db, row.id),
     };
   }

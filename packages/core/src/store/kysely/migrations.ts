@@ -155,6 +155,12 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
       await pluginTable.execute(db);
     },
   },
+  '0008-trace': {
+    async up(db) {
+      await sql`alter table jobs add column accepted_at_ms ${types.milliseconds}`.execute(db);
+      await sql`alter table jobs add column traceparent text`.execute(db);
+    },
+  },
   '0010-schedules': {
     async up(db) {
       await scheduleTable(types).execute(db);

@@ -76,6 +76,9 @@ interface JobTable {
   /** Leased until then while running; not leased before while waiting. */
   due_at_ms: Generated<number>;
   ended_at_ms: number | null;
+  /** When its message came in or was changed; null in jobs from before this was kept. */
+  accepted_at_ms: number | null;
+  traceparent: string | null;
 }
 
 interface PluginValueTable {
