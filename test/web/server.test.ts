@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChatService, createChatService, openSqliteStore, type Store } from '@vistazo/core';
+import { createTestBot } from '@vistazo/core/testing';
 import { startWebServer, type WebServer, type WebServerOptions } from '@vistazo/web';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ScriptedModel } from '../../packages/core/src/testing/scripted-model.ts';
@@ -134,6 +135,30 @@ describe('what is sent', () => {
     const response = await fetch(`${await start()}/api/conversations/nonsense`);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: { code: 'store.notFound' } });
+  });
+});
+
+describe('what operators ask of a bot', () => {
+  it('is answered by the bot: its health to everybody, its metrics to who knows the secret', async () => {
+    await using bot = await createTestBot();
+    const url = await start({ secret, operations: bot.fetch });
+    const ready = await fetch(`${url}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }]);
+    expect(await status(`${url}/healthz`, {}, 'HEAD')).toBe(200);
+    expect((await fetch(`${url}/metrics`)).status).toBe(401);
+    const metrics = await fetch(`${url}/metrics`, {
+      headers: { authorization: `Bearer ${secret}` },
+    });
+    expect(await metrics.text()).toContain('vistazo_jobs_open 0');
+    await bot.store.close();
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  });
+
+  it('is answered without a secret where only this machine reaches the server', async () => {
+    await using bot = await createTestBot();
+    const url = await start({ operations: bot.fetch });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('vistazo_jobs_open 0');
+    expect(await status(`${url}/metrics`, { host: 'evil.example' })).toBe(403);
   });
 });
 

@@ -74,7 +74,9 @@ function secretGiven({ secret }: AccessPolicy, context: Context): boolean {
 }
 
 function isPublic(path: string, method: string): boolean {
-  return path === '/api/login' || (safeMethods.has(method) && !path.startsWith('/api/'));
+  if (path === '/api/login') return true;
+  // The page itself tells nothing, nor do the probes of its health.
+  return safeMethods.has(method) && !path.startsWith('/api/') && path !== '/metrics';
 }
 
 /** Compares in a time that does not depend on where the two differ. */

@@ -25,6 +25,11 @@ export interface WebServerOptions {
   maxUploadBytes?: number;
   /** Most pictures of one message. Default 10. */
   maxPictures?: number;
+  /**
+   * Answers `GET /healthz`, `/readyz` and `/metrics`, as the `fetch` of a bot does. The first two need no
+   * secret. Default: they are not there.
+   */
+  operations?: (request: Request) => Response | Promise<Response>;
 }
 
 /** A running server. */
@@ -64,11 +69,16 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     const given = typeof body === 'object' && body !== null && 'secret' in body ? body.secret : '';
     return logIn(policy, context, String(given));
   });
+  const { operations } = options;
+  if (operations !== undefined)
+    app.on('GET', [...operationPaths], (context) => operations(context.req.raw));
   app.route('/api', createApi({ service: options.service, session }));
   app.get('*', servePage);
   const server = await listen(createServer(getRequestListener(app.fetch)), host, port);
   return { url: urlOf(server, host), close: () => close(server) };
 }
+
+const operationPaths = ['/healthz', '/readyz', '/metrics'] as const;
 
 const contentSecurityPolicy = {
   defaultSrc: ["'none'"],
