@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { definePlugin, VistazoError } from '../../../packages/core/src/index.ts';
@@ -112,6 +113,14 @@ describe('the metrics of a bot', () => {
       });
     }
     expect([...(await valuesAfter(11, bot)).keys()]).toEqual(before);
+  });
+
+  it('are all documented', async () => {
+    const { bot } = await startLoggingBot();
+    const made = [...(await bot.metrics()).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name);
+    const guide = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+    const told = [...guide.matchAll(/^\| `(vistazo_\w+|process_\w+)/gm)].map(([, name]) => name);
+    expect(told.toSorted()).toEqual(made.toSorted());
   });
 
   it('are those of one bot alone', async () => {
