@@ -241,6 +241,22 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     );
   });
 
+  it('tell the span that they came with, and how long they waited since they came or were changed', async () => {
+    const jobs = await openJobs();
+    const question = event();
+    const spanOf = (digit: string) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
+    await jobs.accept('test', question, { ...queue, traceparent: spanOf('a') });
+    await jobs.postpone(await leased(jobs), 0);
+    const again = await leased(jobs);
+    expect(again.traceparent).toBe(spanOf('a'));
+    expect(again.waitedMs).toBeGreaterThanOrEqual(0);
+    expect(again.waitedMs).toBeLessThan(3_600_000);
+    await jobs.revise(keyOf(question), 'edit-1', question, spanOf('b'));
+    expect((await leased(jobs)).traceparent).toBe(spanOf('b'));
+    await jobs.revise(keyOf(question), 'edit-2', question);
+    expect((await leased(jobs)).traceparent).toBeNull();
+  });
+
   it('of a deleted message are ended, and what was posted for it is told', async () => {
     const jobs = await openJobs();
     const question = event();
