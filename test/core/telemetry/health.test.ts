@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createBot, createServerModel } from '../../../packages/core/src/index.ts';
+import { z } from 'zod';
+import { createBot, createServerModel, definePlugin } from '../../../packages/core/src/index.ts';
 import { openSqliteStore } from '../../../packages/core/src/store/sqlite/open-sqlite-store.ts';
 import {
   createTestBot,
@@ -89,6 +90,24 @@ describe('the health of a bot', () => {
     const response = await bot.fetch(ask('/readyz'));
     expect(await response.json()).toEqual({ status: 'notReady', notReady: ['model'] });
     await model.close();
+  });
+
+  it('is served beside the routes of plugins', async () => {
+    const tickets = definePlugin({
+      name: 'tickets',
+      version: '1.0.0',
+      config: z.object({}),
+      setup({ route }) {
+        route('GET', '/open', () => Response.json([1, 2]));
+        route('GET', '/broken', () => Promise.reject(new Error('of itself')));
+      },
+    });
+    const { bot, lines } = await startLoggingBot({ plugins: [tickets({})] });
+    expect(await (await bot.fetch(ask('/plugins/tickets/open'))).json()).toEqual([1, 2]);
+    expect((await bot.fetch(ask('/plugins/tickets/closed'))).status).toBe(404);
+    expect((await bot.fetch(ask('/plugins/tickets/broken'))).status).toBe(500);
+    expect(await lines.one('plugin failed')).toMatchObject({ plugin: 'tickets' });
+    expect((await bot.fetch(ask('/healthz'))).status).toBe(200);
   });
 
   it('comes with the metrics in the format of Prometheus', async () => {

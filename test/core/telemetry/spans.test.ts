@@ -17,7 +17,7 @@ beforeEach(() => exporter.reset());
 
 async function startBot(options: TestBotOptions = {}) {
   const adapter = new MemoryAdapter({ editMessages: false });
-  const bot = await createTestBot({ adapter, media: sharpMedia, ...options });
+  const bot = await createTestBot({ adapter, media: sharpMedia, dataRule: null, ...options });
   onTestFinished(() => bot.close());
   return bot;
 }

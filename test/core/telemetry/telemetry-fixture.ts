@@ -40,6 +40,8 @@ export async function startLoggingBot(
   const bot = await createTestBot({
     log: { level: 'debug', destination: lines },
     media: sharpMedia,
+    // Its tokens would be counted.
+    dataRule: null,
     onPluginFault: () => {},
     ...options,
     limits: { pollMs: 20, ...options.limits },

@@ -412,7 +412,8 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       fence: row.fence,
       attempts: row.attempts,
       revision: row.revision,
-      waitedMs: row.waited_ms,
+      // Clocks are set back at times.
+      waitedMs: row.waited_ms === null ? null : Math.max(0, row.waited_ms),
       traceparent: row.traceparent,
       replies: await repliesOf(db, row.id),
     };
