@@ -30,7 +30,12 @@ async function measure(store: Store): Promise<Figures> {
   await using bot = await createTestBot({
     store,
     adapter,
-    limits: { maxConcurrentAnswers: 16, maxOpenPerPerson: messages },
+    limits: {
+      maxConcurrentAnswers: 16,
+      maxConcurrentPerPerson: 16,
+      maxOpenPerPerson: messages,
+      maxOpenPerTenant: messages,
+    },
   });
   const acknowledgedMs: number[] = [];
   let next = 0;

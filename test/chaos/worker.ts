@@ -102,7 +102,16 @@ const bot = createBot({
   model,
   adapters: [adapter],
   store,
-  limits: { leaseMs: 1500, pollMs: 100, maxConcurrentAnswers: 8, maxOpenPerPerson: 1e6 },
+  limits: {
+    leaseMs: 1500,
+    pollMs: 100,
+    maxConcurrentAnswers: 8,
+    maxOpenPerPerson: 1e6,
+    maxOpenPerTenant: 1e6,
+    maxConcurrentPerPerson: 8,
+    perPerson: null,
+    perTenant: null,
+  },
 });
 await bot.start();
 send({ type: 'ready' });

@@ -341,7 +341,7 @@ describe('a bot', () => {
   it.each([
     [{ limits: { maxPictures: 0 } }, 'maxPictures'],
     [{ limits: { maxPicture: 3 } }, 'maxPicture'],
-    [{ whileBusy: 'wait' }, 'queue, replace, drop'],
+    [{ whileBusy: 'wait' }, 'queue, replace, steer, debounce, drop'],
     [{ links: 'none' }, 'fromConversation, all'],
   ])('refuses the options %o', async (options, words) => {
     // As JavaScript would.

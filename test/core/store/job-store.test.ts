@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { MessageEvent } from '../../../packages/core/src/adapter/platform-event.ts';
-import type { Job, JobStore, MessageKey } from '../../../packages/core/src/store/job-store.ts';
+import type {
+  Job,
+  JobStore,
+  MessageKey,
+  Reception,
+} from '../../../packages/core/src/store/job-store.ts';
 import { addOne, databases, message } from './store-fixture.ts';
 
 const adapters = ['test'];
@@ -46,6 +51,9 @@ async function leasedIds(jobs: JobStore): Promise<string[]> {
     ids.push(job.event.messageId);
   return ids;
 }
+
+const reasonOf = (reception: Reception) =>
+  typeof reception === 'object' ? reception.reason : reception;
 
 const lost = { code: 'job.lost' };
 
@@ -128,7 +136,8 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     const jobs = await openJobs();
     const two = { ...queue, maxOpenPerPerson: 2 };
     const results: string[] = [];
-    const accept = async (each: MessageEvent) => results.push(await jobs.accept('test', each, two));
+    const accept = async (each: MessageEvent) =>
+      results.push(reasonOf(await jobs.accept('test', each, two)));
     await accept(event());
     await accept(event());
     const third = event();
@@ -137,7 +146,14 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     await jobs.end(await leased(jobs));
     await accept(third);
     await accept(event());
-    expect(results).toEqual(['accepted', 'accepted', 'refused', 'accepted', 'known', 'accepted']);
+    expect(results).toEqual([
+      'accepted',
+      'accepted',
+      'tooManyOpen',
+      'accepted',
+      'known',
+      'accepted',
+    ]);
   });
 
   it('are each given to one of many workers', async () => {
@@ -279,7 +295,10 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     await jobs.accept('test', three, { ...queue, policy: 'replace' });
     await expect(jobs.renew(job, leaseMs)).rejects.toMatchObject(lost);
     expect(await leasedIds(jobs)).toEqual([other.messageId, three.messageId]);
-    expect(await jobs.accept('test', event(), { ...queue, policy: 'drop' })).toBe('refused');
+    expect(await jobs.accept('test', event(), { ...queue, policy: 'drop' })).toEqual({
+      reason: 'busy',
+      isToBeTold: false,
+    });
     expect(await jobs.countOpen()).toBe(2);
   });
 

@@ -56,14 +56,22 @@ export interface PostedReply extends ReplyTarget {
   postId: string;
 }
 
+/** Where a message stands while it waits. */
+export interface Standing {
+  /** From 1, the one that is answered next. */
+  position: number;
+  /** Until its answer begins, as far as can be told from those before. */
+  estimateMs?: number;
+}
+
 /** What an adapter can ask of the bot. */
 export interface AdapterHost {
   /** The commands of the bot's plugins, for platforms where commands are made known. */
   readonly commands: readonly CommandDescription[];
   /**
    * Hands over an event. When it resolves, the event is stored for good and may be acknowledged;
-   * `known` when it came before; `refused` when it is not answered, since its author has too many
-   * open or the bot is busy with the conversation, which the adapter may tell. Throws `option.invalid` for what is no event, and `store.failed`
+   * `known` when it came before; `refused` when it is not answered: a limit was reached, which the person is told once a minute, or
+   * the bot is busy with the conversation (`whileBusy: 'drop'`). Throws `option.invalid` for what is no event, and `store.failed`
    * when it could not be stored: then the platform should deliver it again.
    */
   receive(event: PlatformEvent): Promise<'accepted' | 'known' | 'refused'>;
@@ -91,6 +99,15 @@ export interface Adapter {
   edit?(posted: PostedReply, text: string, options: { signal: AbortSignal }): Promise<void>;
   /** Takes a posted message away, as when its question was deleted. Default: it stays. */
   remove?(posted: PostedReply, options: { signal: AbortSignal }): Promise<void>;
+  /**
+   * Tells a person where their message stands, once, when it waits longer. Default: a message in the place
+   * of the answer says it, where messages can be edited.
+   */
+  showStanding?(
+    target: ReplyTarget,
+    standing: Standing,
+    options: { signal: AbortSignal },
+  ): Promise<void>;
   /** Shows that an answer is coming, as long as the bot asks. Default: nothing is shown. */
   showWorking?(target: ReplyTarget, options: { signal: AbortSignal }): Promise<void>;
   /** Frees what it holds; nothing is asked of it afterwards. */

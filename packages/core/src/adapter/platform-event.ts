@@ -76,6 +76,8 @@ export const platformEventSchema = z.discriminatedUnion('type', [
   placeSchema.extend({ type: z.literal('edited'), ...contentSchema.shape }),
   /** A person deleted a message: its answer is no longer made, and its pictures go. */
   placeSchema.extend({ type: z.literal('deleted') }),
+  /** A person does not want the answer to a message any more: what there is of it stays. */
+  placeSchema.extend({ type: z.literal('cancelled') }),
   /** A person said what they think of the answer to a message; null takes it back. */
   placeSchema.extend({
     type: z.literal('feedback'),

@@ -1,6 +1,4 @@
 import type { Adapter } from '../adapter/adapter.js';
-import { parseCommand, writtenCommand } from '../adapter/parse-command.js';
-import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { dataRule } from '../conversation/fence.js';
 import { VistazoError } from '../errors.js';
@@ -13,23 +11,24 @@ import { PluginHost } from '../plugin/plugin-host.js';
 import type { ReportFault } from '../plugin/run-middleware.js';
 import { harmlessText, type LinkPolicy } from '../reply/harmless-text.js';
 import { splitText } from '../reply/split-text.js';
-import type { ArrivalPolicy, Job, MessageKey, Reception } from '../store/job-store.js';
+import type { ArrivalPolicy, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import type { Logger, LogOptions } from '../telemetry/log.js';
 import { Telemetry } from '../telemetry/telemetry.js';
 import { type BotLimits, parseBotLimits } from './bot-limits.js';
 import { respond } from './http-handler.js';
+import { Inbox } from './inbox.js';
 import { JobRunner } from './job-runner.js';
 import type { PictureNormaliser } from './new-pictures.js';
 import { type Operations, operationsResponse } from './operations.js';
 import { type PluginControl, pluginControl } from './plugin-control.js';
 import { pluginResponse } from './plugin-routes.js';
 import { Prefetcher } from './prefetcher.js';
-import { rateAnswer } from './rate-answer.js';
 import { notReady } from './readiness.js';
+import { StandingNotices } from './standing.js';
 import { checkToolRules, type ToolRules } from './tool-calls.js';
 import { type TurnOptions, takeTurn } from './turn.js';
-import { conversationIdOf, turnIds } from './turn-ids.js';
+import { messageKeyOf } from './turn-ids.js';
 
 /** Options of {@link createBot}. */
 export interface BotOptions {
@@ -90,13 +89,12 @@ export interface Bot {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-const policies: readonly ArrivalPolicy[] = ['queue', 'replace', 'drop'];
+const policies: readonly ArrivalPolicy[] = ['queue', 'replace', 'steer', 'debounce', 'drop'];
 const linkPolicies: readonly LinkPolicy[] = ['fromConversation', 'all'];
 
 /** How long ended jobs are known: platforms deliver an event again for up to 24 hours. */
 const knownForMs = 48 * 3_600_000;
 const purgeIntervalMs = 3_600_000;
-const removeTimeoutMs = 30_000;
 
 /**
  * Composes a model, a store and platforms into a bot. A message is stored before it is acknowledged
@@ -130,6 +128,8 @@ class RunningBot implements Bot {
   readonly #plugins: PluginHost;
   readonly #runner: JobRunner;
   readonly #prefetcher: Prefetcher;
+  readonly #standing: StandingNotices;
+  readonly #inbox: Inbox;
   readonly #limits: ReturnType<typeof parseBotLimits>;
   readonly #telemetry: Telemetry;
   #started: Adapter[] = [];
@@ -140,7 +140,8 @@ class RunningBot implements Bot {
     const { adapters, store } = options;
     this.#limits = parseBotLimits(options.limits ?? {});
     const { maxPictures, maxPictureBytes, maxConcurrentAnswers } = this.#limits;
-    const { pluginTimeoutMs, leaseMs, pollMs } = this.#limits;
+    const { pluginTimeoutMs, leaseMs, pollMs, maxRunningPerPerson } = this.#limits;
+    const { standingAfterMs } = this.#limits;
     const telemetry = new Telemetry({
       log: options.log ?? {},
       countOpen: () => store.jobs.countOpen(),
@@ -164,11 +165,27 @@ class RunningBot implements Bot {
     this.#runner = new JobRunner({
       jobs: store.jobs,
       adapters: [...this.#adapters.keys()],
-      work: (job, signal) => this.#answer(job, signal),
+      work: (job, signal, stopped) => this.#answer(job, signal, stopped),
       leaseMs,
       maxConcurrent: maxConcurrentAnswers,
+      maxRunningPerPerson,
       pollMs,
       onStoreFailure: (work, error) => telemetry.storeFailed(work, error),
+    });
+    this.#standing = new StandingNotices({
+      jobs: store.jobs,
+      adapters: this.#adapters,
+      afterMs: standingAfterMs,
+      maxConcurrent: Math.max(1, maxConcurrentAnswers),
+    });
+    this.#inbox = new Inbox({
+      store,
+      plugins: this.#plugins,
+      runner: this.#runner,
+      prefetcher: this.#prefetcher,
+      standing: this.#standing,
+      telemetry,
+      accept: { ...this.#limits, policy: options.whileBusy ?? 'queue' },
     });
   }
 
@@ -176,11 +193,12 @@ class RunningBot implements Bot {
     await this.#plugins.start();
     await this.#prefetchWaiting();
     this.#runner.start();
+    this.#standing.start();
     this.#purging = setInterval(() => void this.#purge(), purgeIntervalMs).unref();
     try {
       for (const adapter of this.options.adapters) {
         const { commands } = this.#plugins;
-        await adapter.start({ commands, receive: (event) => this.#receive(adapter, event) });
+        await adapter.start({ commands, receive: (event) => this.#inbox.receive(adapter, event) });
         this.#started.push(adapter);
       }
     } catch (error) {
@@ -200,7 +218,9 @@ class RunningBot implements Bot {
     this.#started = [];
     await Promise.all(adapters.map((adapter) => adapter.stop()));
     await this.#prefetcher.stop();
+    await this.#standing.stop();
     await this.#runner.stop(drainMs);
+    await this.#inbox.close();
     await this.#plugins.stop();
     await Promise.all(adapters.map((adapter) => adapter.close?.()));
     await this.#media?.close();
@@ -226,12 +246,15 @@ class RunningBot implements Bot {
     return { metrics: this.#telemetry.metrics, notReady: () => notReady(parts) };
   }
 
-  async #answer(job: Job, signal: AbortSignal): Promise<void> {
+  async #answer(job: Job, signal: AbortSignal, stopped: AbortSignal): Promise<void> {
+    this.#standing.remove(messageKeyOf(job));
     const adapter = this.#adapters.get(job.adapter);
     if (adapter === undefined) throw new VistazoError('internal', `No adapter ${job.adapter}.`);
+    const beganMs = performance.now();
     await this.#telemetry.turn(job, signal, (turn) =>
-      takeTurn(job, adapter, this.#turnOptions, turn, signal),
+      takeTurn(job, adapter, this.#turnOptions, turn, signal, stopped),
     );
+    this.#standing.measure(performance.now() - beganMs);
   }
 
   get #turnOptions(): TurnOptions {
@@ -254,64 +277,6 @@ class RunningBot implements Bot {
   get #ownMedia(): MediaProcess {
     this.#media ??= new MediaProcess();
     return this.#media;
-  }
-
-  async #receive(adapter: Adapter, given: PlatformEvent): Promise<Reception> {
-    const { name } = adapter;
-    const checkedEvent = this.#telemetry.checked(name, () => checked(adapter, given));
-    const event = this.#withCommand(adapter, checkedEvent);
-    const key = { adapter: name, ...event };
-    return this.#telemetry.received(name, event, (traceparent) =>
-      event.type === 'feedback'
-        ? this.#takeFeedback(key, event)
-        : this.#takeEvent(adapter, event, key, traceparent),
-    );
-  }
-
-  async #takeEvent(
-    adapter: Adapter,
-    event: JobEvent,
-    key: MessageKey,
-    traceparent: string | null,
-  ): Promise<Reception> {
-    const result = await this.#store(adapter, event, key, traceparent);
-    if (result === 'accepted') {
-      this.#loseOutdated(event, key);
-      if (event.type === 'message') this.#prefetcher.add(adapter, event);
-    }
-    this.#runner.wake();
-    return result;
-  }
-
-  /** Where a platform has no commands, people write them. */
-  #withCommand({ capabilities }: Adapter, event: CheckedEvent): CheckedEvent {
-    if (event.type !== 'message' && event.type !== 'edited') return event;
-    const written = capabilities.commands
-      ? undefined
-      : parseCommand(event.text, this.#plugins.commands);
-    const command = event.command ?? written;
-    if (command === undefined) return event;
-    return {
-      ...event,
-      command,
-      text: event.text.trim() === '' ? writtenCommand(command) : event.text,
-    };
-  }
-
-  async #takeFeedback(key: MessageKey, event: FeedbackEvent): Promise<Reception> {
-    const { store } = this.options;
-    const rated = await rateAnswer(store, key, event.rating);
-    if ((await store.jobs.note(key.adapter, key.tenant, event.eventId)) === 'known') return 'known';
-    const { rating, author, comment } = event;
-    void this.#plugins.feedback({
-      ...key,
-      rating,
-      author,
-      ...(comment !== undefined && { comment }),
-      question: rated?.question ?? '',
-      answer: rated?.answer ?? '',
-    });
-    return 'accepted';
   }
 
   /** A plugin is the operator's, so that its links are meant. */
@@ -343,88 +308,10 @@ class RunningBot implements Bot {
     }
   }
 
-  #loseOutdated({ type }: CheckedEvent, key: MessageKey): void {
-    const isReplacing = type === 'message' && this.options.whileBusy === 'replace';
-    this.#runner.lose((each) => {
-      const isSame = each.messageId === key.messageId;
-      return (
-        isSameConversation(each, key) && (isReplacing ? !isSame : isSame && type !== 'message')
-      );
-    });
-  }
-
-  async #store(
-    adapter: Adapter,
-    event: JobEvent,
-    key: MessageKey,
-    traceparent: string | null,
-  ): Promise<Reception> {
-    const { jobs } = this.options.store;
-    if (event.type === 'message')
-      return jobs.accept(adapter.name, event, {
-        policy: this.options.whileBusy ?? 'queue',
-        maxOpenPerPerson: this.#limits.maxOpenPerPerson,
-        traceparent,
-      });
-    if (event.type === 'edited') return jobs.revise(key, event.eventId, event, traceparent);
-    return this.#forget(adapter, key);
-  }
-
-  /** Ends the answer to a deleted message, and takes away what was said for it. */
-  async #forget(adapter: Adapter, key: MessageKey): Promise<'accepted' | 'known'> {
-    const { store } = this.options;
-    const cancelled = await store.jobs.cancel(key);
-    if (cancelled === undefined) return 'known';
-    const revisions = Array.from({ length: cancelled.revision + 1 }, (_, revision) => revision);
-    const messages = revisions.flatMap((revision) => {
-      const { questionId, answerId } = turnIds(key, revision);
-      return [questionId, answerId];
-    });
-    await store
-      .forTenant(key.tenant)
-      .erase(conversationIdOf(key), messages)
-      .catch((error: unknown) => {
-        // It was deleted before it was taken into a conversation.
-        if (!(error instanceof VistazoError) || error.code !== 'store.notFound') throw error;
-      });
-    const postIds = cancelled.replies.flatMap(({ postId }) => postId ?? []);
-    void this.#remove(adapter, key, postIds);
-    return 'accepted';
-  }
-
-  /** As far as the platform allows; it was answered truly, so that nothing is lost when it does not. */
-  async #remove(adapter: Adapter, key: MessageKey, postIds: readonly string[]): Promise<void> {
-    const signal = AbortSignal.timeout(removeTimeoutMs);
-    for (const postId of postIds)
-      await adapter
-        .remove?.({ ...key, postId }, { signal })
-        .catch((error: unknown) => this.#telemetry.platformFailed(adapter.name, 'remove', error));
-  }
-
   async #purge(): Promise<void> {
     // The next hour tries again.
     await this.options.store.jobs
       .purge(Date.now() - knownForMs)
       .catch((error: unknown) => this.#telemetry.storeFailed('purge', error));
   }
-}
-
-function isSameConversation(a: MessageKey, b: MessageKey): boolean {
-  return (
-    a.adapter === b.adapter && a.tenant === b.tenant && a.conversationKey === b.conversationKey
-  );
-}
-
-type CheckedEvent = ReturnType<typeof checked>;
-type FeedbackEvent = Extract<CheckedEvent, { type: 'feedback' }>;
-type JobEvent = Exclude<CheckedEvent, FeedbackEvent>;
-
-function checked(adapter: Adapter, event: PlatformEvent) {
-  const parsed = platformEventSchema.safeParse(event);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new VistazoError(
-    'option.invalid',
-    `The adapter ${adapter.name} handed over what is no event: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}.`,
-  );
 }

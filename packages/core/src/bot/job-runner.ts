@@ -1,5 +1,5 @@
 import { VistazoError } from '../errors.js';
-import type { Job, JobStore, MessageKey } from '../store/job-store.js';
+import type { Job, JobId, JobStore, MessageKey } from '../store/job-store.js';
 import { messageKeyOf } from './turn-ids.js';
 
 /** Options of a {@link JobRunner}. @internal */
@@ -7,11 +7,16 @@ export interface JobRunnerOptions {
   jobs: JobStore;
   /** Names of the adapters whose jobs are done here. */
   adapters: readonly string[];
-  /** Does all of a job, its end included; throws `job.lost` or what `signal` is aborted with. */
-  work: (job: Job, signal: AbortSignal) => Promise<void>;
+  /**
+   * Does all of a job, its end included; throws `job.lost` or what `signal` is aborted with. When `stopped`
+   * is, its person does not want the answer any more.
+   */
+  work: (job: Job, signal: AbortSignal, stopped: AbortSignal) => Promise<void>;
   leaseMs: number;
   /** Most jobs at once. */
   maxConcurrent: number;
+  /** Most jobs of one person at once, of all processes. */
+  maxRunningPerPerson: number;
   /** How often is looked for jobs of other processes, and for those whose time has come. */
   pollMs: number;
   /** Told when the store fails, which is tried again. */
@@ -21,6 +26,7 @@ export interface JobRunnerOptions {
 interface RunningJob {
   job: Job;
   stop: AbortController;
+  stopped: AbortController;
   done: Promise<void>;
 }
 
@@ -33,11 +39,14 @@ export class JobRunner {
   readonly #stopping = new AbortController();
   #woken = Promise.withResolvers<void>();
   #loop: Promise<void> = Promise.resolve();
+  #looking: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: JobRunnerOptions) {}
 
   start(): void {
     this.#loop = this.#run();
+    // A person may say to another process that they do not want the answer.
+    this.#looking = setInterval(() => void this.#lookForStops(), this.options.pollMs).unref();
   }
 
   /** There may be a new job. */
@@ -51,6 +60,18 @@ export class JobRunner {
     for (const { job, stop } of this.#running) if (isLost(messageKeyOf(job))) stop.abort(lost());
   }
 
+  /** Their people do not want the answers any more. */
+  stopAnswers(isStopped: (message: MessageKey) => boolean): void {
+    for (const { job, stopped } of this.#running) if (isStopped(messageKeyOf(job))) stopped.abort();
+  }
+
+  async #lookForStops(): Promise<void> {
+    const ids = [...this.#running].map(({ job }) => job.id);
+    // The next look may find the store well again.
+    const wanted = await this.options.jobs.stopRequested(ids).catch((): JobId[] => []);
+    for (const { job, stopped } of this.#running) if (wanted.includes(job.id)) stopped.abort();
+  }
+
   /** Takes no more jobs, finishes those it has within `drainMs`, and hands the rest back. */
   async stop(drainMs: number): Promise<void> {
     this.#stopping.abort();
@@ -61,6 +82,7 @@ export class JobRunner {
     }, drainMs);
     await Promise.all([...this.#running].map(({ done }) => done));
     clearTimeout(rest);
+    clearInterval(this.#looking);
   }
 
   async #run(): Promise<void> {
@@ -73,11 +95,12 @@ export class JobRunner {
   }
 
   async #lease(): Promise<Job | undefined> {
-    const { jobs, adapters, leaseMs, maxConcurrent, onStoreFailure } = this.options;
+    const { jobs, adapters, leaseMs, maxConcurrent, maxRunningPerPerson, onStoreFailure } =
+      this.options;
     if (this.#running.size >= maxConcurrent) return undefined;
     // A store that cannot be used now is asked again after a pause.
     return jobs
-      .lease(adapters, leaseMs)
+      .lease(adapters, leaseMs, maxRunningPerPerson)
       .catch((error: unknown) => void onStoreFailure('lease', error));
   }
 
@@ -90,18 +113,20 @@ export class JobRunner {
 
   #begin(job: Job): void {
     const stop = new AbortController();
-    const done = this.#do(job, stop).finally(() => {
+    const stopped = new AbortController();
+    if (job.isStopRequested) stopped.abort();
+    const done = this.#do(job, stop, stopped.signal).finally(() => {
       this.#running.delete(running);
       this.wake();
     });
-    const running = { job, stop, done };
+    const running = { job, stop, stopped, done };
     this.#running.add(running);
   }
 
-  async #do(job: Job, stop: AbortController): Promise<void> {
+  async #do(job: Job, stop: AbortController, stopped: AbortSignal): Promise<void> {
     const renewing = setInterval(() => void this.#renew(job, stop), this.options.leaseMs / 3);
     try {
-      await this.options.work(job, stop.signal);
+      await this.options.work(job, stop.signal, stopped);
     } catch (error) {
       await this.#giveBack(job, stop.signal.aborted ? stop.signal.reason : error);
     } finally {

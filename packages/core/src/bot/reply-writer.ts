@@ -1,8 +1,9 @@
 import type { Adapter, ReplyTarget } from '../adapter/adapter.js';
 import { splitText } from '../reply/split-text.js';
-import type { Job, JobStore, Post } from '../store/job-store.js';
+import type { Job, JobStore, MessageKey, Post } from '../store/job-store.js';
 import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
 import { derivedKey } from './derived-id.js';
+import { messageKeyOf } from './turn-ids.js';
 
 /** How often a platform is told again that an answer is coming. */
 const workingIntervalMs = 8000;
@@ -129,9 +130,7 @@ export class ReplyWriter {
   }
 
   async #post(position: number, text: string): Promise<void> {
-    const { adapter, event } = this.job;
-    const { tenant, conversationKey, messageId } = event;
-    const idempotencyKey = derivedKey(adapter, tenant, conversationKey, messageId, position);
+    const idempotencyKey = postKey(messageKeyOf(this.job), position);
     const post = { ...this.#target, text, idempotencyKey };
     const postId = await this.telemetry.platformCall('post', () =>
       this.adapter.post(post, { signal: this.signal }),
@@ -139,9 +138,22 @@ export class ReplyWriter {
     this.#postIds.set(position, postId);
     this.#unnoted = { position, postId };
     // A post whose key was known says what it said before.
-    if (this.job.attempts === 1 && this.job.revision === 0) this.#shown.set(position, text);
+    const { attempts, revision, isNoticed } = this.job;
+    if (attempts === 1 && revision === 0 && !isNoticed) this.#shown.set(position, text);
     else await this.#write(position, text);
   }
+}
+
+/** Under which key the first message of an answer is posted, or where the question stands in its place. @internal */
+export function firstPostKey(message: MessageKey): string {
+  return postKey(message, 0);
+}
+
+function postKey(
+  { adapter, tenant, conversationKey, messageId }: MessageKey,
+  position: number,
+): string {
+  return derivedKey(adapter, tenant, conversationKey, messageId, position);
 }
 
 function pause(durationMs: number, signal: AbortSignal): Promise<void> {

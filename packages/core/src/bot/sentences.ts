@@ -3,6 +3,9 @@ import { VistazoError } from '../errors.js';
 /** Said when nothing better can be. @internal */
 export const unanswered = 'No answer came of this; please ask again.';
 
+/** Said where a person stopped an answer before it had any text. @internal */
+export const stoppedByPerson = 'Stopped.';
+
 /** Faults that a person can do something about, or should at least know. */
 const forPersons = /^(picture|fetch|chat|option|endpoint|engine|generation|model)\./;
 

@@ -14,15 +14,16 @@ import type { PluginHost } from '../plugin/plugin-host.js';
 import type { SharedMessage } from '../plugin/plugin-message.js';
 import { harmlessText, type LinkPolicy, linksIn } from '../reply/harmless-text.js';
 import type { AnswerChange } from '../store/conversation-store.js';
-import type { HeldJob, Job } from '../store/job-store.js';
+import type { AcceptOptions, HeldJob, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
 import { type AnswerRequest, makeAnswer } from './answer.js';
+import { MeteredModel } from './metered-model.js';
 import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
 import { pluginView } from './plugin-view.js';
 import type { Prefetcher } from './prefetcher.js';
 import { ReplyWriter } from './reply-writer.js';
-import { isForPerson, sentenceFor, unanswered } from './sentences.js';
+import { isForPerson, sentenceFor, stoppedByPerson, unanswered } from './sentences.js';
 import { type TakenQuestion, takeQuestion } from './take-question.js';
 import { ToolCalls, type ToolRules } from './tool-calls.js';
 import { conversationIdOf, messageKeyOf } from './turn-ids.js';
@@ -49,7 +50,7 @@ export interface TurnOptions {
   /** Said to the model where it sees pictures or fenced text; null for nothing. */
   dataRule: string | null;
   plugins: PluginHost;
-  limits: MessageLimits;
+  limits: MessageLimits & { modelMsPerHour: NonNullable<AcceptOptions['modelMsPerHour']> };
 }
 
 /**
@@ -60,17 +61,22 @@ export interface TurnOptions {
 export async function takeTurn(
   job: Job,
   adapter: Adapter,
-  options: TurnOptions,
+  given: TurnOptions,
   telemetry: TurnTelemetry,
   signal: AbortSignal,
+  stopped: AbortSignal,
 ): Promise<void> {
+  const model = new MeteredModel(given.model);
+  const options = { ...given, model };
   const { jobs } = options.store;
   const writer = new ReplyWriter(adapter, jobs, job, telemetry, signal);
-  const turn = new Turn(job, adapter, options, writer, telemetry, signal);
+  const turn = new Turn(job, adapter, options, writer, telemetry, signal, stopped);
   try {
     const texts = wholeReplies(job) ?? (await turn.answer());
     await writer.end();
-    await jobs.end(job, await writer.deliver(texts));
+    const lastPost = await writer.deliver(texts);
+    const { modelMsPerHour } = options.limits;
+    await jobs.end(job, { lastPost, modelMs: model.workedMs, modelMsPerHour });
   } finally {
     await writer.end();
   }
@@ -96,6 +102,7 @@ class Turn {
     private readonly writer: ReplyWriter,
     private readonly telemetry: TurnTelemetry,
     private readonly signal: AbortSignal,
+    private readonly stopped: AbortSignal,
   ) {
     this.#conversationId = conversationIdOf(messageKeyOf(job));
   }
@@ -150,7 +157,7 @@ class Turn {
       messages,
       generation,
       tools,
-      signal: this.signal,
+      signal: AbortSignal.any([this.signal, this.stopped]),
       resolvePicture: (id) => pictures.pictureBytes(id),
       save: (change) => this.#save(taken, change),
       emit: (event) => {
@@ -224,10 +231,8 @@ class Turn {
       // The next attempt may find the store well again.
       if (change.error?.code.startsWith('store.')) throw VistazoError.fromJSON(change.error);
       const said = change.error === undefined ? text?.trim() : sentenceFor(change.error);
-      this.#texts = await this.#settle(
-        [said || unanswered, ...taken.notes].join('\n\n'),
-        setReplies,
-      );
+      const nothing = change.status === 'stopped' ? stoppedByPerson : unanswered;
+      this.#texts = await this.#settle([said || nothing, ...taken.notes].join('\n\n'), setReplies);
     });
   }
 

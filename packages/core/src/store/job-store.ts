@@ -13,23 +13,60 @@ export type ArrivalPolicy =
   | 'queue'
   /** It is answered in place of the others. */
   | 'replace'
+  /** It ends the answer that is under way where that is, and waits its turn. */
+  | 'steer'
+  /** What one person writes shortly after one another is answered as one message. */
+  | 'debounce'
   /** It is not answered. */
   | 'drop';
 
-/** What a message that comes is held to. */
+/** How many messages may come: `burst` at once, and `perMinute` in the long run. */
+export interface MessageRate {
+  burst: number;
+  perMinute: number;
+}
+
+/** What a message that comes is held to; what is absent or null is not bounded. */
 export interface AcceptOptions {
   policy: ArrivalPolicy;
+  /** Of the policy `debounce`: how long a message waits for another one. */
+  debounceMs?: number;
   /** Most messages of one person in one tenant that wait or are answered. */
-  maxOpenPerPerson: number;
+  maxOpenPerPerson?: number;
+  /** Most messages that wait or are answered, of all and of one tenant. */
+  maxOpen?: number;
+  maxOpenPerTenant?: number;
+  perPerson?: MessageRate | null;
+  perTenant?: MessageRate | null;
+  /** Time of the model within an hour. */
+  modelMsPerHour?: { person: number | null; tenant: number | null };
   /** Of the span in which the message came in, for {@link Job.traceparent}. Default none. */
   traceparent?: string | null;
 }
 
-/**
- * What became of an event: `known` when it came before, `refused` when the person has too many open
- * or the policy drops it; it is known then, and never answered.
- */
-export type Reception = 'accepted' | 'known' | 'refused';
+/** Why a message is not answered. */
+export type RefusalReason =
+  /** The policy drops it. */
+  | 'busy'
+  | 'tooManyOpen'
+  | 'queueFull'
+  | 'tenantQueueFull'
+  | 'tooFast'
+  | 'tenantTooFast'
+  | 'budget'
+  | 'tenantBudget';
+
+/** A message that is known, and never answered. */
+export interface Refusal {
+  reason: RefusalReason;
+  /** When it would be taken, where that is known. */
+  retryAfterMs?: number;
+  /** Whether the person should be told: they were not within the last minute. */
+  isToBeTold: boolean;
+}
+
+/** What became of an event; `known` when it came before. */
+export type Reception = 'accepted' | 'known' | Refusal;
 
 /** A message of an answer: what it says, and under which id it was posted. */
 export interface ReplyRecord {
@@ -65,6 +102,10 @@ export interface Job {
   /** Of an announcement one by nobody that says nothing; `replies` are what is posted. */
   event: MessageEvent;
   isAnnouncement: boolean;
+  /** Whether its person does not want the answer any more. */
+  isStopRequested: boolean;
+  /** Whether where it stands was, or may have been, posted in the place of the answer. */
+  isNoticed: boolean;
   /** Grows with every lease and every change of the message; who holds an older one may not write. */
   fence: number;
   /** How often it was leased, this time included. */
@@ -95,8 +136,25 @@ export interface MessageKey {
 /** What is left of a job that was cancelled. */
 export interface CancelledJob {
   revision: number;
+  /** The message that it was answered with as one, where that one knows what it said. */
+  foldedInto: string | null;
   /** What was posted for it. */
   replies: ReplyRecord[];
+}
+
+/** A message that waits or is answered. */
+export interface OpenJob extends MessageKey {
+  authorId: string;
+  isRunning: boolean;
+}
+
+/** How a job ended. */
+export interface JobEnd {
+  /** The last post of its answer, if it is not noted yet. */
+  lastPost?: Post | undefined;
+  /** How long the model worked for it, and what is allowed within an hour, see {@link AcceptOptions}. */
+  modelMs?: number;
+  modelMsPerHour?: AcceptOptions['modelMsPerHour'];
 }
 
 /**
@@ -126,11 +184,28 @@ export interface JobStore {
   /** Ends the job of a message, whoever holds it; undefined when it is not known. */
   cancel(message: MessageKey): Promise<CancelledJob | undefined>;
   /**
+   * Stops the answer to a message: one that waits ends, and what was posted for it is given; one that is
+   * made is to be stopped by who makes it. `known` when the event is, and when there is no such answer.
+   */
+  requestStop(message: MessageKey, eventId: string): Promise<'known' | 'running' | CancelledJob>;
+  /** Of jobs that are held, those that are to be stopped. */
+  stopRequested(ids: readonly JobId[]): Promise<JobId[]>;
+  /** All that are open of these adapters, in the order of arrival. */
+  openJobs(adapters: readonly string[]): Promise<OpenJob[]>;
+  /** Notes that where a message stands is about to be posted; false when it does not wait any more. */
+  beginNotice(message: MessageKey): Promise<boolean>;
+  /** Notes that it was. */
+  noticed(message: MessageKey, postId: string): Promise<void>;
+  /**
    * The next job of these adapters, leased for `leaseMs`, of those whose conversation has none before
-   * them: the tenant's and in it the person's whose last turn is the longest ago, and of that one the
+   * them, and of whose person fewer than `maxRunningPerPerson` are held: the tenant's and in it the person's whose last turn is the longest ago, and of that one the
    * oldest. A lease that ran out is given again. Undefined when there is nothing to do.
    */
-  lease(adapters: readonly string[], leaseMs: number): Promise<Job | undefined>;
+  lease(
+    adapters: readonly string[],
+    leaseMs: number,
+    maxRunningPerPerson?: number,
+  ): Promise<Job | undefined>;
   /** Keeps a job for another `leaseMs`. */
   renew(job: Job, leaseMs: number): Promise<void>;
   /** Reads and writes its tenant's conversations in one transaction, for as long as the job is held. */
@@ -145,8 +220,8 @@ export interface JobStore {
   posted(job: Job, post: Post): Promise<void>;
   /** Gives a job back, to be leased again after `delayMs`. */
   postpone(job: Job, delayMs: number): Promise<void>;
-  /** Ends it as done, notes the last post of its answer if that was not yet, and forgets what the message said. */
-  end(job: Job, lastPost?: Post): Promise<void>;
+  /** Ends it as done, and forgets what the message said. */
+  end(job: Job, end?: JobEnd): Promise<void>;
   /** How many jobs wait or are held. */
   countOpen(): Promise<number>;
   /** Forgets jobs that ended so long ago that no platform delivers their events again. */

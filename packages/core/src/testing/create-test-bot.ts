@@ -8,7 +8,7 @@ import { MemoryAdapter, type PersonMessage } from './memory-adapter.js';
 import { type Script, ScriptedModel } from './scripted-model.js';
 import { TestClock } from './test-clock.js';
 
-/** Options of {@link createTestBot}; what a bot needs besides has a default. */
+/** Options of {@link createTestBot}; what a bot needs besides has a default. Tests may write as much as they like: no rates are set. */
 export type TestBotOptions = Partial<Omit<BotOptions, 'adapters' | 'clock'>> & {
   /** What the model says, in order, and `Yes.` after the last. Ignored where `model` is given. */
   answers?: readonly (Script | string)[];
@@ -50,6 +50,7 @@ export async function createTestBot(options: TestBotOptions = {}): Promise<TestB
     log: { level: 'silent' },
     onPluginFault: warnOfPlugin,
     ...given,
+    limits: { perPerson: null, perTenant: null, ...given.limits },
     store,
     adapters: [adapter],
   });

@@ -1,127 +1,61 @@
-import { type Kysely, type Selectable, sql, type UpdateObject } from 'kysely';
-import { z } from 'zod';
-import {
-  attachmentSchema,
-  commandCallSchema,
-  type MessageEvent,
-  quoteSchema,
-} from '../../adapter/platform-event.js';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { MessageEvent } from '../../adapter/platform-event.js';
 import { VistazoError } from '../../errors.js';
 import {
   type AcceptOptions,
   type CancelledJob,
   type HeldJob,
   type Job,
+  type JobEnd,
+  type JobId,
   type JobStore,
   jobIdSchema,
   type MessageContent,
   type MessageKey,
   type NewAnnouncement,
+  type OpenJob,
   type Post,
   type Reception,
 } from '../job-store.js';
+import { acceptAnnouncement, acceptMessage, requestStop, unfold } from './arrivals.js';
 import { asBuffer } from './as-buffer.js';
+import { Bucket } from './buckets.js';
 import { GuardedDatabase } from './guarded-database.js';
+import {
+  cancelJob,
+  deleteFiles,
+  ended,
+  findJob,
+  inFuture,
+  isNewEvent,
+  type JobChange,
+  takeAway,
+} from './job-rows.js';
 import { KyselyConversationStore } from './kysely-conversation-store.js';
+import { contentJson, parseContent, toMessage } from './message-content.js';
 import { nextJob, noteTurn } from './next-job.js';
+import { modelTimeSize, wholeTenant } from './refusals.js';
 import { forgetTexts, notePost, repliesOf, setReplies } from './replies.js';
 import type { Database } from './schema.js';
 
 type JobRow = Selectable<Database['jobs']>;
-
-const contentSchema = z.object({
-  text: z.string(),
-  attachments: z.array(attachmentSchema),
-  quotes: z.array(quoteSchema).optional(),
-  command: commandCallSchema.optional(),
-  notes: z.array(z.string()).default([]),
-  isAnnouncement: z.boolean().default(false),
-});
-
-/** In place of a person, for what the bot says unasked. */
-const nobody = 'announcement';
 
 /** How often a lease is tried for when other processes take the same job first. */
 const leaseAttempts = 10;
 
 /** The jobs of all tenants in a database. @internal */
 export class KyselyJobStore extends GuardedDatabase implements JobStore {
-  accept(
-    adapter: string,
-    event: MessageEvent,
-    { policy, maxOpenPerPerson, traceparent = null }: AcceptOptions,
-  ): Promise<Reception> {
-    return this.inTransaction(async (db) => {
-      const key = { ...event, adapter };
-      if (!(await this.#isNew(db, key, event.eventId))) return 'known';
-      const refused =
-        (policy === 'drop' && (await this.#openJobs(db, key)).length > 0) ||
-        (await this.#countOpenOf(db, adapter, event)) >= maxOpenPerPerson;
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('jobs')
-        .values({
-          adapter,
-          tenant: event.tenant,
-          conversation_key: event.conversationKey,
-          message_id: event.messageId,
-          author_id: event.author.id,
-          author_name: event.author.name,
-          posted_at_ms: event.postedAtMs,
-          event_id: event.eventId,
-          content: refused ? null : JSON.stringify(contentOf(event)),
-          status: refused ? 'cancelled' : 'waiting',
-          ended_at_ms: refused ? this.kind.nowMs : null,
-          accepted_at_ms: this.kind.nowMs,
-          traceparent,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst();
-      if (numInsertedOrUpdatedRows === 0n) return 'known';
-      if (refused) return 'refused';
-      if (policy === 'replace') {
-        for (const { id, message_id } of await this.#openJobs(db, key))
-          if (message_id !== event.messageId) await this.#cancelOne(db, id);
-      }
-      return 'accepted';
-    });
+  accept(adapter: string, event: MessageEvent, options: AcceptOptions): Promise<Reception> {
+    return this.inTransaction((db) => acceptMessage(db, this.kind, adapter, event, options));
   }
 
-  announce({
-    adapter,
-    tenant,
-    conversationKey,
-    id,
-    texts,
-  }: NewAnnouncement): Promise<'accepted' | 'known'> {
-    return this.inTransaction(async (db) => {
-      const content = { text: '', attachments: [], isAnnouncement: true };
-      const job = await db
-        .insertInto('jobs')
-        .values({
-          adapter,
-          tenant,
-          conversation_key: conversationKey,
-          message_id: id,
-          author_id: nobody,
-          author_name: '',
-          posted_at_ms: this.kind.nowMs,
-          accepted_at_ms: this.kind.nowMs,
-          event_id: id,
-          content: JSON.stringify(content),
-          status: 'waiting',
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('id')
-        .executeTakeFirst();
-      if (job === undefined) return 'known';
-      await setReplies(db, job.id, texts);
-      return 'accepted';
-    });
+  announce(announcement: NewAnnouncement): Promise<'accepted' | 'known'> {
+    return this.inTransaction((db) => acceptAnnouncement(db, this.kind, announcement));
   }
 
   note(adapter: string, tenant: string, eventId: string): Promise<'accepted' | 'known'> {
     return this.guarded(async (db) =>
-      (await this.#isNew(db, { adapter, tenant }, eventId)) ? 'accepted' : 'known',
+      (await isNewEvent(db, this.kind, { adapter, tenant }, eventId)) ? 'accepted' : 'known',
     );
   }
 
@@ -141,42 +75,6 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     });
   }
 
-  async #isNew(
-    db: Kysely<Database>,
-    { adapter, tenant }: Pick<MessageKey, 'adapter' | 'tenant'>,
-    eventId: string,
-  ) {
-    const { numInsertedOrUpdatedRows } = await db
-      .insertInto('events')
-      .values({ adapter, tenant, event_id: eventId, received_at_ms: this.kind.nowMs })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirstOrThrow();
-    return numInsertedOrUpdatedRows !== 0n;
-  }
-
-  #openJobs(db: Kysely<Database>, { adapter, tenant, conversationKey }: MessageKey) {
-    return db
-      .selectFrom('jobs')
-      .select(['id', 'message_id'])
-      .where('adapter', '=', adapter)
-      .where('tenant', '=', tenant)
-      .where('conversation_key', '=', conversationKey)
-      .where('status', 'in', ['waiting', 'running'])
-      .execute();
-  }
-
-  async #countOpenOf(db: Kysely<Database>, adapter: string, { tenant, author }: MessageEvent) {
-    const { count } = await db
-      .selectFrom('jobs')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where('adapter', '=', adapter)
-      .where('tenant', '=', tenant)
-      .where('author_id', '=', author.id)
-      .where('status', 'in', ['waiting', 'running'])
-      .executeTakeFirstOrThrow();
-    return count;
-  }
-
   revise(
     message: MessageKey,
     eventId: string,
@@ -184,16 +82,18 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     traceparent: string | null = null,
   ): Promise<'accepted' | 'known'> {
     return this.inTransaction(async (db) => {
-      if (!(await this.#isNew(db, message, eventId))) return 'known';
-      const job = await this.#find(db, message);
+      if (!(await isNewEvent(db, this.kind, message, eventId))) return 'known';
+      const job = await findJob(db, message);
       // What was deleted, replaced or refused stays so.
       if (job === undefined || job.status === 'cancelled') return 'known';
-      await this.#takeAway(db, job.id, {
+      const { folded } = job.content === null ? { folded: [] } : parseContent(job.content);
+      await takeAway(db, job.id, {
         status: 'waiting',
-        content: JSON.stringify(contentOf(content)),
+        content: contentJson(content, { folded }),
         event_id: eventId,
         attempts: 0,
         revision: job.revision + 1,
+        stop_requested: 0,
         due_at_ms: 0,
         ended_at_ms: null,
         accepted_at_ms: this.kind.nowMs,
@@ -206,46 +106,98 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
 
   cancel(message: MessageKey): Promise<CancelledJob | undefined> {
     return this.inTransaction(async (db) => {
-      const job = await this.#find(db, message);
+      const job = await findJob(db, message);
       if (job === undefined) return undefined;
-      await this.#cancelOne(db, job.id);
-      return { revision: job.revision, replies: await repliesOf(db, job.id) };
+      await cancelJob(db, this.kind, job.id);
+      return this.#cancelled(db, job, message);
     });
   }
 
-  #find(db: Kysely<Database>, { adapter, tenant, conversationKey, messageId }: MessageKey) {
-    return db
-      .selectFrom('jobs')
-      .select(['id', 'revision', 'status'])
-      .where('adapter', '=', adapter)
-      .where('tenant', '=', tenant)
-      .where('conversation_key', '=', conversationKey)
-      .where('message_id', '=', messageId)
-      .executeTakeFirst();
+  async #cancelled(db: Kysely<Database>, job: JobRow, message: MessageKey): Promise<CancelledJob> {
+    const replies = await repliesOf(db, job.id);
+    const { revision, folded_into: messageId } = job;
+    if (messageId === null) return { revision, replies, foldedInto: null };
+    const into = await findJob(db, { ...message, messageId });
+    const isOut = into === undefined || (await unfold(db, into, message.messageId));
+    return { revision, replies, foldedInto: isOut ? null : messageId };
   }
 
-  async #cancelOne(db: Kysely<Database>, id: number): Promise<void> {
-    await this.#takeAway(db, id, this.#ended('cancelled'));
-    await deleteFiles(db, id);
+  requestStop(message: MessageKey, eventId: string): Promise<'known' | 'running' | CancelledJob> {
+    return this.inTransaction(async (db) => {
+      if (!(await isNewEvent(db, this.kind, message, eventId))) return 'known';
+      const job = await findJob(db, message);
+      if (job === undefined || job.ended_at_ms !== null) return 'known';
+      if (job.status === 'waiting' && job.attempts === 0) {
+        await cancelJob(db, this.kind, job.id);
+        return { revision: job.revision, replies: await repliesOf(db, job.id), foldedInto: null };
+      }
+      await requestStop(db, job.id);
+      return 'running';
+    });
   }
 
-  /** Changes a job whoever holds it, who can write no more. */
-  async #takeAway(db: Kysely<Database>, id: number, change: JobChange): Promise<void> {
-    await db
-      .updateTable('jobs')
-      .set(({ eb }) => ({ ...change, fence: eb('fence', '+', 1) }))
-      .where('id', '=', id)
-      .execute();
+  stopRequested(ids: readonly JobId[]): Promise<JobId[]> {
+    return this.guarded(async (db) => {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom('jobs')
+        .select('id')
+        .where('id', 'in', ids)
+        .where('stop_requested', '=', 1)
+        .execute();
+      return rows.map(({ id }) => jobIdSchema.parse(id));
+    });
   }
 
-  #ended(status: 'done' | 'cancelled') {
-    return { status, content: null, ended_at_ms: this.kind.nowMs };
+  openJobs(adapters: readonly string[]): Promise<OpenJob[]> {
+    return this.guarded(async (db) => {
+      const rows = await db
+        .selectFrom('jobs')
+        .select(['adapter', 'tenant', 'conversation_key', 'message_id', 'author_id', 'status'])
+        .where('adapter', 'in', adapters)
+        .where('status', 'in', ['waiting', 'running'])
+        .orderBy('id')
+        .execute();
+      return rows.map((row) => ({
+        adapter: row.adapter,
+        tenant: row.tenant,
+        conversationKey: row.conversation_key,
+        messageId: row.message_id,
+        authorId: row.author_id,
+        isRunning: row.status === 'running',
+      }));
+    });
   }
 
-  lease(adapters: readonly string[], leaseMs: number): Promise<Job | undefined> {
+  beginNotice(message: MessageKey): Promise<boolean> {
+    return this.inTransaction(async (db) => {
+      const job = await findJob(db, message);
+      if (job?.status !== 'waiting') return false;
+      const { numUpdatedRows } = await db
+        .updateTable('jobs')
+        .set({ noticed: 1 })
+        .where('id', '=', job.id)
+        .where('status', '=', 'waiting')
+        .executeTakeFirst();
+      return numUpdatedRows !== 0n;
+    });
+  }
+
+  noticed(message: MessageKey, postId: string): Promise<void> {
+    return this.inTransaction(async (db) => {
+      const job = await findJob(db, message);
+      if (job !== undefined) await notePost(db, job.id, { position: 0, postId });
+    });
+  }
+
+  lease(
+    adapters: readonly string[],
+    leaseMs: number,
+    maxRunningPerPerson = Number.MAX_SAFE_INTEGER,
+  ): Promise<Job | undefined> {
     return this.guarded(async (db) => {
       for (let attempt = 0; attempt < leaseAttempts; attempt++) {
-        const next = await nextJob(db, this.kind, adapters);
+        const next = await nextJob(db, this.kind, adapters, maxRunningPerPerson);
         if (next === undefined) return undefined;
         const job = await this.#take(db, next, leaseMs);
         if (job !== undefined) return job;
@@ -267,7 +219,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
           status: 'running',
           fence: eb('fence', '+', 1),
           attempts: eb('attempts', '+', 1),
-          due_at_ms: this.#in(leaseMs),
+          due_at_ms: inFuture(this.kind, leaseMs),
         }))
         .where('id', '=', id)
         .where('fence', '=', fence)
@@ -286,12 +238,12 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   }
 
   renew(job: Job, leaseMs: number): Promise<void> {
-    return this.guarded((db) => this.#change(db, job, { due_at_ms: this.#in(leaseMs) }));
+    return this.guarded((db) => this.#change(db, job, { due_at_ms: inFuture(this.kind, leaseMs) }));
   }
 
   keepFile(message: MessageKey, url: string, bytes: Uint8Array): Promise<void> {
     return this.inTransaction(async (db) => {
-      const job = await this.#find(db, message);
+      const job = await findJob(db, message);
       if (job?.status !== 'waiting') return;
       await db
         .insertInto('files')
@@ -341,10 +293,8 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       return work({
         conversations: new KyselyConversationStore(db, this.kind, job.event.tenant),
         setReplies: (texts) => setReplies(db, job.id, texts),
-        setNotes: (notes) => {
-          const content = JSON.stringify({ ...contentOf(job.event), notes });
-          return this.#change(db, job, { content });
-        },
+        setNotes: (notes) =>
+          this.#change(db, job, { content: contentJson(job.event, { notes: [...notes] }) }),
       });
     });
   }
@@ -352,23 +302,41 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   posted(job: Job, post: Post): Promise<void> {
     return this.inTransaction(async (db) => {
       await this.#change(db, job, { fence: job.fence });
-      await notePost(db, job, post);
+      await notePost(db, job.id, post);
     });
   }
 
   postpone(job: Job, delayMs: number): Promise<void> {
-    const change = { status: 'waiting', due_at_ms: this.#in(delayMs) };
+    const change = { status: 'waiting', due_at_ms: inFuture(this.kind, delayMs) };
     return this.guarded((db) => this.#change(db, job, change));
   }
 
-  async end(job: Job, lastPost?: Post): Promise<void> {
+  async end(job: Job, end: JobEnd = {}): Promise<void> {
+    const { lastPost } = end;
     const hadFiles = await this.inTransaction(async (db) => {
-      await this.#change(db, job, this.#ended('done'));
-      if (lastPost !== undefined) await notePost(db, job, lastPost);
+      await this.#change(db, job, ended(this.kind, 'done'));
+      if (lastPost !== undefined) await notePost(db, job.id, lastPost);
       await forgetTexts(db, job.id);
+      await this.#bookModelTime(db, job, end);
       return deleteFiles(db, job.id);
     });
     if (hadFiles) await this.guarded((db) => this.kind.afterDeletion(db));
+  }
+
+  async #bookModelTime(
+    db: Kysely<Database>,
+    { adapter, event: { tenant, author } }: Job,
+    { modelMs = 0, modelMsPerHour }: JobEnd,
+  ): Promise<void> {
+    const budgets: [string, number | null | undefined][] = [
+      [author.id, modelMsPerHour?.person],
+      [wholeTenant, modelMsPerHour?.tenant],
+    ];
+    for (const [person, msPerHour] of budgets) {
+      if (msPerHour == null || modelMs === 0) continue;
+      const key = { adapter, tenant, person, kind: 'modelMs' } as const;
+      await new Bucket(db, this.kind.nowMs, key, modelTimeSize(msPerHour)).spend(modelMs);
+    }
   }
 
   /** Throws `job.lost` when somebody else has a newer fence. */
@@ -400,6 +368,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     return this.inTransaction(async (db) => {
       await db.deleteFrom('jobs').where('ended_at_ms', '<', endedBeforeMs).execute();
       await db.deleteFrom('events').where('received_at_ms', '<', endedBeforeMs).execute();
+      await db.deleteFrom('buckets').where('updated_at_ms', '<', endedBeforeMs).execute();
       await db.deleteFrom('turns').where('leased_at_ms', '<', endedBeforeMs).execute();
     });
   }
@@ -415,46 +384,9 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       // Clocks are set back at times.
       waitedMs: row.waited_ms === null ? null : Math.max(0, row.waited_ms),
       traceparent: row.traceparent,
+      isStopRequested: row.stop_requested === 1,
+      isNoticed: row.noticed === 1,
       replies: await repliesOf(db, row.id),
     };
   }
-
-  #in(delayMs: number) {
-    return sql<number>`${this.kind.nowMs} + ${sql.lit(Math.round(delayMs))}`;
-  }
-}
-
-type JobChange = UpdateObject<Database, 'jobs'>;
-
-/** Whether there were any. */
-async function deleteFiles(db: Kysely<Database>, jobId: number): Promise<boolean> {
-  const { numDeletedRows } = await db
-    .deleteFrom('files')
-    .where('job_id', '=', jobId)
-    .executeTakeFirst();
-  return numDeletedRows > 0n;
-}
-
-function contentOf({ text, attachments, quotes, command }: MessageContent): MessageContent {
-  return {
-    text,
-    attachments,
-    ...(quotes !== undefined && { quotes }),
-    ...(command !== undefined && { command }),
-  };
-}
-
-function toMessage(row: JobRow): Pick<Job, 'event' | 'notes' | 'isAnnouncement'> {
-  const { notes, isAnnouncement, ...content } = contentSchema.parse(JSON.parse(row.content ?? ''));
-  const event: MessageEvent = {
-    type: 'message',
-    eventId: row.event_id,
-    tenant: row.tenant,
-    conversationKey: row.conversation_key,
-    messageId: row.message_id,
-    author: { id: row.author_id, name: row.author_name },
-    postedAtMs: row.posted_at_ms,
-    ...content,
-  };
-  return { event, notes, isAnnouncement };
 }

@@ -125,6 +125,21 @@ const pluginTable = sql`create table plugin_values (
   primary key (plugin, tenant, key)
 )`;
 
+const limitTables = ({ milliseconds }: ColumnTypes) => [
+  sql`alter table jobs add column stop_requested integer not null default 0`,
+  sql`alter table jobs add column noticed integer not null default 0`,
+  sql`alter table jobs add column folded_into text`,
+  sql`create table buckets (
+    adapter text not null,
+    tenant text not null,
+    person text not null,
+    kind text not null,
+    level double precision not null,
+    updated_at_ms ${milliseconds} not null,
+    primary key (adapter, tenant, person, kind)
+  )`,
+];
+
 const scheduleTable = ({ milliseconds }: ColumnTypes) => sql`create table schedules (
   plugin text not null,
   name text not null,
@@ -153,6 +168,11 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0004-plugins': {
     async up(db) {
       await pluginTable.execute(db);
+    },
+  },
+  '0006-limits': {
+    async up(db) {
+      for (const table of limitTables(types)) await table.execute(db);
     },
   },
   '0008-trace': {

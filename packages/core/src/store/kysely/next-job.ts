@@ -1,41 +1,55 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { DatabaseKind } from './database-kind.js';
+import { wholeTenant } from './refusals.js';
 import type { Database } from './schema.js';
 
-/** In place of a person, the turns of all people of a tenant; no platform's id is empty. */
-const wholeTenant = '';
-
 /**
- * The open job that is due next: of the tenant, and in it of the person, whose last turn is the
+ * The open job that is due next, of people who have fewer than so many under way: of the tenant, and in it of the person, whose last turn is the
  * longest ago, the oldest. @internal
  */
 export function nextJob(
   db: Kysely<Database>,
   { nowMs }: DatabaseKind,
   adapters: readonly string[],
+  maxRunningPerPerson: number,
 ): Promise<{ id: number; fence: number } | undefined> {
-  return db
-    .selectFrom(firstOfConversations(db, adapters).as('first'))
-    .innerJoin('jobs', 'jobs.id', 'first.id')
-    .leftJoin('turns as tenantTurn', (join) =>
-      join
-        .onRef('tenantTurn.adapter', '=', 'jobs.adapter')
-        .onRef('tenantTurn.tenant', '=', 'jobs.tenant')
-        .on('tenantTurn.person', '=', wholeTenant),
-    )
-    .leftJoin('turns as personTurn', (join) =>
-      join
-        .onRef('personTurn.adapter', '=', 'jobs.adapter')
-        .onRef('personTurn.tenant', '=', 'jobs.tenant')
-        .onRef('personTurn.person', '=', 'jobs.author_id'),
-    )
-    .select(['jobs.id', 'jobs.fence'])
-    .where('jobs.due_at_ms', '<=', nowMs)
-    .orderBy(({ fn, val }) => fn.coalesce('tenantTurn.leased_at_ms', val(0)))
-    .orderBy(({ fn, val }) => fn.coalesce('personTurn.leased_at_ms', val(0)))
-    .orderBy('jobs.id')
-    .limit(1)
-    .executeTakeFirst();
+  return (
+    db
+      .selectFrom(firstOfConversations(db, adapters).as('first'))
+      .innerJoin('jobs', 'jobs.id', 'first.id')
+      .leftJoin('turns as tenantTurn', (join) =>
+        join
+          .onRef('tenantTurn.adapter', '=', 'jobs.adapter')
+          .onRef('tenantTurn.tenant', '=', 'jobs.tenant')
+          .on('tenantTurn.person', '=', wholeTenant),
+      )
+      .leftJoin('turns as personTurn', (join) =>
+        join
+          .onRef('personTurn.adapter', '=', 'jobs.adapter')
+          .onRef('personTurn.tenant', '=', 'jobs.tenant')
+          .onRef('personTurn.person', '=', 'jobs.author_id'),
+      )
+      .select(['jobs.id', 'jobs.fence'])
+      .leftJoin(runningByPerson(db).as('busy'), (join) =>
+        join
+          .onRef('busy.adapter', '=', 'jobs.adapter')
+          .onRef('busy.tenant', '=', 'jobs.tenant')
+          .onRef('busy.author_id', '=', 'jobs.author_id'),
+      )
+      .where('jobs.due_at_ms', '<=', nowMs)
+      // One whose lease ran out takes the place that it has.
+      .where(({ eb, or, fn, val }) =>
+        or([
+          eb('jobs.status', '=', 'running'),
+          eb(fn.coalesce('busy.running', val(0)), '<', maxRunningPerPerson),
+        ]),
+      )
+      .orderBy(({ fn, val }) => fn.coalesce('tenantTurn.leased_at_ms', val(0)))
+      .orderBy(({ fn, val }) => fn.coalesce('personTurn.leased_at_ms', val(0)))
+      .orderBy('jobs.id')
+      .limit(1)
+      .executeTakeFirst()
+  );
 }
 
 /**
@@ -56,6 +70,16 @@ function firstOfConversations(db: Kysely<Database>, adapters: readonly string[])
     .where('adapter', 'in', adapters)
     .where('status', 'in', ['waiting', 'running'])
     .groupBy(['adapter', 'tenant', 'conversation_key']);
+}
+
+/** How many jobs of each person are held. */
+function runningByPerson(db: Kysely<Database>) {
+  return db
+    .selectFrom('jobs')
+    .select(['adapter', 'tenant', 'author_id'])
+    .select(({ fn }) => fn.countAll<number>().as('running'))
+    .where('status', '=', 'running')
+    .groupBy(['adapter', 'tenant', 'author_id']);
 }
 
 /** Who had a turn just now comes after those who had theirs before. @internal */

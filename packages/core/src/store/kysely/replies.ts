@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Job, Post, ReplyRecord } from '../job-store.js';
+import type { Post, ReplyRecord } from '../job-store.js';
 import type { Database } from './schema.js';
 
 /** @internal */
@@ -31,12 +31,12 @@ export async function setReplies(
 /** @internal */
 export async function notePost(
   db: Kysely<Database>,
-  job: Job,
+  jobId: number,
   { position, postId }: Post,
 ): Promise<void> {
   await db
     .insertInto('replies')
-    .values({ job_id: job.id, position, text: null, post_id: postId })
+    .values({ job_id: jobId, position, text: null, post_id: postId })
     .onConflict((conflict) =>
       conflict.columns(['job_id', 'position']).doUpdateSet({ post_id: postId }),
     )

@@ -73,6 +73,12 @@ interface JobTable {
   fence: Generated<number>;
   attempts: Generated<number>;
   revision: Generated<number>;
+  /** 1 when its person does not want the answer any more. */
+  stop_requested: Generated<number>;
+  /** 1 when where it stands was, or may have been, posted. */
+  noticed: Generated<number>;
+  /** Id of the message that it is answered with as one. */
+  folded_into: string | null;
   /** Leased until then while running; not leased before while waiting. */
   due_at_ms: Generated<number>;
   ended_at_ms: number | null;
@@ -94,6 +100,17 @@ interface ScheduleTable {
   name: string;
   /** The latest of its times that a process took. */
   last_at_ms: number;
+}
+
+/** How much is left of what may be used up, such as messages or time of the model. */
+interface BucketTable {
+  adapter: string;
+  tenant: string;
+  /** Id of a person; empty for the tenant as a whole. */
+  person: string;
+  kind: string;
+  level: number;
+  updated_at_ms: number;
 }
 
 interface TurnTable {
@@ -130,4 +147,5 @@ export interface Database {
   turns: TurnTable;
   plugin_values: PluginValueTable;
   schedules: ScheduleTable;
+  buckets: BucketTable;
 }

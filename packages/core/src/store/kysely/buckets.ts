@@ -1,0 +1,82 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { DatabaseKind } from './database-kind.js';
+import type { Database } from './schema.js';
+
+/** Whose bucket it is, and of what. @internal */
+export interface BucketKey {
+  adapter: string;
+  tenant: string;
+  /** Empty for the tenant as a whole; no platform's id is. */
+  person: string;
+  kind: 'messages' | 'refusals' | 'modelMs';
+}
+
+/** What a bucket holds when it is full, and how fast it fills. @internal */
+export interface BucketSize {
+  capacity: number;
+  perMs: number;
+}
+
+/** A token bucket in the database, by its clock, so that several processes share it. @internal */
+export class Bucket {
+  constructor(
+    private readonly db: Kysely<Database>,
+    private readonly nowMs: DatabaseKind['nowMs'],
+    private readonly key: BucketKey,
+    private readonly size: BucketSize,
+  ) {}
+
+  /** Takes something out, if there is as much; in one statement, so that none is taken twice. */
+  async take(cost: number): Promise<boolean> {
+    const enough = sql<boolean>`${this.#filled} >= ${double(cost)}`;
+    const { numInsertedOrUpdatedRows } = await this.#change(cost, enough).executeTakeFirstOrThrow();
+    return numInsertedOrUpdatedRows !== 0n;
+  }
+
+  /** Takes something out, also where there is not as much; then nothing is left for a while. */
+  async spend(cost: number): Promise<void> {
+    await this.#change(cost, sql<boolean>`true`).execute();
+  }
+
+  /** How long until there is as much; 0 when there is. */
+  async waitMs(cost: number): Promise<number> {
+    const row = await this.db
+      .selectFrom('buckets')
+      .select(this.#filled.as('level'))
+      .where('adapter', '=', this.key.adapter)
+      .where('tenant', '=', this.key.tenant)
+      .where('person', '=', this.key.person)
+      .where('kind', '=', this.key.kind)
+      .executeTakeFirst();
+    const level = row?.level ?? this.size.capacity;
+    return Math.max(0, Math.ceil((cost - level) / this.size.perMs));
+  }
+
+  #change(cost: number, condition: RawBuilder<boolean>) {
+    const level = this.size.capacity - cost;
+    return this.db
+      .insertInto('buckets')
+      .values({ ...this.key, level, updated_at_ms: this.nowMs })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['adapter', 'tenant', 'person', 'kind'])
+          .doUpdateSet({
+            level: sql<number>`${this.#filled} - ${double(cost)}`,
+            updated_at_ms: this.nowMs,
+          })
+          .where(condition),
+      );
+  }
+
+  /** What it holds now. */
+  get #filled() {
+    const { capacity, perMs } = this.size;
+    const level = sql<number>`buckets.level + (${this.nowMs} - buckets.updated_at_ms) * ${double(perMs)}`;
+    return sql<number>`case when ${level} > ${double(capacity)} then ${double(capacity)} else ${level} end`;
+  }
+}
+
+/** Of this type in every database, whatever the driver makes of a whole number. */
+function double(value: number) {
+  return sql<number>`cast(${value} as double precision)`;
+}
