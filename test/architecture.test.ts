@@ -35,7 +35,7 @@ const allowed: Record<string, readonly string[]> = {
     'telemetry',
   ],
   reply: [],
-  plugin: ['adapter', 'conversation', 'generation', 'processes', 'store'],
+  plugin: ['adapter', 'conversation', 'generation', 'processes', 'store', 'telemetry'],
   testing: ['adapter', 'backend', 'conversation', 'plugin', 'store', 'bot'],
 };
 

@@ -68,3 +68,4 @@ export {
 export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open-sqlite-store.js';
 export type { Store } from './store/store.js';
 export type { LogDestination, Logger, LogOptions } from './telemetry/log.js';
+export type { PluginMetrics } from './telemetry/plugin-metrics.js';

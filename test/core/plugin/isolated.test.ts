@@ -57,6 +57,24 @@ describe('an isolated plugin', () => {
     expect(await values.get('stopped')).toBe(true);
   });
 
+  it('answers requests, and tells operators what it does', async () => {
+    const lines: string[] = [];
+    const { bot } = await startBot([busy({})], {
+      log: { destination: { write: (line) => void lines.push(line) } },
+    });
+    const request = new Request('http://bot.example/plugins/busy/echo', {
+      method: 'POST',
+      body: 'Hello!',
+    });
+    const response = await bot.fetch(request);
+    expect(response.status).toBe(201);
+    expect(await response.json()).toEqual({ said: 'Hello!' });
+    await vi.waitFor(async () => {
+      expect(await bot.metrics()).toContain('\nvistazo_plugin_busy_echoes_total 1\n');
+      expect(lines.join('')).toMatch(/"plugin":"busy","method":"POST","msg":"echoed"/);
+    });
+  });
+
   it('has tools, whose input is checked', async () => {
     const calls = ['{"number":4}', '{"number":"four"}'];
     const toolCalls = calls.map((input) => ({ name: 'double', input }));

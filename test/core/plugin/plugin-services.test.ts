@@ -296,3 +296,79 @@ describe('an announcement', () => {
     });
   });
 });
+
+describe('what a plugin tells operators', () => {
+  it('stands in the log under its name, and beside the metrics of the bot', async () => {
+    const lines: string[] = [];
+    const counting = plugin('word-count', ({ onMessage, log, metrics }) => {
+      const words = metrics.counter('words', 'Words that people wrote.');
+      const last = metrics.gauge('last_words', 'Words of the last message.');
+      const length = metrics.histogram('message_words', 'Words of a message.', [1, 10]);
+      onMessage(async ({ text }, next) => {
+        const count = text.split(' ').length;
+        words.inc(count);
+        last.set(count);
+        length.observe(count);
+        log.child({ step: 'counted' }).info({ count }, 'words counted');
+        await next();
+      });
+    });
+    const { bot } = await startBot([counting], {
+      log: { destination: { write: (line) => void lines.push(line) } },
+    });
+    await bot.ask('One two three');
+    await bot.plugins.reload([counting]);
+    await bot.ask('Four');
+    const written = lines
+      .map((line) => JSON.parse(line))
+      .find(({ msg }) => msg === 'words counted');
+    expect(written).toMatchObject({ level: 30, plugin: 'word-count', step: 'counted', count: 3 });
+    const metrics = await bot.metrics();
+    expect(metrics).toContain('\nvistazo_plugin_word_count_words_total 4\n');
+    expect(metrics).toContain('\nvistazo_plugin_word_count_last_words 1\n');
+    expect(metrics).toContain('\nvistazo_plugin_word_count_message_words_bucket{le="1"} 1\n');
+  });
+
+  it('by a name that is none leaves the plugin out', async () => {
+    const bad = plugin('bad', ({ metrics }) => void metrics.gauge('Words!', 'Words.'));
+    expect((await startBot([bad])).faults).toEqual([
+      'bad: The metric "Words!" of the plugin bad is not valid: small letters, digits and _, a letter first.',
+    ]);
+  });
+});
+
+describe('the routes of a plugin', () => {
+  const serving = plugin('serving', ({ route }) => {
+    route('GET', '/tickets', () => Response.json([1, 2]));
+    route(
+      'POST',
+      '/tickets',
+      async (request) => new Response(await request.text(), { status: 201 }),
+    );
+    route('GET', '/broken', () => Promise.reject(new Error('of itself')));
+  });
+
+  it.each([
+    ['GET', '/plugins/serving/tickets', 200, '[1,2]'],
+    ['POST', '/plugins/serving/tickets', 201, 'new'],
+    ['DELETE', '/plugins/serving/tickets', 405, 'Not allowed.'],
+    ['GET', '/plugins/serving/other', 404, 'Not found.'],
+    ['GET', '/plugins/absent/tickets', 404, 'Not found.'],
+    ['GET', '/plugins/serving/broken', 500, 'The plugin failed.'],
+  ])('answer %s %s with %i', async (method, path, status, body) => {
+    const { bot } = await startBot([serving]);
+    const request = new Request(`http://bot.example${path}`, {
+      method,
+      ...(method === 'POST' && { body: 'new' }),
+    });
+    const response = await bot.fetch(request);
+    expect([response.status, await response.text()]).toEqual([status, body]);
+  });
+
+  it.each(['tickets', '/tick ets', '/a//b', '/../etc'])('must be a path: %s', async (path) => {
+    const bad = plugin('bad', ({ route }) => route('GET', path, () => new Response()));
+    expect((await startBot([bad])).faults).toEqual([
+      expect.stringMatching(/is not valid: it must be a path/),
+    ]);
+  });
+});

@@ -157,6 +157,7 @@ class RunningBot implements Bot {
         options.onPluginFault?.(plugin, error);
       },
       clock: options.clock ?? systemClock,
+      telemetry: (plugin) => telemetry.ofPlugin(plugin),
       announce: (plugin, announcement) => this.#announce(plugin, announcement),
       claim: (plugin, schedule, atMs) => store.jobs.claimTime(plugin, schedule, atMs),
     });

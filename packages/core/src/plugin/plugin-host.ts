@@ -27,6 +27,8 @@ export interface PluginHostOptions extends Containment {
   storage: (plugin: string, tenant: string) => PluginStorage;
   announce: (plugin: string, announcement: Announcement) => Promise<void>;
   clock: Clock;
+  /** A log and metrics of a plugin's own. */
+  telemetry: (plugin: string) => Pick<HostServices, 'log' | 'metrics'>;
   /** Whether this process is the first to take this time of a schedule. */
   claim: (plugin: string, schedule: string, atMs: number) => Promise<boolean>;
 }
@@ -117,6 +119,7 @@ export class PluginHost {
   #servicesFor(plugin: string): HostServices {
     return {
       announce: (announcement) => this.options.announce(plugin, announcement),
+      ...this.options.telemetry(plugin),
       nowMs: () => this.options.clock.nowMs(),
       storage: (tenant) => this.options.storage(plugin, tenant),
     };

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import type { PluginStorage } from '../store/plugin-storage.js';
+import type { Logger } from '../telemetry/log.js';
+import type { PluginMetrics } from '../telemetry/plugin-metrics.js';
 import type { CommandDefinition, OptionsSchema } from './command.js';
 import type { FeedbackContext } from './feedback.js';
 import type { MessagePicture, PluginMessage } from './plugin-message.js';
@@ -79,6 +81,10 @@ export interface PluginContext<Config> {
   announce(announcement: Announcement): Promise<void>;
   /** Its values in a tenant. */
   storage(tenant: string): PluginStorage;
+  /** Writes to the bot's log, with the plugin's name. What people wrote does not belong there. */
+  readonly log: Logger;
+  /** Its own metrics, beside those of the bot. */
+  readonly metrics: PluginMetrics;
   /** The time in milliseconds since 1970, by the clock of the bot, which a test can set. */
   nowMs(): number;
   /** Runs when the bot starts; what it returns runs when the bot stops. */

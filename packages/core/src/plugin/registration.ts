@@ -15,7 +15,10 @@ import { type Schedule, toSchedule } from './schedule.js';
 import { type Tool, toTool } from './tool.js';
 
 /** What the host gives a plugin besides what it can register. @internal */
-export type HostServices = Pick<PluginContext<unknown>, 'announce' | 'nowMs' | 'storage'>;
+export type HostServices = Pick<
+  PluginContext<unknown>,
+  'announce' | 'log' | 'metrics' | 'nowMs' | 'storage'
+>;
 
 type Start = Parameters<PluginContext<unknown>['onStart']>[0];
 type Contribution = (message: PluginMessage) => string | undefined | Promise<string | undefined>;

@@ -20,7 +20,7 @@ export interface Route {
   handler: RouteHandler;
 }
 
-const pathPattern = /^\/$|^(\/[\w.~-]+)+$/;
+const pathPattern = /^\/$|^(\/(?!\.+(?:\/|$))[\w.~-]+)+$/;
 
 /** Throws `plugin.invalid`. @internal */
 export function requireRoutePath(plugin: string, path: string): void {

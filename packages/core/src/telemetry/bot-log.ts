@@ -22,6 +22,11 @@ export class BotLog {
     return new BotLog(this.logger.child(fields), this.errorDetails);
   }
 
+  /** A logger for a plugin, which writes what it likes. */
+  ofPlugin(plugin: string): Logger {
+    return this.logger.child({ plugin });
+  }
+
   write(level: Level, sentence: string, fields: object = {}): void {
     this.logger[level](fields, sentence);
   }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type PluginMetrics, pluginMetrics } from './plugin-metrics.js';
 import { ProcessMetrics } from './process-metrics.js';
 import { within } from './within.js';
 
@@ -69,6 +70,10 @@ export class BotMetrics {
         this.set(await within(countTimeoutMs, countOpen()).catch(() => Number.NaN));
       },
     });
+  }
+
+  ofPlugin(plugin: string): PluginMetrics {
+    return pluginMetrics(this.#registry, plugin);
   }
 
   get contentType(): string {

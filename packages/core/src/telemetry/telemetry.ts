@@ -2,6 +2,7 @@ import { context, SpanKind } from '@opentelemetry/api';
 import { BotLog } from './bot-log.js';
 import { BotMetrics } from './bot-metrics.js';
 import type { Logger, LogOptions } from './log.js';
+import type { PluginMetrics } from './plugin-metrics.js';
 import { spanAttributes } from './span-attributes.js';
 import { toTraceparent } from './traceparent.js';
 import { type LeasedJob, TurnTelemetry } from './turn-telemetry.js';
@@ -84,6 +85,11 @@ export class Telemetry {
     work: (turn: TurnTelemetry) => Promise<void>,
   ): Promise<void> {
     return TurnTelemetry.run(job, { log: this.#log, metrics: this.metrics, signal }, work);
+  }
+
+  /** A log and metrics of a plugin's own. */
+  ofPlugin(plugin: string): { log: Logger; metrics: PluginMetrics } {
+    return { log: this.#log.ofPlugin(plugin), metrics: this.metrics.ofPlugin(plugin) };
   }
 
   /** A plugin failed, and was left out. */

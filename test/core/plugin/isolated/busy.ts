@@ -15,6 +15,8 @@ export default definePlugin({
     command,
     prompt,
     tool,
+    log,
+    metrics,
     schedule,
     route,
     storage,
@@ -68,8 +70,11 @@ export default definePlugin({
           text: `Digest of ${new Date(atMs).toISOString()}`,
         }),
     });
-    route('POST', '/echo', async (request) =>
-      Response.json({ said: await request.text() }, { status: 201 }),
-    );
+    const echoes = metrics.counter('echoes', 'Requests that were echoed.');
+    route('POST', '/echo', async (request) => {
+      echoes.inc();
+      log.warn({ method: request.method }, 'echoed');
+      return Response.json({ said: await request.text() }, { status: 201 });
+    });
   },
 });

@@ -4,6 +4,7 @@ import type { Plugin } from '../define-plugin.js';
 import { register } from '../registration.js';
 import { ask, ChildCall, hear, storageOf } from './child-call.js';
 import { type ChildHandler, childHandlers } from './child-handlers.js';
+import { childLog, childMetrics } from './child-telemetry.js';
 import type { FromPlugin, ToPlugin } from './protocol.js';
 
 /** The process of one isolated plugin: loads its module, and calls what it registered. */
@@ -19,6 +20,8 @@ async function setUp({ module, config }: Extract<ToPlugin, { type: 'setup' }>): 
   try {
     const registration = await register(await load(module, config), {
       announce: async (announcement) => void (await ask({ type: 'announce', announcement })),
+      log: childLog(),
+      metrics: childMetrics,
       nowMs: () => nowMs,
       storage: storageOf,
     });

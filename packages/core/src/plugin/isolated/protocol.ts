@@ -61,12 +61,25 @@ export interface Effects {
   text?: string;
 }
 
+/** How important a line of the log is. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
 /** What a plugin asks of the bot. */
 export type Question =
   | { type: 'next' }
   | { type: 'generate'; options: GenerateOptions; jsonSchema?: Record<string, unknown> }
   | { type: 'picture'; index: number }
   | { type: 'announce'; announcement: Announcement }
+  | { type: 'log'; level: LogLevel; fields: object; message: string; about: object[] }
+  | {
+      type: 'measure';
+      metric: 'counter' | 'gauge' | 'histogram';
+      name: string;
+      help: string;
+      /** Absent when it is only made known. */
+      value?: number;
+      buckets?: readonly number[];
+    }
   | { type: 'get' | 'delete'; tenant: string; key: string }
   | { type: 'set'; tenant: string; key: string; value: unknown }
   | { type: 'keys'; tenant: string; prefix: string | undefined };
