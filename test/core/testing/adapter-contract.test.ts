@@ -29,6 +29,16 @@ function newFixture(adapter = new MemoryAdapter({ maxTextLength: 300 })) {
         void (await adapter.deliver({ ...get(id), type: 'edited', eventId: `edit ${id}`, text })),
       delete: async (id) =>
         void (await adapter.deliver({ ...get(id), type: 'deleted', eventId: `deletion ${id}` })),
+      stop: async (id) =>
+        void (await adapter.deliver({ ...get(id), type: 'cancelled', eventId: `stop ${id}` })),
+      rate: (messageId, rating) => adapter.rate(rating, { messageId }),
+      async command(name, options) {
+        return (await adapter.say('', { command: { name, options } })).messageId;
+      },
+      announcements: async (key) =>
+        adapter.posts
+          .filter((post) => post.isAnnouncement && post.conversationKey === key)
+          .map(({ text }) => text),
       answers: async (id) =>
         adapter.posts.filter(({ messageId }) => messageId === id).map(({ text }) => text),
     };
@@ -37,6 +47,12 @@ function newFixture(adapter = new MemoryAdapter({ maxTextLength: 300 })) {
 
 describe('the platform in memory', () => {
   it.each(adapterContract)('$name', ({ run }) => run(newFixture()));
+});
+
+describe('the platform in memory with commands of its own', () => {
+  it.each(adapterContract)('$name', ({ run }) =>
+    run(newFixture(new MemoryAdapter({ maxTextLength: 300, commands: true }))),
+  );
 });
 
 class Forgetful extends MemoryAdapter {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Adapter } from '../adapter/adapter.js';
+import type { CommandDescription } from '../adapter/command-description.js';
 import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
 
 /** A platform, or a stand-in for one, that an adapter is tried on. */
@@ -13,6 +14,13 @@ export interface AdapterFixture {
   /** Where people can: they change or delete their message. */
   edit?(messageId: string, text: string): Promise<void>;
   delete?(messageId: string): Promise<void>;
+  /** Where people can: they stop the answer to a message, or rate it. */
+  stop?(messageId: string): Promise<void>;
+  rate?(messageId: string, rating: 'up' | 'down'): Promise<void>;
+  /** Where the platform has commands of its own: a person calls one that the adapter was told of. */
+  command?(name: string, options: Record<string, string>): Promise<string>;
+  /** What people see in a conversation besides answers; gives the texts in order. Default: not looked at. */
+  announcements?(conversationKey: string): Promise<string[]>;
   /** What people see of the bot's answers to a message, in order. */
   answers(messageId: string): Promise<string[]>;
   /** Ends the platform; the contract stops and closes the adapter before. */
@@ -41,7 +49,7 @@ class Trial {
 
   async start(): Promise<void> {
     await this.adapter.start({
-      commands: [],
+      commands: [contractCommand],
       receive: async (event) => {
         const checked = platformEventSchema.parse(event);
         const isKnown = this.events.some(({ eventId }) => eventId === checked.eventId);
@@ -76,6 +84,14 @@ class Trial {
     return this.adapter.post({ ...targetOf(event), text, idempotencyKey }, { signal: this.signal });
   }
 }
+
+/** Made known to every adapter that is tried. */
+const contractCommand: CommandDescription = {
+  name: 'colour',
+  description: 'Names a colour',
+  options: [{ name: 'of', description: 'Of what', type: 'string', required: true }],
+  pictures: 'optional',
+};
 
 function targetOf({ tenant, conversationKey, messageId }: MessageOf<'message'>) {
   return { tenant, conversationKey, messageId };
@@ -185,6 +201,43 @@ export const adapterContract: readonly ContractCase[] = [
     const { messageId, conversationKey } = await trial.question();
     await trial.fixture.delete(messageId);
     assert.equal((await trial.event('deleted', messageId)).conversationKey, conversationKey);
+  }),
+  rule('hands over that a person stopped an answer, where people can', async (trial) => {
+    if (trial.fixture.stop === undefined) return;
+    const { messageId, conversationKey } = await trial.question();
+    await trial.fixture.stop(messageId);
+    assert.equal((await trial.event('cancelled', messageId)).conversationKey, conversationKey);
+  }),
+  rule('hands over what a person thinks of an answer, where people can say', async (trial) => {
+    if (trial.fixture.rate === undefined) return;
+    const event = await trial.question();
+    await trial.post(event, 'One.', 'key-1');
+    await trial.fixture.rate(event.messageId, 'down');
+    const { rating, author } = await trial.event('feedback', event.messageId);
+    assert.equal(rating, 'down');
+    assert.notEqual(author.id, '');
+  }),
+  rule('hands over commands that people call, if it says it has them', async (trial) => {
+    if (!trial.adapter.capabilities.commands) return;
+    assert.ok(trial.fixture.command, 'a fixture of a platform with commands can call one');
+    const messageId = await trial.fixture.command('colour', { of: 'the sky' });
+    const { command } = await trial.event('message', messageId);
+    assert.deepEqual(command, { name: 'colour', options: { of: 'the sky' } });
+  }),
+  rule('posts announcements, once for each key', async (trial) => {
+    const { tenant, conversationKey } = await trial.question();
+    const post = {
+      tenant,
+      conversationKey,
+      messageId: 'announcement of the contract',
+      isAnnouncement: true,
+      text: 'News!',
+      idempotencyKey: 'announcement',
+    };
+    const first = await trial.adapter.post(post, { signal: trial.signal });
+    assert.equal(await trial.adapter.post(post, { signal: trial.signal }), first);
+    const seen = await trial.fixture.announcements?.(conversationKey);
+    if (seen !== undefined) assert.deepEqual(seen, ['News!']);
   }),
   rule('posts nothing for a signal that is aborted', async (trial) => {
     const event = await trial.question();
