@@ -11,6 +11,11 @@ export type { ModelServer, ServerDialect } from './backend/server/model-server.j
 export { createServerModel, type ServerModelOptions } from './backend/server/server-model.js';
 export type * from './backend/vision-language-model.js';
 export type { BotLimits } from './bot/bot-limits.js';
+export {
+  type ChatPlatform,
+  type ChatPlatformOptions,
+  createChatPlatform,
+} from './bot/chat-platform.js';
 export type * from './bot/chat-service.js';
 export { type Bot, type BotOptions, createBot } from './bot/create-bot.js';
 export { type ChatServiceOptions, createChatService } from './bot/create-chat-service.js';

@@ -58,10 +58,7 @@ export function createApi({ service, session }: ApiOptions): Hono {
   });
   api.post('/conversations/:id/messages', uploads, async (context) => {
     const { text, pictures } = await readMessage(context, session);
-    return stream(
-      context,
-      service.send(conversationOf(context), { text, pictures, origin: 'web' }),
-    );
+    return stream(context, service.send(conversationOf(context), { text, pictures }));
   });
   api.put('/conversations/:id/messages/:messageId', small, async (context) => {
     const change = await readJson(context, textSchema);

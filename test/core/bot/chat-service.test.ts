@@ -36,7 +36,6 @@ describe('sending a message', () => {
         text: 'Which colour?',
         pictures: [picture],
         author: 'ana',
-        origin: 'web',
       }),
     );
     expect(events.map((event) => event.type)).toEqual([
@@ -59,7 +58,7 @@ describe('sending a message', () => {
     ]);
     expect(messages[0]?.pictures[0]?.provenance).toMatchObject({
       author: 'ana',
-      origin: 'web',
+      origin: 'chat',
       name: 'red.png',
     });
     expect(messages[1]?.seen).toMatchObject({

@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createChatService, openSqliteStore, VistazoError } from '@vistazo/core';
+import {
+  type BotLimits,
+  createBot,
+  createChatPlatform,
+  MediaProcess,
+  openSqliteStore,
+  VistazoError,
+} from '@vistazo/core';
 import { startWebServer } from '@vistazo/web';
 import type { Command } from 'commander';
 import { makeDataFolder } from '../data-folder.js';
@@ -18,6 +25,15 @@ interface StartFlags extends ModelFlags {
 
 /** The hub id that the embedded model's notes point to for photographs. */
 const photographModelId = 'HuggingFaceTB/SmolVLM-256M-Instruct';
+
+/** Who reaches the page is trusted with it, and all of them are one person to the bot. */
+const pageLimits: BotLimits = {
+  perPerson: null,
+  perTenant: null,
+  maxConcurrentAnswers: 4,
+  maxConcurrentPerPerson: 4,
+  maxOpenPerPerson: 100,
+};
 
 /** `vistazo start`: the chat page. */
 export function addStartCommand(program: Command): void {
@@ -46,24 +62,40 @@ async function start(flags: StartFlags): Promise<void> {
   resources.defer(() => store.close());
   const model = await openModel(flags, { signal });
   resources.defer(() => model.close());
-  const service = await createChatService({
-    model,
+  const media = new MediaProcess();
+  resources.defer(() => media.close());
+  const isEmbedded = usesEmbeddedModel(flags);
+  const page = createChatPlatform({
+    model: model.info,
     store,
+    media,
+    name: 'web',
     ...(flags.system !== undefined && { systemMessage: flags.system }),
   });
-  resources.defer(() => service.close());
+  const bot = createBot({
+    model,
+    store,
+    adapters: [page.adapter],
+    media: page.media,
+    log: { level: 'warn' },
+    limits: pageLimits,
+    // It was not trained to take instructions.
+    ...(isEmbedded && { dataRule: null }),
+  });
+  await bot.start();
+  // What is not answered by then is answered by the next start.
+  resources.defer(() => bot.stop({ drainMs: 0 }));
   const server = await startWebServer({
-    service,
+    service: page.service,
     model: model.info,
+    operations: bot.fetch,
     host: flags.host,
     port,
     ...(secret !== undefined && { secret }),
-    ...(usesEmbeddedModel(flags) && { switchModelTo: photographModelId }),
+    ...(isEmbedded && { switchModelTo: photographModelId }),
   });
   resources.defer(() => server.close());
-  process.stdout.write(
-    welcome(server.url, `${model.info.id} (${model.info.variant})`, usesEmbeddedModel(flags)),
-  );
+  process.stdout.write(welcome(server.url, `${model.info.id} (${model.info.variant})`, isEmbedded));
   await aborted(signal);
 }
 

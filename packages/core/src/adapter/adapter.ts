@@ -1,3 +1,6 @@
+import type { LeftOut } from '../conversation/context-plan.js';
+import type { MessageId } from '../conversation/message.js';
+import type { SeenPicture } from '../generation/generation-event.js';
 import type { CommandDescription } from './command-description.js';
 import type { PlatformEvent } from './platform-event.js';
 
@@ -64,6 +67,30 @@ export interface Standing {
   estimateMs?: number;
 }
 
+/** What happens on the way to an answer, for adapters that show more than posts. */
+export type AnsweringEvent =
+  /** The question, if there is a new one, and the answer that is to be made are in the store. */
+  | { type: 'taken'; questionId?: MessageId; answerId: MessageId }
+  /** The model begins; what it sees. */
+  | {
+      type: 'prompt';
+      pictures: SeenPicture[];
+      promptTokens: number;
+      imageTokens: number;
+      leftOut: LeftOut[];
+    }
+  /** All that it has said by now, harmless; shorter than before when it begins anew. */
+  | { type: 'text'; text: string }
+  /** The answer is in the store, and posted. */
+  | { type: 'ended' };
+
+/** A file whose bytes an adapter has already. */
+export interface ReceivedFile {
+  /** The `url` of its attachment. */
+  url: string;
+  bytes: Uint8Array;
+}
+
 /** What an adapter can ask of the bot. */
 export interface AdapterHost {
   /** The commands of the bot's plugins, for platforms where commands are made known. */
@@ -72,9 +99,13 @@ export interface AdapterHost {
    * Hands over an event. When it resolves, the event is stored for good and may be acknowledged;
    * `known` when it came before; `refused` when it is not answered: a limit was reached, which the person is told once a minute, or
    * the bot is busy with the conversation (`whileBusy: 'drop'`). Throws `option.invalid` for what is no event, and `store.failed`
-   * when it could not be stored: then the platform should deliver it again.
+   * when it could not be stored: then the platform should deliver it again. `files` are stored with it,
+   * and not fetched; default none.
    */
-  receive(event: PlatformEvent): Promise<'accepted' | 'known' | 'refused'>;
+  receive(
+    event: PlatformEvent,
+    files?: readonly ReceivedFile[],
+  ): Promise<'accepted' | 'known' | 'refused'>;
 }
 
 /**
@@ -110,6 +141,8 @@ export interface Adapter {
   ): Promise<void>;
   /** Shows that an answer is coming, as long as the bot asks. Default: nothing is shown. */
   showWorking?(target: ReplyTarget, options: { signal: AbortSignal }): Promise<void>;
+  /** Told what happens on the way to an answer; it must not fail, and nothing waits for it. */
+  answering?(target: ReplyTarget, event: AnsweringEvent): void;
   /** Frees what it holds; nothing is asked of it afterwards. */
   close?(): Promise<void>;
 }

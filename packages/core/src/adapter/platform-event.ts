@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageIdSchema } from '../conversation/message.js';
 
 /** A name or id that a platform gave: one line, of at most 1,000 characters. */
 const platformId = z.string().min(1).max(1000);
@@ -42,9 +43,15 @@ const placeSchema = z.object({
   eventId: platformId,
   /** Whose bot this is, such as a guild or team. Tenants never see anything of each other. */
   tenant: platformId,
-  /** Where the conversation is had, such as a channel or thread; unique within the tenant. */
+  /**
+   * Where the conversation is had, such as a channel or thread; unique within the tenant.
+   * `conversation:{id}` is the conversation of the store that has this id.
+   */
   conversationKey: platformId,
-  /** The platform's id of the message that it is about; unique within the conversation. */
+  /**
+   * The platform's id of the message that it is about; unique within the conversation. `answer:{id}` is one
+   * whose answer gets this id in the store.
+   */
   messageId: platformId,
 });
 
@@ -63,6 +70,11 @@ export const messageEventSchema = placeSchema.extend({
   type: z.literal('message'),
   ...contentSchema.shape,
   author: authorSchema,
+  /**
+   * Of adapters whose conversations are those of the store (`conversation:{id}`): the message that this is
+   * another version of. One of a question keeps its pictures, one of an answer answers the same question.
+   */
+  versionOf: messageIdSchema.optional(),
   /** When it was written, in milliseconds since 1970. */
   postedAtMs: z.number().int().nonnegative(),
 });

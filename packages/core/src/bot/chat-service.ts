@@ -8,7 +8,6 @@ import type {
 import type { ImageId } from '../conversation/chat-message.js';
 import type { LeftOut } from '../conversation/context-plan.js';
 import type { ConversationId, MessageId, PictureProvenance } from '../conversation/message.js';
-import type { GenerationOptions } from '../generation/generation-options.js';
 import type {
   MessageStatus,
   Rating,
@@ -74,8 +73,6 @@ export interface NewMessage {
   pictures?: readonly NewPicture[];
   /** Who says it, as the platform names people. Default `user`. */
   author?: string;
-  /** Where it comes from, such as `web`. Default `local`. */
-  origin?: string;
   /** When it was posted, in milliseconds since 1970. Default now. */
   postedAtMs?: number;
 }
@@ -84,8 +81,6 @@ export interface NewMessage {
 export interface AnswerOptions {
   /** Stops the answer, as {@link ChatService.stop} does. */
   signal?: AbortSignal;
-  /** Default: those of the service. */
-  generation?: GenerationOptions;
 }
 
 /**

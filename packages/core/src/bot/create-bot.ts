@@ -199,7 +199,10 @@ class RunningBot implements Bot {
     try {
       for (const adapter of this.options.adapters) {
         const { commands } = this.#plugins;
-        await adapter.start({ commands, receive: (event) => this.#inbox.receive(adapter, event) });
+        await adapter.start({
+          commands,
+          receive: (event, files) => this.#inbox.receive(adapter, event, files),
+        });
         this.#started.push(adapter);
       }
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Adapter } from '../adapter/adapter.js';
+import type { Adapter, ReceivedFile } from '../adapter/adapter.js';
 import { parseCommand, writtenCommand } from '../adapter/parse-command.js';
 import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
 import { VistazoError } from '../errors.js';
@@ -40,7 +40,11 @@ export class Inbox {
   constructor(private readonly options: InboxOptions) {}
 
   /** Stored for good when it resolves. Throws `option.invalid` and `store.failed`. */
-  async receive(adapter: Adapter, given: PlatformEvent): Promise<Taken> {
+  async receive(
+    adapter: Adapter,
+    given: PlatformEvent,
+    files: readonly ReceivedFile[] = [],
+  ): Promise<Taken> {
     const { telemetry } = this.options;
     const { name } = adapter;
     const event = this.#withCommand(
@@ -48,7 +52,7 @@ export class Inbox {
       telemetry.checked(name, () => checked(adapter, given)),
     );
     return telemetry.received(name, event, (traceparent) =>
-      this.#take(adapter, event, { adapter: name, ...event }, traceparent),
+      this.#take(adapter, event, { adapter: name, ...event }, { files, traceparent }),
     );
   }
 
@@ -61,13 +65,13 @@ export class Inbox {
     adapter: Adapter,
     event: CheckedEvent,
     key: MessageKey,
-    traceparent: string | null,
+    given: Pick<AcceptOptions, 'files' | 'traceparent'>,
   ): Promise<Taken> {
     switch (event.type) {
       case 'message':
-        return this.#takeMessage(adapter, event, key, traceparent);
+        return this.#takeMessage(adapter, event, key, given);
       case 'edited':
-        return this.#takeEdit(event, key, traceparent);
+        return this.#takeEdit(event, key, given.traceparent ?? null);
       case 'deleted':
         return this.#forget(adapter, key);
       case 'cancelled':
@@ -81,10 +85,10 @@ export class Inbox {
     adapter: Adapter,
     event: EventOf<'message'>,
     key: MessageKey,
-    traceparent: string | null,
+    given: Pick<AcceptOptions, 'files' | 'traceparent'>,
   ): Promise<Taken> {
     const { store, runner, prefetcher, standing, accept } = this.options;
-    const result = await store.jobs.accept(adapter.name, event, { ...accept, traceparent });
+    const result = await store.jobs.accept(adapter.name, event, { ...accept, ...given });
     if (typeof result === 'object') {
       this.#show(adapter, 'post', () => tellRefusal(adapter, key, result));
       return 'refused';
@@ -94,7 +98,7 @@ export class Inbox {
       isSameConversation(each, key) && each.messageId !== key.messageId;
     if (accept.policy === 'replace') runner.lose(isOther);
     if (accept.policy === 'steer') runner.stopAnswers(isOther);
-    prefetcher.add(adapter, event);
+    if ((given.files ?? []).length === 0) prefetcher.add(adapter, event);
     standing.add(key);
     runner.wake();
     if (accept.policy === 'debounce') setTimeout(() => runner.wake(), accept.debounceMs).unref();
@@ -149,7 +153,10 @@ export class Inbox {
     if (stopped === 'known') return 'known';
     standing.remove(key);
     if (stopped === 'running') runner.stopAnswers((each) => isSame(each, key));
-    else this.#show(adapter, 'edit', () => sayStopped(adapter, key, stopped));
+    else {
+      adapter.answering?.(key, { type: 'ended' });
+      this.#show(adapter, 'edit', () => sayStopped(adapter, key, stopped));
+    }
     runner.wake();
     return 'accepted';
   }

@@ -60,10 +60,15 @@ function checkSize(byteLength: number, maxBytes: number): void {
   );
 }
 
+/** Pictures, and who brought them from where. @internal */
+export interface PicturesFrom extends Pick<NewMessage, 'pictures' | 'author' | 'postedAtMs'> {
+  origin: string;
+}
+
 /** Checks the pictures of a message one after the other. @internal */
 export async function checkPictures(
   media: PictureNormaliser,
-  message: NewMessage,
+  message: PicturesFrom,
   signal: AbortSignal,
 ): Promise<CheckedPicture[]> {
   const checked: CheckedPicture[] = [];
@@ -85,7 +90,7 @@ async function toRecord(
   return { id: await imageIdOf(bytes), bytes, mediaType, widthPx, heightPx };
 }
 
-function toPart(record: PictureRecord, picture: NewPicture, message: NewMessage): PicturePart {
+function toPart(record: PictureRecord, picture: NewPicture, message: PicturesFrom): PicturePart {
   return {
     type: 'image',
     image: record.id,
@@ -93,7 +98,7 @@ function toPart(record: PictureRecord, picture: NewPicture, message: NewMessage)
     heightPx: record.heightPx,
     provenance: {
       author: message.author ?? 'user',
-      origin: message.origin ?? 'local',
+      origin: message.origin,
       postedAtMs: message.postedAtMs ?? Date.now(),
       ...(picture.url !== undefined && { url: picture.url }),
       ...(picture.name !== undefined && { name: picture.name }),

@@ -31,8 +31,9 @@ export async function rateAnswer(
 function latestTurn(conversation: Conversation<StoredMessage>, key: MessageKey) {
   let latest: { question: StoredMessage; answer: StoredMessage } | undefined;
   for (let revision = 0; ; revision++) {
-    const { questionId, answerId } = turnIds(key, revision);
+    const { answerId } = turnIds(key, revision);
     if (!conversation.has(answerId)) return latest;
-    latest = { question: conversation.get(questionId), answer: conversation.get(answerId) };
+    const [question, answer] = conversation.branchTo(answerId).slice(-2);
+    if (question !== undefined && answer !== undefined) latest = { question, answer };
   }
 }

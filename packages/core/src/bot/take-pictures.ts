@@ -58,11 +58,17 @@ async function takePicture(
     (await fetched(url)) ??
     (await fetchAttachment(adapter, url, { maxBytes: limits.maxPictureBytes, signal }));
   const message = {
-    text: '',
     author: author.name,
     origin: adapter.name,
     postedAtMs,
-    pictures: [{ bytes, url, ...(name !== undefined && { name }) }],
+    pictures: [
+      {
+        bytes,
+        // What only the adapter understands says nothing to anybody later.
+        ...(/^https?:/.test(url) && { url }),
+        ...(name !== undefined && { name }),
+      },
+    ],
   };
   return checkPictures(media, message, signal);
 }

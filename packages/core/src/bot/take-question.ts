@@ -1,6 +1,6 @@
 import { Conversation, type Place } from '../conversation/conversation.js';
-import type { ConversationId, MessageId } from '../conversation/message.js';
-import { toVistazoError } from '../errors.js';
+import { type ConversationId, type MessageId, picturesOf } from '../conversation/message.js';
+import { toVistazoError, VistazoError } from '../errors.js';
 import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
 import type { HeldJob, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
@@ -10,6 +10,7 @@ import { emptyAnswer, newConversation, newQuestion } from './new-records.js';
 import type { Prefetcher } from './prefetcher.js';
 import { quotedTexts } from './quoted-texts.js';
 import { type TakePicturesOptions, takePictures } from './take-pictures.js';
+import { titleFrom } from './title.js';
 import { conversationIdOf, messageKeyOf, turnIds } from './turn-ids.js';
 
 /** A question and its empty answer, as they are in the store. @internal */
@@ -17,6 +18,8 @@ export interface TakenQuestion {
   conversation: Conversation<StoredMessage>;
   answerId: MessageId;
   systemMessage: string | null;
+  /** Absent where the answer is another one to a question that is there already. */
+  questionId?: MessageId;
   /** A sentence for each file that could not be used. */
   notes: readonly string[];
 }
@@ -50,13 +53,24 @@ export async function takeQuestion(
     signal.throwIfAborted();
     return store.jobs.holding(job, work);
   };
-  if (conversation.has(questionId)) {
+  const { text, versionOf } = job.event;
+  const isAnswerAgain =
+    versionOf !== undefined &&
+    conversation.has(versionOf) &&
+    conversation.get(versionOf).role === 'assistant';
+  const taken = { conversation, answerId, systemMessage, ...(!isAnswerAgain && { questionId }) };
+  if (conversation.has(answerId)) {
     const again = { status: 'running', text: '' } as const;
     await hold(({ conversations }) => conversations.changeAnswer(conversationId, answerId, again));
-    return { conversation, answerId, systemMessage, notes: job.notes };
+    return { ...taken, notes: job.notes };
+  }
+  if (versionOf !== undefined) {
+    const messages = addVersion(conversation, { versionOf, questionId, answerId, text });
+    const added = { pictures: [], messages, shownLeaf: answerId };
+    await hold(({ conversations }) => conversations.add(conversationId, added));
+    return { ...taken, notes: [] };
   }
 
-  const { text } = job.event;
   const fetched = async (url: string) =>
     (await options.prefetcher.take(job.adapter, job.event, url)) ?? store.jobs.file(job, url);
   const { pictures, notes } = await takePictures(job.event, { ...options, fetched });
@@ -78,10 +92,32 @@ export async function takeQuestion(
       pictures: pictures.map(({ record }) => record),
       messages,
       shownLeaf,
+      ...(!stored?.record.title && { title: titleFrom(text) }),
     });
     await setNotes(notes);
   });
-  return { conversation, answerId, systemMessage, notes };
+  return { ...taken, notes };
+}
+
+/** Another version of a question with its pictures, and an answer to it; or another answer. */
+function addVersion(
+  conversation: Conversation<StoredMessage>,
+  { versionOf, questionId, answerId, text }: NewVersion,
+): StoredMessage[] {
+  if (!conversation.has(versionOf)) {
+    throw new VistazoError('chat.empty', 'The message that was to be changed was deleted.');
+  }
+  const old = conversation.get(versionOf);
+  const answer: Make = (place) => emptyAnswer({ ...place, id: answerId });
+  if (old.role === 'assistant') return [conversation.regenerate(versionOf, answer)];
+  const question: Make = (place) =>
+    newQuestion({ ...place, id: questionId }, picturesOf(old), text);
+  return [conversation.edit(versionOf, question), conversation.append(answer)];
+}
+
+interface NewVersion extends ReturnType<typeof turnIds> {
+  versionOf: MessageId;
+  text: string;
 }
 
 type Make = (place: Place) => StoredMessage;

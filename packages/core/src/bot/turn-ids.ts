@@ -19,6 +19,8 @@ export function conversationIdOf({
   tenant,
   conversationKey,
 }: Pick<MessageKey, 'adapter' | 'tenant' | 'conversationKey'>): ConversationId {
+  const own = conversationIdSchema.safeParse(ownPart(conversationKey, 'conversation'));
+  if (own.success) return own.data;
   return conversationIdSchema.parse(derivedUuid('conversation', adapter, tenant, conversationKey));
 }
 
@@ -27,9 +29,19 @@ export function turnIds(
   { adapter, tenant, conversationKey, messageId }: MessageKey,
   revision: number,
 ): { questionId: MessageId; answerId: MessageId } {
+  const own = messageIdSchema.safeParse(ownPart(messageId, 'answer'));
+  if (own.success && revision === 0) {
+    const questionId = messageIdSchema.parse(derivedUuid('question', own.data));
+    return { questionId, answerId: own.data };
+  }
   const parts = [adapter, tenant, conversationKey, messageId, revision];
   return {
     questionId: messageIdSchema.parse(derivedUuid('question', ...parts)),
     answerId: messageIdSchema.parse(derivedUuid('answer', ...parts)),
   };
+}
+
+/** The id that a key of an adapter says is one of the store. */
+function ownPart(key: string, kind: 'conversation' | 'answer'): string | undefined {
+  return key.startsWith(`${kind}:`) ? key.slice(kind.length + 1) : undefined;
 }

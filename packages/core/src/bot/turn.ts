@@ -1,4 +1,4 @@
-import type { Adapter } from '../adapter/adapter.js';
+import type { Adapter, AnsweringEvent } from '../adapter/adapter.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { hasFence } from '../conversation/fence.js';
 import {
@@ -77,6 +77,7 @@ export async function takeTurn(
     const lastPost = await writer.deliver(texts);
     const { modelMsPerHour } = options.limits;
     await jobs.end(job, { lastPost, modelMs: model.workedMs, modelMsPerHour });
+    turn.tell({ type: 'ended' });
   } finally {
     await writer.end();
   }
@@ -117,6 +118,7 @@ class Turn {
       const taken = await telemetry.question(() =>
         takeQuestion(this.job, { ...this.options, adapter, images, telemetry, signal }),
       );
+      if ('answerId' in taken) this.#tellTaken(taken);
       return await ('answerId' in taken ? this.#ask(taken) : this.#say(taken.notes.join('\n')));
     } catch (error) {
       this.signal.throwIfAborted();
@@ -124,6 +126,16 @@ class Turn {
       this.telemetry.messageRefused(error);
       return this.#say(error.message);
     }
+  }
+
+  /** For adapters that show more than posts. */
+  tell(event: AnsweringEvent): void {
+    const { tenant, conversationKey, messageId } = this.job.event;
+    this.adapter.answering?.({ tenant, conversationKey, messageId }, event);
+  }
+
+  #tellTaken({ questionId, answerId }: TakenQuestion): void {
+    this.tell({ type: 'taken', answerId, ...(questionId !== undefined && { questionId }) });
   }
 
   /** An answer that the model has no part in. */
@@ -161,10 +173,12 @@ class Turn {
       resolvePicture: (id) => pictures.pictureBytes(id),
       save: (change) => this.#save(taken, change),
       emit: (event) => {
-        if (event.type === 'prompt') return;
+        if (event.type === 'prompt') return this.tell(event);
         if (event.type === 'text') this.telemetry.textCame();
         soFar = event.type === 'text' ? soFar + event.text : '';
-        this.writer.grow(this.#harmless(soFar));
+        const harmless = this.#harmless(soFar);
+        this.tell({ type: 'text', text: harmless });
+        this.writer.grow(harmless);
       },
     };
     const end = await this.telemetry.generate({ model: model.info.id, ...generation }, () =>
@@ -225,7 +239,8 @@ class Turn {
         )
       : change.text;
     return this.#holding(async ({ conversations, setReplies }) => {
-      const stored = { ...change, ...(text !== undefined && { text }) };
+      // What is kept is what people see.
+      const stored = { ...change, ...(text !== undefined && { text: this.#harmless(text) }) };
       await conversations.changeAnswer(this.#conversationId, taken.answerId, stored);
       if (change.status === undefined) return;
       // The next attempt may find the store well again.

@@ -40,6 +40,8 @@ export interface AcceptOptions {
   perTenant?: MessageRate | null;
   /** Time of the model within an hour. */
   modelMsPerHour?: { person: number | null; tenant: number | null };
+  /** Files whose bytes are known already, by the addresses of the message's attachments. Default none. */
+  files?: readonly { url: string; bytes: Uint8Array }[];
   /** Of the span in which the message came in, for {@link Job.traceparent}. Default none. */
   traceparent?: string | null;
 }
@@ -123,7 +125,8 @@ export interface Job {
 }
 
 /** What of a message its author can change. */
-export type MessageContent = Pick<MessageEvent, 'text' | 'attachments' | 'quotes' | 'command'>;
+export type MessageContent = Pick<MessageEvent, 'text' | 'attachments' | 'quotes' | 'command'> &
+  Partial<Pick<MessageEvent, 'versionOf'>>;
 
 /** A message of a platform, for what happens to it later. */
 export interface MessageKey {

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { MessageEvent } from '../../adapter/platform-event.js';
-import type { AcceptOptions, NewAnnouncement, Reception } from '../job-store.js';
+import type { AcceptOptions, MessageKey, NewAnnouncement, Reception } from '../job-store.js';
+import { asBuffer } from './as-buffer.js';
 import { Bucket } from './buckets.js';
 import type { DatabaseKind } from './database-kind.js';
 import {
@@ -42,8 +43,23 @@ export async function acceptMessage(
       refused.reason !== 'busy' && (await new Bucket(db, kind.nowMs, telling, tellingSize).take(1));
     return { ...refused, isToBeTold };
   }
+  await keepFiles(db, key, options);
   await makeRoom(db, kind, adapter, event, options);
   return 'accepted';
+}
+
+async function keepFiles(
+  db: Kysely<Database>,
+  key: MessageKey,
+  { files = [] }: AcceptOptions,
+): Promise<void> {
+  if (files.length === 0) return;
+  const job = await findJob(db, key);
+  for (const { url, bytes } of job === undefined ? [] : files)
+    await db
+      .insertInto('files')
+      .values({ job_id: job?.id ?? 0, url, bytes: asBuffer(bytes) })
+      .execute();
 }
 
 function bucketKey(adapter: string, { tenant, author }: MessageEvent) {

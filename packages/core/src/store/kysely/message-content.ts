@@ -6,6 +6,7 @@ import {
   type MessageEvent,
   quoteSchema,
 } from '../../adapter/platform-event.js';
+import { messageIdSchema } from '../../conversation/message.js';
 import type { Job, MessageContent } from '../job-store.js';
 import type { Database } from './schema.js';
 
@@ -17,6 +18,7 @@ const pieceSchema = z.object({
 
 const contentSchema = pieceSchema.extend({
   command: commandCallSchema.optional(),
+  versionOf: messageIdSchema.optional(),
   notes: z.array(z.string()).default([]),
   isAnnouncement: z.boolean().default(false),
   /** What its author wrote shortly before, which is answered with it. */
@@ -33,17 +35,17 @@ export function parseContent(json: string | null): StoredContent {
 
 /** As JSON; nothing of a message besides its content. @internal */
 export function contentJson(
-  { text, attachments, quotes, command }: MessageContent,
+  { text, attachments, quotes, command, versionOf }: MessageContent,
   more: Partial<Pick<StoredContent, 'notes' | 'folded' | 'isAnnouncement'>> = {},
 ): string {
-  return JSON.stringify({ text, attachments, quotes, command, ...more });
+  return JSON.stringify({ text, attachments, quotes, command, versionOf, ...more });
 }
 
 /** The message of a job, with what was folded into it. @internal */
 export function toMessage(
   row: Selectable<Database['jobs']>,
 ): Pick<Job, 'event' | 'notes' | 'isAnnouncement'> {
-  const { notes, isAnnouncement, folded, command, ...own } = parseContent(row.content);
+  const { notes, isAnnouncement, folded, command, versionOf, ...own } = parseContent(row.content);
   const pieces = [...folded, own];
   const quotes = pieces.flatMap((piece) => piece.quotes ?? []);
   const event: MessageEvent = {
@@ -61,6 +63,7 @@ export function toMessage(
     attachments: pieces.flatMap(({ attachments }) => attachments),
     ...(quotes.length > 0 && { quotes }),
     ...(command !== undefined && { command }),
+    ...(versionOf !== undefined && { versionOf }),
   };
   return { event, notes, isAnnouncement };
 }

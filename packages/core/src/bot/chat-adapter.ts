@@ -1,0 +1,69 @@
+import type {
+  Adapter,
+  AdapterCapabilities,
+  AdapterHost,
+  AnsweringEvent,
+  ReceivedFile,
+  ReplyPost,
+  ReplyTarget,
+} from '../adapter/adapter.js';
+import type { PlatformEvent } from '../adapter/platform-event.js';
+import { VistazoError } from '../errors.js';
+
+/** Told what happens on the way to an answer. @internal */
+export type Listener = (event: AnsweringEvent) => void;
+
+/**
+ * The adapter of a chat of our own, whose conversations are those of the store: what is answered is seen
+ * there, so that nothing is posted. @internal
+ */
+export class ChatAdapter implements Adapter {
+  readonly capabilities: AdapterCapabilities = {
+    maxTextLength: Number.MAX_SAFE_INTEGER,
+    editMessages: false,
+    editIntervalMs: 0,
+  };
+  #host: AdapterHost | undefined;
+  readonly #listeners = new Map<string, Listener>();
+
+  constructor(readonly name: string) {}
+
+  async start(host: AdapterHost): Promise<void> {
+    this.#host = host;
+  }
+
+  async stop(): Promise<void> {
+    this.#host = undefined;
+  }
+
+  /** Throws `engine.closed` when no bot listens. */
+  async receive(
+    event: PlatformEvent,
+    files: readonly ReceivedFile[] = [],
+  ): Promise<'accepted' | 'known' | 'refused'> {
+    if (this.#host !== undefined) return this.#host.receive(event, files);
+    throw new VistazoError('engine.closed', 'The bot was stopped; start it again.');
+  }
+
+  /** Tells `listener` about the answer to a message, until it is told to end. */
+  listen(messageId: string, listener: Listener): () => void {
+    this.#listeners.set(messageId, listener);
+    return () => this.#listeners.delete(messageId);
+  }
+
+  answering({ messageId }: ReplyTarget, event: AnsweringEvent): void {
+    this.#listeners.get(messageId)?.(event);
+  }
+
+  async fetch(): Promise<Uint8Array> {
+    throw new VistazoError('fetch.failed', 'The file was not kept; send it again.');
+  }
+
+  async post({ idempotencyKey }: ReplyPost, { signal }: { signal: AbortSignal }): Promise<string> {
+    signal.throwIfAborted();
+    return idempotencyKey;
+  }
+
+  /** Who asked sees that the question is on its way. */
+  async showStanding(): Promise<void> {}
+}

@@ -1,0 +1,55 @@
+import type { Adapter } from '../adapter/adapter.js';
+import type { ModelInfo } from '../backend/vision-language-model.js';
+import type { ConversationStore } from '../store/conversation-store.js';
+import { CachedNormaliser } from './cached-normaliser.js';
+import { ChatAdapter } from './chat-adapter.js';
+import type { ChatService } from './chat-service.js';
+import type { PictureNormaliser } from './new-pictures.js';
+import { StoredChatService } from './stored-chat-service.js';
+
+/** Options of {@link createChatPlatform}. */
+export interface ChatPlatformOptions {
+  /** Which model answers: that of the bot. */
+  model: ModelInfo;
+  /** The conversations of `tenant` in the store that the bot has. */
+  store: ConversationStore;
+  /** Checks pictures before a message is taken. */
+  media: PictureNormaliser;
+  /** Name of the adapter. Default `chat`. */
+  name?: string;
+  /** Default `local`. */
+  tenant?: string;
+  /** Of new conversations. Default none. */
+  systemMessage?: string;
+  /** Most bytes of a picture as it comes in. Default 25 MiB. */
+  maxPictureBytes?: number;
+  /** Most pictures of one message. Default 10. */
+  maxPictures?: number;
+  /** Most characters (UTF-16 units) of one message. Default 100,000. */
+  maxTextLength?: number;
+}
+
+/** A platform of our own, such as a chat page. */
+export interface ChatPlatform {
+  /** For the bot. */
+  adapter: Adapter;
+  /** For who shows the conversations to people. */
+  service: ChatService;
+  /** For the bot: what the service checked is not checked again. */
+  media: PictureNormaliser;
+}
+
+/**
+ * Conversations that people have with a bot in a page or program of our own: the bot has the adapter,
+ * and answers questions there as on any platform.
+ */
+export function createChatPlatform(
+  options: ChatPlatformOptions,
+  /** After the answers of a service that is closed were stopped. @internal */
+  onClose: () => Promise<void> = async () => {},
+): ChatPlatform {
+  const adapter = new ChatAdapter(options.name ?? 'chat');
+  const media = new CachedNormaliser(options.media);
+  const service = new StoredChatService(adapter, { ...options, media }, onClose);
+  return { adapter, media, service };
+}
