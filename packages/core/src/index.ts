@@ -57,12 +57,16 @@ export type { FeedbackContext } from './plugin/feedback.js';
 export type { Generate, GenerateOptions } from './plugin/generate.js';
 export type * from './plugin/plugin.js';
 export type { TenantPlugin } from './plugin/plugin-host.js';
-export type { MessagePicture, PluginMessage } from './plugin/plugin-message.js';
+export type {
+  ConversationPicture,
+  MessagePicture,
+  PluginMessage,
+} from './plugin/plugin-message.js';
 export type { RouteHandler, RouteMethod } from './plugin/route.js';
 export type { ReportFault } from './plugin/run-middleware.js';
 export type { ScheduleDefinition } from './plugin/schedule.js';
 export type { ToolContext, ToolDefinition } from './plugin/tool.js';
-export type { LinkPolicy } from './reply/harmless-text.js';
+export { harmlessText, type LinkPolicy, linksIn } from './reply/harmless-text.js';
 export type * from './store/conversation-store.js';
 export type * from './store/job-store.js';
 export type { PluginStorage } from './store/plugin-storage.js';

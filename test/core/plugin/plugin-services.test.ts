@@ -1,4 +1,4 @@
-import { createBot, type PluginContext } from '@vistazo/core';
+import { createBot, imageIdSchema, type PluginContext } from '@vistazo/core';
 import { MemoryAdapter, ScriptedModel, TestClock } from '@vistazo/core/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
@@ -54,6 +54,68 @@ describe('middleware for some messages', () => {
     await bot.ask('Hi!');
     await bot.ask('', { pictures: [await pictureOf(255)] });
     expect(seen).toEqual(['text Hi!', 'picture 2x3, true']);
+  });
+});
+
+describe('the pictures of a conversation', () => {
+  const looking = (seen: unknown[]) =>
+    plugin('looking', ({ onMessage, command }) => {
+      onMessage(async ({ conversationPictures }, next) => {
+        const sizes = conversationPictures.map(async ({ bytes, ...picture }) => ({
+          ...picture,
+          isThere: (await bytes()).length > 0,
+        }));
+        seen.push(await Promise.all(sizes));
+        await next();
+      });
+      command({
+        name: 'first',
+        description: 'Says what the first picture is',
+        run: async ({ conversationPictures: [first], generate, reply }) =>
+          reply(await generate({ prompt: 'What is it?', pictures: first ? [first.id] : [] })),
+      });
+    });
+
+  it('have numbers and authors, the later ones after the earlier', async () => {
+    const seen: unknown[] = [];
+    const { bot } = await startBot([looking(seen)]);
+    const [red, blue] = [await pictureOf(255), await pictureOf(0, 0, 255)];
+    await bot.ask('Look!', { pictures: [red] });
+    await bot.ask('And these?', {
+      pictures: [blue, red],
+      author: { id: 'bo', name: 'Bo' },
+    });
+    const size = { id: expect.stringMatching(/^sha256:/), widthPx: 2, heightPx: 3, isThere: true };
+    const first = { ...size, name: 'picture-1.png', number: 1, author: 'Ana' };
+    expect(seen).toEqual([
+      [{ ...first, isOfMessage: true }],
+      [
+        { ...first, isOfMessage: false },
+        { ...size, name: 'picture-1.png', number: 2, author: 'Bo', isOfMessage: true },
+        { ...size, name: 'picture-2.png', number: 3, author: 'Bo', isOfMessage: true },
+      ],
+    ]);
+  });
+
+  it('can be asked about one by one', async () => {
+    const { bot } = await startBot([looking([])], { answers: ['Nice.', 'Red.'] });
+    await bot.ask('Look!', { pictures: [await pictureOf(255), await pictureOf(0, 255)] });
+    expect(await bot.ask('/first')).toBe('Red.');
+    expect(bot.model.prompts[1]?.[0]?.content).toEqual([
+      { type: 'image', image: expect.stringMatching(/^sha256:/) },
+      { type: 'text', text: 'What is it?' },
+    ]);
+  });
+
+  it('are all that can be asked about', async () => {
+    const curious = plugin('curious', ({ onMessage }) =>
+      onMessage(async ({ generate, reply }) => {
+        reply(await generate({ pictures: [imageIdSchema.parse(`sha256:${'0'.repeat(64)}`)] }));
+      }),
+    );
+    const { bot, faults } = await startBot([curious]);
+    expect(await bot.ask('Hi!')).toBe('Yes.');
+    expect(faults).toEqual([expect.stringMatching(/sha256:0+ is none of this conversation/)]);
   });
 });
 

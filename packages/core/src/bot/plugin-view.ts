@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Adapter } from '../adapter/adapter.js';
 import { generateObject } from '../backend/generate-object.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
+import type { ImageId } from '../conversation/chat-message.js';
 import type { Conversation } from '../conversation/conversation.js';
 import {
   type Message,
@@ -11,7 +12,7 @@ import {
 } from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
 import type { Generate, GenerateOptions } from '../plugin/generate.js';
-import type { MessagePicture, SharedMessage } from '../plugin/plugin-message.js';
+import type { ConversationPicture, SharedMessage } from '../plugin/plugin-message.js';
 import type { Aside } from '../plugin/run-middleware.js';
 import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
 import type { Job } from '../store/job-store.js';
@@ -35,7 +36,7 @@ export function pluginView(options: PluginViewOptions): SharedMessage {
   const { job, adapter, store, conversation, answerId, signal } = options;
   const { tenant, conversationKey, messageId, author, text, attachments, command } = job.event;
   const asked = promptMessages(conversation, answerId);
-  const question = asked.at(-1);
+  const conversationPictures = numbered(asked, store);
   return {
     facts: {
       tenant,
@@ -46,8 +47,8 @@ export function pluginView(options: PluginViewOptions): SharedMessage {
       author,
       text,
       attachments: attachments.length,
-      pictures:
-        question === undefined ? [] : picturesOf(question).map((part) => toPicture(part, store)),
+      pictures: conversationPictures.filter(({ isOfMessage }) => isOfMessage),
+      conversationPictures,
       ...(command !== undefined && { command }),
       signal,
     },
@@ -55,12 +56,18 @@ export function pluginView(options: PluginViewOptions): SharedMessage {
   };
 }
 
-function toPicture(
-  { image, widthPx, heightPx, provenance: { name } }: PicturePart,
-  store: ConversationStore,
-): MessagePicture {
-  const bytes = () => store.pictureBytes(image);
-  return { id: image, widthPx, heightPx, ...(name !== undefined && { name }), bytes };
+function numbered(asked: readonly Message[], store: ConversationStore): ConversationPicture[] {
+  const question = asked.at(-1);
+  const parts = asked.flatMap((message) =>
+    picturesOf(message).map((part) => ({ part, isOfMessage: message === question })),
+  );
+  return parts.map(({ part, isOfMessage }, index) => {
+    const { image, widthPx, heightPx, provenance } = part;
+    const { name, author } = provenance;
+    const bytes = () => store.pictureBytes(image);
+    const size = { widthPx, heightPx, ...(name !== undefined && { name }) };
+    return { id: image, ...size, number: index + 1, author, isOfMessage, bytes };
+  });
 }
 
 function generator(
@@ -75,6 +82,7 @@ function generator(
   function generate({
     schema,
     prompt,
+    pictures,
     instructions,
     history = false,
     ...generation
@@ -86,7 +94,7 @@ function generator(
           'chat.empty',
           'The message says nothing that a model could be asked about.',
         );
-      const about = prompt === undefined ? question : reworded(question, prompt);
+      const about = reworded(question, { prompt, pictures: pictures && partsOf(asked, pictures) });
       const resolvePicture = store.pictureBytes.bind(store);
       const messages = [...(history ? asked.slice(0, -1) : []), about];
       const call = { signal, resolvePicture };
@@ -109,8 +117,29 @@ function generator(
   return generate;
 }
 
-function reworded(question: Message, prompt: string): Message {
-  return { ...question, parts: [...picturesOf(question), { type: 'text', text: prompt }] };
+/** The pictures with these ids. */
+function partsOf(asked: readonly Message[], ids: readonly ImageId[]): PicturePart[] {
+  const parts = new Map(asked.flatMap(picturesOf).map((part) => [part.image, part]));
+  return ids.map((id) => {
+    const part = parts.get(id);
+    if (part !== undefined) return part;
+    throw new VistazoError(
+      'option.invalid',
+      `The picture ${id} is none of this conversation; use the ids of conversationPictures.`,
+    );
+  });
+}
+
+function reworded(
+  question: Message,
+  {
+    prompt,
+    pictures = picturesOf(question),
+  }: { prompt: string | undefined; pictures: PicturePart[] | undefined },
+): Message {
+  const texts = question.parts.filter(({ type }) => type === 'text');
+  const said = prompt === undefined ? texts : [{ type: 'text' as const, text: prompt }];
+  return { ...question, parts: [...pictures, ...said] };
 }
 
 async function textFrom(

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ImageId } from '../conversation/chat-message.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 
 /** How a plugin asks the model about a message. */
@@ -6,6 +7,8 @@ export interface GenerateOptions
   extends Omit<GenerationOptions, 'jsonSchema' | 'stopStrings' | 'tools'> {
   /** What is asked about the message and its pictures. Default: what the person wrote. */
   prompt?: string;
+  /** Which pictures of the conversation it is about. Default: those of the message. */
+  pictures?: readonly ImageId[];
   /** The system message. Default none: the bot's own persona is for people. */
   instructions?: string;
   /** Whether the model sees what was said before in the conversation. Default false. */
@@ -15,7 +18,7 @@ export interface GenerateOptions
 /**
  * Asks the model about a message. With a zod schema it gives a value of it: the local engine lets the
  * model write nothing else. The time it takes is not counted as the plugin's. Throws what the model
- * throws, `answer.invalid` when a server gave no such value, and `generation.aborted`.
+ * throws, `option.invalid` for a picture that the conversation has not, `answer.invalid` when a server gave no such value, and `generation.aborted`.
  */
 export interface Generate {
   <Schema extends z.ZodType>(

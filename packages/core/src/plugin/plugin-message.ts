@@ -16,6 +16,16 @@ export interface MessagePicture {
   bytes(): Promise<Uint8Array>;
 }
 
+/** A picture of the conversation, as people speak of it. */
+export interface ConversationPicture extends MessagePicture {
+  /** 1 for the first one of the conversation, in the order in which they were posted. */
+  readonly number: number;
+  /** Name of who posted it. */
+  readonly author: string;
+  /** Whether it came with the message itself. */
+  readonly isOfMessage: boolean;
+}
+
 /** What every plugin knows of a message. */
 export interface MessageFacts {
   readonly tenant: string;
@@ -30,6 +40,8 @@ export interface MessageFacts {
   readonly attachments: number;
   /** Those of them that can be looked at, in order. */
   readonly pictures: readonly MessagePicture[];
+  /** Those of the conversation up to the message, its own included, in order. */
+  readonly conversationPictures: readonly ConversationPicture[];
   /** The command that it calls, if it calls one. */
   readonly command?: CommandCall;
   /** Aborted when the message is changed or deleted, or the bot stops. */

@@ -24,7 +24,7 @@ export default definePlugin({
     onStart,
   }) {
     onStart(async () => {
-      await storage('tenant').set('started', true);
+      await storage('tenant').set('started', await storage('tenant').add('first', true));
       return async () => storage('tenant').set('stopped', true);
     });
     prompt(({ author }) => `You speak with ${author.name}.`);

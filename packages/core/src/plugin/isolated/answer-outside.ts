@@ -45,6 +45,8 @@ function answerStorage(
       return storage.get(question.key);
     case 'set':
       return storage.set(question.key, question.value);
+    case 'add':
+      return storage.add(question.key, question.value);
     case 'delete':
       return storage.delete(question.key);
     case 'keys':

@@ -37,6 +37,7 @@ export function storageOf(tenant: string): PluginStorage {
   return {
     get: (key) => ask({ type: 'get', tenant, key }),
     set: async (key, value) => void (await ask({ type: 'set', tenant, key, value })),
+    add: async (key, value) => z.boolean().parse(await ask({ type: 'add', tenant, key, value })),
     delete: async (key) => void (await ask({ type: 'delete', tenant, key })),
     keys: async (prefix) => z.array(z.string()).parse(await ask({ type: 'keys', tenant, prefix })),
   };
@@ -78,14 +79,16 @@ export class ChildCall {
     return ask(asked, { id: this.id, effects: this.takeEffects() });
   }
 
-  message({ pictures, ...facts }: CrossingMessage): PluginMessage {
+  message({ conversationPictures: crossed, ...facts }: CrossingMessage): PluginMessage {
+    const conversationPictures = crossed.map((picture) => ({
+      ...picture,
+      bytes: async () =>
+        z.instanceof(Uint8Array).parse(await this.ask({ type: 'picture', number: picture.number })),
+    }));
     return {
       ...facts,
-      pictures: pictures.map((picture, index) => ({
-        ...picture,
-        bytes: async () =>
-          z.instanceof(Uint8Array).parse(await this.ask({ type: 'picture', index })),
-      })),
+      conversationPictures,
+      pictures: conversationPictures.filter(({ isOfMessage }) => isOfMessage),
       storage: storageOf(facts.tenant),
       generate: this.#generator(),
       signal: this.stop.signal,

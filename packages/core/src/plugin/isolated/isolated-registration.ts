@@ -190,10 +190,12 @@ const toolOutcomeSchema = z.object({
 function crossing(message: PluginMessage): CrossingMessage {
   const { tenant, adapter, capabilities, conversationKey, messageId, author } = message;
   const { text, attachments, command, config } = message;
-  const pictures = message.pictures.map(({ bytes: _, ...picture }) => picture);
+  const conversationPictures = message.conversationPictures.map(
+    ({ bytes: _, ...picture }) => picture,
+  );
   const place = { tenant, adapter, capabilities, conversationKey, messageId };
   const called = command === undefined ? {} : { command };
-  return { ...place, author, text, attachments, pictures, config, ...called };
+  return { ...place, author, text, attachments, conversationPictures, config, ...called };
 }
 
 async function answerAbout(
@@ -201,7 +203,8 @@ async function answerAbout(
   question: Question,
   services: HostServices,
 ): Promise<unknown> {
-  if (question.type === 'picture') return message.pictures[question.index]?.bytes();
+  if (question.type === 'picture')
+    return message.conversationPictures[question.number - 1]?.bytes();
   if (question.type !== 'generate') return answerOutside(question, services);
   const { options, jsonSchema } = question;
   if (jsonSchema === undefined) return message.generate(options);

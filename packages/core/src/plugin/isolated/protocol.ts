@@ -5,13 +5,14 @@ import type { ToolDescription } from '../../generation/tool-use.js';
 import type { SharedFeedback } from '../feedback.js';
 import type { GenerateOptions } from '../generate.js';
 import type { Announcement } from '../plugin.js';
-import type { MessageFacts, MessagePicture } from '../plugin-message.js';
+import type { ConversationPicture, MessageFacts } from '../plugin-message.js';
 import type { RouteMethod } from '../route.js';
 import type { ScheduleDefinition } from '../schedule.js';
 
 /** A message as it crosses to the process of a plugin; what can be asked about it is asked back. */
-export interface CrossingMessage extends Omit<MessageFacts, 'pictures' | 'signal'> {
-  pictures: Omit<MessagePicture, 'bytes'>[];
+export interface CrossingMessage
+  extends Omit<MessageFacts, 'pictures' | 'conversationPictures' | 'signal'> {
+  conversationPictures: Omit<ConversationPicture, 'bytes'>[];
   config: unknown;
 }
 
@@ -68,7 +69,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type Question =
   | { type: 'next' }
   | { type: 'generate'; options: GenerateOptions; jsonSchema?: Record<string, unknown> }
-  | { type: 'picture'; index: number }
+  | { type: 'picture'; number: number }
   | { type: 'announce'; announcement: Announcement }
   | { type: 'log'; level: LogLevel; fields: object; message: string; about: object[] }
   | {
@@ -81,7 +82,7 @@ export type Question =
       buckets?: readonly number[];
     }
   | { type: 'get' | 'delete'; tenant: string; key: string }
-  | { type: 'set'; tenant: string; key: string; value: unknown }
+  | { type: 'set' | 'add'; tenant: string; key: string; value: unknown }
   | { type: 'keys'; tenant: string; prefix: string | undefined };
 
 /** What the bot sends to the process. */

@@ -45,6 +45,18 @@ export class KyselyPluginStorage extends GuardedDatabase implements PluginStorag
     });
   }
 
+  add(key: string, value: unknown): Promise<boolean> {
+    return this.guarded(async (db) => {
+      const json = checkedJson(this.plugin, key, value);
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('plugin_values')
+        .values({ plugin: this.plugin, tenant: this.tenant, key, value: json })
+        .onConflict((conflict) => conflict.columns(['plugin', 'tenant', 'key']).doNothing())
+        .executeTakeFirst();
+      return numInsertedOrUpdatedRows === 1n;
+    });
+  }
+
   delete(key: string): Promise<void> {
     return this.guarded(async (db) => {
       await db
