@@ -1,0 +1,76 @@
+import type { PluginStorage } from '@vistazo/core';
+import { z } from 'zod';
+
+const ratingSchema = z.object({
+  rating: z.enum(['up', 'down']),
+  comment: z.string().optional(),
+  author: z.object({ id: z.string(), name: z.string() }),
+  adapter: z.string(),
+  conversationKey: z.string(),
+  /** The message that was answered. */
+  messageId: z.string(),
+  atMs: z.number(),
+  question: z.string().optional(),
+  answer: z.string().optional(),
+});
+/** A rating as it is kept. */
+type KeptRating = z.infer<typeof ratingSchema>;
+
+/** The day of a time in UTC, such as `2026-01-31`. */
+export function dayOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 10);
+}
+
+const dayKey = ({ atMs, rating }: KeptRating, id: string) => `day ${dayOf(atMs)} ${rating} ${id}`;
+const ratingKey = (id: string) => `rating ${id}`;
+const authorKey = (authorId: string) => `last of ${authorId.slice(0, 400)}`;
+
+/**
+ * The ratings of a tenant: each under who gave it for what, so that a changed mind takes the place of
+ * the old one; and its day and kind as a key, so that days are counted without reading them all.
+ */
+export class RatingStorage {
+  constructor(private readonly values: PluginStorage) {}
+
+  async #get(id: string): Promise<KeptRating | undefined> {
+    const value = await this.values.get(ratingKey(id));
+    return value === undefined ? undefined : ratingSchema.parse(value);
+  }
+
+  async keep(id: string, rating: KeptRating): Promise<void> {
+    const before = await this.#get(id);
+    await this.values.set(ratingKey(id), rating);
+    await this.values.set(dayKey(rating, id), true);
+    await this.values.set(authorKey(rating.author.id), id);
+    if (before !== undefined && dayKey(before, id) !== dayKey(rating, id))
+      await this.values.delete(dayKey(before, id));
+  }
+
+  async forget(id: string): Promise<void> {
+    const before = await this.#get(id);
+    if (before !== undefined) await this.values.delete(dayKey(before, id));
+    await this.values.delete(ratingKey(id));
+  }
+
+  /** Adds a comment to what this person rated last; false when there is no such rating. */
+  async comment(authorId: string, comment: string): Promise<boolean> {
+    const id = z.string().safeParse(await this.values.get(authorKey(authorId))).data;
+    const last = id === undefined ? undefined : await this.#get(id);
+    if (id === undefined || last === undefined) return false;
+    await this.values.set(ratingKey(id), { ...last, comment });
+    return true;
+  }
+
+  /** Days with ratings since this one, the latest first. */
+  async countsSince(day: string): Promise<{ day: string; up: number; down: number }[]> {
+    const counts = new Map<string, { up: number; down: number }>();
+    for (const key of await this.values.keys('day ')) {
+      const [, at = '', rating] = key.split(' ');
+      if (at < day) continue;
+      const count = counts.get(at) ?? { up: 0, down: 0 };
+      counts.set(at, count);
+      count[rating === 'up' ? 'up' : 'down'] += 1;
+    }
+    return [...counts].toReversed().map(([at, count]) => ({ day: at, ...count }));
+  }
+}

@@ -1,0 +1,20 @@
+import { harmlessText } from '@vistazo/core';
+
+/**
+ * Text of a model or of people for one line of a reply: what a plugin replies keeps its links, so that
+ * theirs are disarmed here; marks that would open a list, a quote or a heading stay within the line.
+ */
+export function oneLine(text: string, maxLength = 500): string {
+  return shortened(
+    harmlessText(text.replace(/\s+/gu, ' ').trim(), 'fromConversation', new Set()),
+    maxLength,
+  );
+}
+
+/** At most so many characters (UTF-16 units), cut between words where it can be. */
+export function shortened(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const cut = text.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/u, '');
+  const atWord = cut.replace(/\s+\S*$/u, '');
+  return `${atWord.length > maxLength / 2 ? atWord : cut}…`;
+}

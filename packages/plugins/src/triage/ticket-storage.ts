@@ -1,0 +1,53 @@
+import type { PluginStorage } from '@vistazo/core';
+import { type Ticket, ticketSchema } from './ticket.js';
+
+const numberPrefix = 'number ';
+const numberKey = (number: number) => `${numberPrefix}${String(number).padStart(9, '0')}`;
+const ticketKey = (source: string) => `ticket ${source}`;
+
+/**
+ * Tickets of a tenant: each under what it came from, and under its number that. A number is taken before
+ * its ticket is kept, so that after a death of the process there may be one without a ticket, and
+ * never two tickets for one message.
+ */
+export class TicketStorage {
+  constructor(private readonly values: PluginStorage) {}
+
+  async ofSource(source: string): Promise<Ticket | undefined> {
+    const value = await this.values.get(ticketKey(source));
+    return value === undefined ? undefined : ticketSchema.parse(value);
+  }
+
+  /** Undefined when there is none. */
+  async ofNumber(number: number): Promise<{ source: string; ticket: Ticket } | undefined> {
+    const source = await this.values.get(numberKey(number));
+    if (typeof source !== 'string') return undefined;
+    const ticket = await this.ofSource(source);
+    return ticket?.number === number ? { source, ticket } : undefined;
+  }
+
+  /** Keeps a ticket that has a number. */
+  keep(source: string, ticket: Ticket): Promise<void> {
+    return this.values.set(ticketKey(source), ticket);
+  }
+
+  /** Takes the next number; no other process gets the same. */
+  async takeNumber(source: string): Promise<number> {
+    const last = (await this.values.keys(numberPrefix)).at(-1);
+    let number = last === undefined ? 1 : Number(last.slice(numberPrefix.length)) + 1;
+    while (!(await this.values.add(numberKey(number), source))) number += 1;
+    return number;
+  }
+
+  /** Those that are wanted, the latest first, at most so many. */
+  async latest(isWanted: (ticket: Ticket) => boolean, limit: number): Promise<Ticket[]> {
+    const keys = await this.values.keys(numberPrefix);
+    const found: Ticket[] = [];
+    for (const key of keys.toReversed()) {
+      if (found.length === limit) break;
+      const numbered = await this.ofNumber(Number(key.slice(numberPrefix.length)));
+      if (numbered !== undefined && isWanted(numbered.ticket)) found.push(numbered.ticket);
+    }
+    return found;
+  }
+}

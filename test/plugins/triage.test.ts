@@ -1,0 +1,147 @@
+import type { PersonMessage } from '@vistazo/core/testing';
+import { triage } from '@vistazo/plugins';
+import { describe, expect, it } from 'vitest';
+import { pictureOf } from '../core/bot/bot-fixture.ts';
+import { startBot } from '../core/plugin/plugin-fixture.ts';
+
+const reading = {
+  product: 'Mail',
+  errorMessage: 'Error 500: see https://evil.example',
+  severity: 'high',
+  summary: 'Ana cannot send mail.',
+  nextStep: 'Restart the server.',
+};
+type Reading = Partial<typeof reading>;
+
+async function desk(options: Parameters<typeof triage>[0], ...readings: Reading[]) {
+  const answers = readings.map((each) => JSON.stringify({ ...reading, ...each }));
+  const { bot, faults } = await startBot([triage(options)], { answers });
+  const post = async (message: PersonMessage = {}, text = 'It broke!') =>
+    bot.ask(text, { pictures: [await pictureOf(255)], ...message });
+  return { bot, faults, post };
+}
+
+describe('triage', () => {
+  it('makes a screenshot a ticket, which is shown and kept', async () => {
+    const { bot, post } = await desk({ products: ['Mail', 'Chat'] }, {});
+    expect(await post()).toBe(
+      [
+        '**Ticket 1** · Mail · **high** · open',
+        '> Error 500: see https[:]//evil.example',
+        'Ana cannot send mail.',
+        '**Next step:** Restart the server.',
+        '_Not right? For example: /ticket number=1 severity=low_',
+      ].join('\n\n'),
+    );
+    const [system, asked] = bot.model.prompts[0] ?? [];
+    expect(system?.content).toContain('one of Mail, Chat; other when');
+    expect(asked?.content).toContainEqual({
+      type: 'text',
+      text: 'Fill in the ticket. ⟦what the person wrote: It broke!⟧',
+    });
+    expect(bot.model.options[0]?.jsonSchema).toMatchObject({
+      properties: { product: { enum: ['Mail', 'Chat', 'other'] } },
+    });
+    expect(await bot.ask('/tickets')).toBe('1 · Mail · high · open · Ana cannot send mail.');
+  });
+
+  it('lets a message without a picture be answered as any other', async () => {
+    const { bot } = await desk({});
+    expect(await bot.ask('Hello!')).toBe('Yes.');
+    expect(await bot.ask('/tickets')).toBe('There are none.');
+  });
+
+  it.each([
+    ['by product', { product: 'mail' }],
+    ['by severity', { severity: 'medium' }],
+    ['by what it says', { contains: 'ERROR 500' }],
+  ] as const)('tells those whom a rule says, once: %s', async (_, when) => {
+    const mail = { adapter: 'memory', conversationKey: 'mail-team' };
+    const { bot, post } = await desk(
+      {
+        rules: [
+          { when: { product: 'Chat' }, announce: { ...mail, conversationKey: 'chat-team' } },
+          { when, announce: mail },
+          { when: {}, announce: { ...mail, conversationKey: 'rest' } },
+        ],
+      },
+      {},
+      { product: 'Shop', severity: 'low', errorMessage: '' },
+    );
+    await post();
+    await post();
+    await bot.idle();
+    const told = bot.adapter.posts.filter(({ isAnnouncement }) => isAnnouncement);
+    expect(told.map(({ conversationKey }) => conversationKey)).toEqual(['mail-team', 'rest']);
+    expect(told[0]?.text).toMatch(/^\*\*Ticket 1\*\* .*From Ana\.$/s);
+  });
+
+  it('names a rule for a platform that the bot is not on, and shows the ticket', async () => {
+    const announce = { adapter: 'nowhere', conversationKey: 'team' };
+    const { faults, post } = await desk({ rules: [{ when: {}, announce }] }, {});
+    expect(await post()).toMatch(/^\*\*Ticket 1/);
+    expect(faults).toEqual([expect.stringMatching(/There is no adapter "nowhere"/)]);
+  });
+
+  it('keeps what people put right, also when the message is changed', async () => {
+    const { bot } = await desk({}, {}, { severity: 'critical', summary: 'Nobody can.' });
+    const event = await bot.adapter.say('It broke!', { pictures: [await pictureOf(255)] });
+    await bot.idle();
+    expect(await bot.ask('/ticket number=1 severity=low next-step="Ask Ana"')).toMatch(
+      /· \*\*low\*\* · open.*Ask Ana$/s,
+    );
+    const edited = {
+      ...event,
+      type: 'edited',
+      eventId: 'again',
+      text: 'It broke for all!',
+    } as const;
+    await bot.adapter.deliver(edited);
+    await bot.idle();
+    expect(await bot.ask('/ticket number=1')).toMatch(/low.*Nobody can\..*Ask Ana$/s);
+  });
+
+  it('closes tickets, and lists those that are wanted', async () => {
+    const { bot, post } = await desk({}, {}, { product: 'Chat' }, { product: 'Mail' });
+    for (const _ of [1, 2, 3]) await post();
+    await bot.ask('/ticket number=3 status=closed');
+    const numbers = async (call: string) =>
+      (await bot.ask(call)).split('\n').map((line) => Number(line.split(' ')[0]));
+    expect(await numbers('/tickets')).toEqual([2, 1]);
+    expect(await numbers('/tickets status=all')).toEqual([3, 2, 1]);
+    expect(await numbers('/tickets status=all product=mail limit=1')).toEqual([3]);
+    expect(await bot.ask('/ticket number=9')).toBe('There is no ticket 9.');
+  });
+
+  it('gives tickets that come at once numbers of their own', async () => {
+    const { bot } = await desk({}, {}, {}, {}, {});
+    const picture = await pictureOf(255);
+    const keys = ['a', 'b', 'c', 'd'];
+    await Promise.all(
+      keys.map((conversationKey) =>
+        bot.adapter.say('Broken!', { conversationKey, pictures: [picture] }),
+      ),
+    );
+    await bot.idle();
+    const list = await bot.ask('/tickets');
+    expect(list.split('\n').map((line) => line.split(' ')[0])).toEqual(['4', '3', '2', '1']);
+  });
+
+  it('acts where it is meant to, and obeys operators where there are some', async () => {
+    const { bot, post } = await desk({ conversations: ['help*'], operators: ['bo'] }, {});
+    const elsewhere = await post();
+    expect(elsewhere).not.toContain('Ticket');
+    bot.model.say(JSON.stringify(reading));
+    expect(await post({ conversationKey: 'help, thread 7' })).toContain('Ticket 1');
+    expect(await bot.ask('/tickets')).toBe('That is for the operators of this bot.');
+    expect(await bot.ask('/ticket number=1 status=closed')).toMatch(/operators/);
+    expect(await bot.ask('/tickets', { author: { id: 'bo', name: 'Bo' } })).toMatch(/^1 · Mail/);
+  });
+
+  it('never shows a tenant the tickets of another one', async () => {
+    const { bot, post } = await desk({}, {}, {});
+    await post();
+    expect(await bot.ask('/tickets', { tenant: 'other' })).toBe('There are none.');
+    expect(await post({ tenant: 'other' })).toContain('Ticket 1');
+  });
+});
