@@ -27,8 +27,13 @@ const dialog = () =>
     .png()
     .toBuffer();
 
-const square = () =>
-  sharp({ create: { width: 160, height: 160, channels: 3, background: 'red' } })
+const circle = () =>
+  sharp(
+    Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="160" height="160">
+      <rect width="160" height="160" fill="#ffffff"/>
+      <circle cx="80" cy="80" r="50" fill="#ff0000"/>
+    </svg>`),
+  )
     .png()
     .toBuffer();
 
@@ -51,6 +56,8 @@ describe.skipIf(!hasNano)(`bundled plugins with the embedded model${note}`, () =
 
   it('image-qa answers about a picture', async () => {
     const { bot } = await startBot([imageQa({})], { model });
-    expect(await bot.ask('What color is it?', { pictures: [await square()] })).toMatch(/red/i);
+    expect(await bot.ask('What color is the circle?', { pictures: [await circle()] })).toMatch(
+      /red/i,
+    );
   });
 });

@@ -6,6 +6,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addEvalCommand } from './commands/eval.js';
 import { addExportCommand } from './commands/export.js';
 import { addModelsCommand } from './commands/models.js';
+import { addRunCommand } from './commands/run.js';
 import { addStartCommand } from './commands/start.js';
 import { exitCodes } from './exit-codes.js';
 import { interrupted } from './terminal/interrupt.js';
@@ -31,6 +32,7 @@ function createProgram(): Command {
     addStartCommand,
     addAskCommand,
     addChatCommand,
+    addRunCommand,
     addExportCommand,
     addEvalCommand,
     addModelsCommand,

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type BotOptions, generationOptionsSchema, type Plugin, VistazoError } from '@vistazo/core';
+import { z } from 'zod';
+
+/** What {@link loadBotConfig} looks for where no file is named. */
+export const usualConfigFile = 'bot.config.js';
+
+const pluginSchema = z.custom<Plugin>(
+  (value) => typeof value === 'object' && value !== null && 'setup' in value && 'name' in value,
+  {
+    error: ({ input }) =>
+      typeof input === 'function'
+        ? 'it is a function; call it with its configuration, such as triage({})'
+        : 'it is no plugin; use what a call of definePlugin gave, such as triage({})',
+  },
+);
+// `createBot` checks what is in these.
+const object = <Option extends keyof BotOptions>() =>
+  z.custom<NonNullable<BotOptions[Option]>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'it must be an object',
+  );
+
+/** What a config file says of a bot. */
+export type BotConfig = Pick<
+  BotOptions,
+  'systemMessage' | 'generation' | 'limits' | 'links' | 'tools'
+> & { plugins: readonly Plugin[] };
+
+const botConfigSchema = z.strictObject({
+  /** In the order in which they see messages. Default none. */
+  plugins: z.array(pluginSchema).default([]),
+  /** Of new conversations. Default none. */
+  systemMessage: z.string().min(1).exactOptional(),
+  /** How answers are generated. Default: as the model says. */
+  generation: generationOptionsSchema.exactOptional(),
+  /** See `BotLimits`. */
+  limits: object<'limits'>().exactOptional(),
+  /** Which links in an answer stay links. Default `fromConversation`. */
+  links: z.enum(['fromConversation', 'all']).exactOptional(),
+  /** Which tools of plugins the model may call. Default none. */
+  tools: object<'tools'>().exactOptional(),
+});
+/**
+ * Loads the bot that a module describes in its default export. `version` asks for it anew; see
+ * `versioned-import.ts`. Throws `file.unreadable` when it is not there, `option.invalid` when it is not
+ * valid, and what it throws itself.
+ */
+export async function loadBotConfig(file: string, version?: number): Promise<BotConfig> {
+  const path = resolve(file);
+  if (!existsSync(path)) {
+    throw new VistazoError(
+      'file.unreadable',
+      `There is no config file ${file}; name it with --config. It is a module such as export default { plugins: [] }.`,
+    );
+  }
+  const url = pathToFileURL(path);
+  if (version !== undefined) url.searchParams.set('vistazo', String(version));
+  return checked(file, await importFrom(url, file));
+}
+
+async function importFrom(url: URL, file: string): Promise<object> {
+  try {
+    return await import(url.href);
+  } catch (cause) {
+    if (cause instanceof VistazoError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new VistazoError(
+      'option.invalid',
+      `The config file ${file} cannot be loaded: ${reason}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function checked(file: string, module: object): BotConfig {
+  const given: unknown = 'default' in module ? module.default : undefined;
+  const parsed = botConfigSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new VistazoError(
+    'option.invalid',
+    `The config file ${file} is not valid: ${faultIn(parsed.error, given)}.`,
+  );
+}
+
+function faultIn(error: z.ZodError, given: unknown): string {
+  if (typeof given !== 'object' || given === null)
+    return 'its default export must be an object, such as export default { plugins: [] }';
+  const [issue] = error.issues;
+  if (issue?.code === 'unrecognized_keys')
+    return `it has no option ${issue.keys.join(', ')}; there are ${Object.keys(botConfigSchema.shape).join(', ')}`;
+  const place = (issue?.path ?? []).map((key) =>
+    typeof key === 'number' ? `[${key}]` : `.${String(key)}`,
+  );
+  return `${place.join('').replace(/^\./, '')}: ${issue?.message}`;
+}
