@@ -93,7 +93,7 @@ export interface ReceivedFile {
 
 /** What an adapter can ask of the bot. */
 export interface AdapterHost {
-  /** The commands of the bot's plugins, for platforms where commands are made known. */
+  /** The commands that the bot's plugins have at the moment, for platforms where commands are made known. */
   readonly commands: readonly CommandDescription[];
   /**
    * Hands over an event. When it resolves, the event is stored for good and may be acknowledged;

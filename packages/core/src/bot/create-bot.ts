@@ -198,9 +198,11 @@ class RunningBot implements Bot {
     this.#purging = setInterval(() => void this.#purge(), purgeIntervalMs).unref();
     try {
       for (const adapter of this.options.adapters) {
-        const { commands } = this.#plugins;
+        const plugins = this.#plugins;
         await adapter.start({
-          commands,
+          get commands() {
+            return plugins.commands;
+          },
           receive: (event, files) => this.#inbox.receive(adapter, event, files),
         });
         this.#started.push(adapter);

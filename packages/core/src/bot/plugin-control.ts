@@ -13,7 +13,7 @@ export interface PluginControl {
   configure(tenant: string, name: string, config: unknown): Promise<void>;
   /**
    * Stops all plugins and starts these in their place, without a restart of the bot: what is under way
-   * goes on with the old ones. Platforms learn of other commands when the bot starts again.
+   * goes on with the old ones. Platforms that make commands known may learn of others only when the bot starts again.
    */
   reload(plugins: readonly Plugin[]): Promise<void>;
 }
