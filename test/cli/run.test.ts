@@ -1,12 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runVistazo } from './run-vistazo.ts';
 
 const core = pathToFileURL(join(import.meta.dirname, '../../packages/core/dist/index.js'));
+const bin = fileURLToPath(new URL('../../packages/cli/bin/vistazo.js', import.meta.url));
 const zod = import.meta.resolve('zod');
 
 /** A module with a plugin that has commands. */
@@ -155,3 +157,69 @@ describe('vistazo run', () => {
     expect(result.code).toBe(code);
   });
 });
+
+describe('vistazo run --watch', () => {
+  it('runs the command anew when the config, or what it imports, is changed, until it is interrupted', async () => {
+    const own = join(folder, 'watched');
+    await mkdir(join(own, 'plugins'), { recursive: true });
+    await writeFile(join(own, 'bot.config.js'), watchedConfig);
+    await writeFile(join(own, 'plugins', 'greet.js'), greeter("'Hello, ' + options.who"));
+    const run = watching(['run', 'greet', '--who', 'Ana', '--watch'], own);
+    await run.printed('Hello, Ana\n');
+    await writeFile(join(own, 'plugins', 'greet.js'), greeter("'Bye, ' + options.who"));
+    await run.printed('Bye, Ana\n');
+    await writeFile(join(own, 'plugins', 'greet.js'), 'export const greet =');
+    await run.printed('cannot be loaded');
+    await writeFile(
+      join(own, 'plugins', 'greet.js'),
+      greeter("options.mood + ' ' + options.who", ", mood: z.string().default('Glad')"),
+    );
+    await run.printed('Glad Ana\n');
+    expect(await run.interrupt()).toBe(0);
+  });
+});
+
+const watchedConfig = `
+import { greet } from './plugins/greet.js';
+export default { plugins: [greet({})] };
+`;
+
+const greeter = (answer: string, options = '') => `
+import { definePlugin } from '${core}';
+import { z } from '${zod}';
+export const greet = definePlugin({
+  name: 'greeter',
+  version: '1.0.0',
+  config: z.object({}),
+  setup: ({ command }) =>
+    command({
+      name: 'greet',
+      description: 'Greets',
+      options: z.object({ who: z.string()${options} }),
+      run: ({ options, reply }) => reply(${answer}),
+    }),
+});
+`;
+
+/** A run that goes on until it is interrupted. */
+function watching(args: string[], cwd: string) {
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      printed += chunk;
+    });
+  const code = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return {
+    printed: (text: string) =>
+      vi.waitFor(() => expect(printed).toContain(text), { timeout: 50_000, interval: 50 }),
+    interrupt: () => {
+      child.kill('SIGINT');
+      return code;
+    },
+  };
+}

@@ -44,11 +44,10 @@ const botConfigSchema = z.strictObject({
   tools: object<'tools'>().exactOptional(),
 });
 /**
- * Loads the bot that a module describes in its default export. `version` asks for it anew; see
- * `versioned-import.ts`. Throws `file.unreadable` when it is not there, `option.invalid` when it is not
+ * Loads the bot that a module describes in its default export. Throws `file.unreadable` when it is not there, `option.invalid` when it is not
  * valid, and what it throws itself.
  */
-export async function loadBotConfig(file: string, version?: number): Promise<BotConfig> {
+export async function loadBotConfig(file: string): Promise<BotConfig> {
   const path = resolve(file);
   if (!existsSync(path)) {
     throw new VistazoError(
@@ -56,9 +55,7 @@ export async function loadBotConfig(file: string, version?: number): Promise<Bot
       `There is no config file ${file}; name it with --config. It is a module such as export default { plugins: [] }.`,
     );
   }
-  const url = pathToFileURL(path);
-  if (version !== undefined) url.searchParams.set('vistazo', String(version));
-  return checked(file, await importFrom(url, file));
+  return checked(file, await importFrom(pathToFileURL(path), file));
 }
 
 async function importFrom(url: URL, file: string): Promise<object> {
