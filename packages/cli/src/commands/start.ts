@@ -1,21 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  type BotLimits,
-  createBot,
-  createChatPlatform,
-  MediaProcess,
+  type ChatServiceOptions,
+  createChatService,
   openSqliteStore,
   VistazoError,
 } from '@vistazo/core';
 import { startWebServer } from '@vistazo/web';
 import type { Command } from 'commander';
+import { loadBotConfig } from '../config/bot-config.js';
 import { makeDataFolder } from '../data-folder.js';
 import { type ModelFlags, openModel, usesEmbeddedModel, withModelFlags } from '../model-flags.js';
 import { colours } from '../terminal/colours.js';
 import { interruptSignal } from '../terminal/interrupt.js';
 
 interface StartFlags extends ModelFlags {
+  config?: string;
   host: string;
   port: string;
   data: string;
@@ -25,15 +25,6 @@ interface StartFlags extends ModelFlags {
 
 /** The hub id that the embedded model's notes point to for photographs. */
 const photographModelId = 'HuggingFaceTB/SmolVLM-256M-Instruct';
-
-/** Who reaches the page is trusted with it, and all of them are one person to the bot. */
-const pageLimits: BotLimits = {
-  perPerson: null,
-  perTenant: null,
-  maxConcurrentAnswers: 4,
-  maxConcurrentPerPerson: 4,
-  maxOpenPerPerson: 100,
-};
 
 /** `vistazo start`: the chat page. */
 export function addStartCommand(program: Command): void {
@@ -48,7 +39,8 @@ export function addStartCommand(program: Command): void {
     .option('--port <number>', 'port to listen on, 0 for any free one', '8787')
     .option('--data <folder>', 'where conversations and pictures are kept', '.vistazo')
     .option('--secret-file <path>', 'file with the secret to log in with (or set VISTAZO_SECRET)')
-    .option('--system <text>', 'a system message for new conversations');
+    .option('--system <text>', 'a system message for new conversations')
+    .option('--config <file>', 'module that says what bot it is');
   withModelFlags(command).action(start);
 }
 
@@ -56,47 +48,53 @@ async function start(flags: StartFlags): Promise<void> {
   const signal = interruptSignal();
   const port = parsePort(flags.port);
   const secret = await readSecret(flags.secretFile);
+  const config = await pageConfig(flags);
   await makeDataFolder(flags.data);
   await using resources = new AsyncDisposableStack();
   const store = await openSqliteStore({ path: join(flags.data, 'vistazo.sqlite') });
   resources.defer(() => store.close());
   const model = await openModel(flags, { signal });
   resources.defer(() => model.close());
-  const media = new MediaProcess();
-  resources.defer(() => media.close());
-  const isEmbedded = usesEmbeddedModel(flags);
-  const page = createChatPlatform({
-    model: model.info,
-    store,
-    media,
-    name: 'web',
-    ...(flags.system !== undefined && { systemMessage: flags.system }),
-  });
-  const bot = createBot({
+  const service = await createChatService({
     model,
     store,
-    adapters: [page.adapter],
-    media: page.media,
-    log: { level: 'warn' },
-    limits: pageLimits,
-    // It was not trained to take instructions.
-    ...(isEmbedded && { dataRule: null }),
+    ...config,
   });
-  await bot.start();
-  // What is not answered by then is answered by the next start.
-  resources.defer(() => bot.stop({ drainMs: 0 }));
+  resources.defer(() => service.close());
   const server = await startWebServer({
-    service: page.service,
+    service,
     model: model.info,
-    operations: bot.fetch,
     host: flags.host,
     port,
     ...(secret !== undefined && { secret }),
-    ...(isEmbedded && { switchModelTo: photographModelId }),
+    ...(usesEmbeddedModel(flags) && { switchModelTo: photographModelId }),
   });
   resources.defer(() => server.close());
-  process.stdout.write(welcome(server.url, `${model.info.id} (${model.info.variant})`, isEmbedded));
+  process.stdout.write(
+    welcome(server.url, `${model.info.id} (${model.info.variant})`, usesEmbeddedModel(flags)),
+  );
   await aborted(signal);
+}
+
+/** Of a config file, what the chat page heeds; what it does not is named on standard error. */
+async function pageConfig({
+  config: file,
+  system,
+}: StartFlags): Promise<Pick<ChatServiceOptions, 'systemMessage' | 'generation'>> {
+  const { systemMessage, generation, ...unheeded } =
+    file === undefined ? { plugins: [] } : await loadBotConfig(file);
+  const names = Object.entries(unheeded).flatMap(([name, value]) =>
+    Array.isArray(value) && value.length === 0 ? [] : name,
+  );
+  if (names.length > 0)
+    process.stderr.write(
+      `The chat page does not heed ${names.join(', ')} of ${file} yet; vistazo run does.\n`,
+    );
+  const said = system ?? systemMessage;
+  return {
+    ...(said !== undefined && { systemMessage: said }),
+    ...(generation !== undefined && { generation }),
+  };
 }
 
 function welcome(url: string, model: string, embedded: boolean): string {
