@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, vi } from 'vitest';
 
 const bin = fileURLToPath(new URL('../../packages/cli/bin/vistazo.js', import.meta.url));
 
@@ -51,4 +52,27 @@ export function runVistazo(
     child.stdin.on('error', () => {});
     child.stdin.end(input);
   });
+}
+
+/** Runs `vistazo` until it is interrupted, or the test is over. */
+export function keepRunning(args: readonly string[], { cwd }: Pick<RunOptions, 'cwd'>) {
+  const env = { ...process.env, NO_COLOR: '1' };
+  const child = spawn(process.execPath, [bin, ...args], { cwd, env });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      printed += chunk;
+    });
+  const code = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return {
+    /** Resolves once it has printed this. */
+    printed: (text: string) =>
+      vi.waitFor(() => expect(printed).toContain(text), { timeout: 50_000, interval: 50 }),
+    /** Gives the exit code. */
+    interrupt: () => {
+      child.kill('SIGINT');
+      return code;
+    },
+  };
 }

@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { runVistazo } from './run-vistazo.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keepRunning, runVistazo } from './run-vistazo.ts';
 
 const core = pathToFileURL(join(import.meta.dirname, '../../packages/core/dist/index.js'));
-const bin = fileURLToPath(new URL('../../packages/cli/bin/vistazo.js', import.meta.url));
 const zod = import.meta.resolve('zod');
 
 /** A module with a plugin that has commands. */
@@ -164,7 +162,7 @@ describe('vistazo run --watch', () => {
     await mkdir(join(own, 'plugins'), { recursive: true });
     await writeFile(join(own, 'bot.config.js'), watchedConfig);
     await writeFile(join(own, 'plugins', 'greet.js'), greeter("'Hello, ' + options.who"));
-    const run = watching(['run', 'greet', '--who', 'Ana', '--watch'], own);
+    const run = keepRunning(['run', 'greet', '--who', 'Ana', '--watch'], { cwd: own });
     await run.printed('Hello, Ana\n');
     await writeFile(join(own, 'plugins', 'greet.js'), greeter("'Bye, ' + options.who"));
     await run.printed('Bye, Ana\n');
@@ -200,26 +198,3 @@ export const greet = definePlugin({
     }),
 });
 `;
-
-/** A run that goes on until it is interrupted. */
-function watching(args: string[], cwd: string) {
-  const child = spawn(process.execPath, [bin, ...args], {
-    cwd,
-    env: { ...process.env, NO_COLOR: '1' },
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      printed += chunk;
-    });
-  const code = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  return {
-    printed: (text: string) =>
-      vi.waitFor(() => expect(printed).toContain(text), { timeout: 50_000, interval: 50 }),
-    interrupt: () => {
-      child.kill('SIGINT');
-      return code;
-    },
-  };
-}

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { openSqliteStore, type Store, toVistazoError, VistazoError } from '@vistazo/core';
 import type { Command } from 'commander';
-import { type BotConfig, loadBotConfig, usualConfigFile } from '../config/bot-config.js';
-import { watchBotConfig } from '../config/watch-bot-config.js';
+import { type BotConfig, usualConfigFile } from '../config/bot-config.js';
+import { botConfigs } from '../config/bot-configs.js';
 import { makeDataFolder } from '../data-folder.js';
 import { type ModelFlags, openModel, withModelFlags } from '../model-flags.js';
 import { TerminalBot } from '../run/terminal-bot.js';
@@ -31,12 +31,9 @@ export function addRunCommand(program: Command): void {
 
 async function run(words: string[], flags: RunFlags): Promise<void> {
   const signal = interruptSignal();
-  const configs = flags.watch
-    ? watchBotConfig(flags.config, signal)
-    : once(await loadBotConfig(flags.config));
   let terminal: TerminalBot | undefined;
   await using resources = new AsyncDisposableStack();
-  for await (const config of configs) {
+  for await (const config of botConfigs(flags, signal)) {
     try {
       if (config instanceof VistazoError) throw config;
       if (terminal === undefined) terminal = await open(config, flags, resources, signal);
@@ -50,10 +47,6 @@ async function run(words: string[], flags: RunFlags): Promise<void> {
       process.stderr.write(`${message} [${code}]\n`);
     }
   }
-}
-
-async function* once(config: BotConfig): AsyncGenerator<BotConfig> {
-  yield config;
 }
 
 /** A bot in the terminal, closed with its model and store by `resources`. */

@@ -1,21 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type Bot,
   type ChatServiceOptions,
+  createBot,
   createChatService,
   openSqliteStore,
+  type Store,
+  type VisionLanguageModel,
   VistazoError,
 } from '@vistazo/core';
 import { startWebServer } from '@vistazo/web';
 import type { Command } from 'commander';
-import { loadBotConfig } from '../config/bot-config.js';
+import type { BotConfig } from '../config/bot-config.js';
+import { botConfigs, type ConfigFlags } from '../config/bot-configs.js';
+import { firstOf, reloadPlugins } from '../config/reload-plugins.js';
 import { makeDataFolder } from '../data-folder.js';
 import { type ModelFlags, openModel, usesEmbeddedModel, withModelFlags } from '../model-flags.js';
 import { colours } from '../terminal/colours.js';
 import { interruptSignal } from '../terminal/interrupt.js';
 
-interface StartFlags extends ModelFlags {
-  config?: string;
+interface StartFlags extends ModelFlags, ConfigFlags {
   host: string;
   port: string;
   data: string;
@@ -40,7 +45,11 @@ export function addStartCommand(program: Command): void {
     .option('--data <folder>', 'where conversations and pictures are kept', '.vistazo')
     .option('--secret-file <path>', 'file with the secret to log in with (or set VISTAZO_SECRET)')
     .option('--system <text>', 'a system message for new conversations')
-    .option('--config <file>', 'module that says what bot it is');
+    .option('--config <file>', 'module that says what bot it is')
+    .option(
+      '--watch',
+      'load its plugins anew whenever the file, or one that it imports, is changed',
+    );
   withModelFlags(command).action(start);
 }
 
@@ -48,9 +57,11 @@ async function start(flags: StartFlags): Promise<void> {
   const signal = interruptSignal();
   const port = parsePort(flags.port);
   const secret = await readSecret(flags.secretFile);
-  const config = await pageConfig(flags);
-  await makeDataFolder(flags.data);
   await using resources = new AsyncDisposableStack();
+  const configs = botConfigs(flags, signal);
+  resources.defer(async () => void (await configs.return()));
+  const config = withSystemMessage(await firstOf(configs), flags.system);
+  await makeDataFolder(flags.data);
   const store = await openSqliteStore({ path: join(flags.data, 'vistazo.sqlite') });
   resources.defer(() => store.close());
   const model = await openModel(flags, { signal });
@@ -58,9 +69,11 @@ async function start(flags: StartFlags): Promise<void> {
   const service = await createChatService({
     model,
     store,
-    ...config,
+    ...pageOptions(config, flags.config),
   });
   resources.defer(() => service.close());
+  const bot = await startBot(config, store, model);
+  resources.defer(async () => bot?.stop());
   const server = await startWebServer({
     service,
     model: model.info,
@@ -73,28 +86,39 @@ async function start(flags: StartFlags): Promise<void> {
   process.stdout.write(
     welcome(server.url, `${model.info.id} (${model.info.variant})`, usesEmbeddedModel(flags)),
   );
+  await reloadPlugins(configs, bot);
   await aborted(signal);
 }
 
-/** Of a config file, what the chat page heeds; what it does not is named on standard error. */
-async function pageConfig({
-  config: file,
-  system,
-}: StartFlags): Promise<Pick<ChatServiceOptions, 'systemMessage' | 'generation'>> {
-  const { systemMessage, generation, ...unheeded } =
-    file === undefined ? { plugins: [] } : await loadBotConfig(file);
-  const names = Object.entries(unheeded).flatMap(([name, value]) =>
-    Array.isArray(value) && value.length === 0 ? [] : name,
-  );
-  if (names.length > 0)
+function withSystemMessage(config: BotConfig, systemMessage: string | undefined): BotConfig {
+  return systemMessage === undefined ? config : { ...config, systemMessage };
+}
+
+/** What the chat page heeds of a config; that it runs no plugins is said on standard error. */
+function pageOptions(
+  { systemMessage, generation, plugins }: BotConfig,
+  file: string | undefined,
+): Pick<ChatServiceOptions, 'systemMessage' | 'generation'> {
+  if (plugins.length > 0)
     process.stderr.write(
-      `The chat page does not heed ${names.join(', ')} of ${file} yet; vistazo run does.\n`,
+      `The chat page does not run the plugins of ${file} yet; its adapters and vistazo run do.\n`,
     );
-  const said = system ?? systemMessage;
   return {
-    ...(said !== undefined && { systemMessage: said }),
+    ...(systemMessage !== undefined && { systemMessage }),
     ...(generation !== undefined && { generation }),
   };
+}
+
+/** The bot on the platforms of a config; undefined where there are none. */
+async function startBot(
+  config: BotConfig,
+  store: Store,
+  model: VisionLanguageModel,
+): Promise<Bot | undefined> {
+  if (config.adapters.length === 0) return undefined;
+  const bot = createBot({ ...config, store, model });
+  await bot.start();
+  return bot;
 }
 
 function welcome(url: string, model: string, embedded: boolean): string {

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BotOptions, generationOptionsSchema, type Plugin, VistazoError } from '@vistazo/core';
+import {
+  type Adapter,
+  type BotOptions,
+  generationOptionsSchema,
+  type Plugin,
+  VistazoError,
+} from '@vistazo/core';
 import { z } from 'zod';
 
 /** What {@link loadBotConfig} looks for where no file is named. */
@@ -16,6 +22,10 @@ const pluginSchema = z.custom<Plugin>(
         : 'it is no plugin; use what a call of definePlugin gave, such as triage({})',
   },
 );
+const adapterSchema = z.custom<Adapter>(
+  (value) => typeof value === 'object' && value !== null && 'start' in value && 'post' in value,
+  'it is no adapter; use an object such as those that the packages of platforms make',
+);
 // `createBot` checks what is in these.
 const object = <Option extends keyof BotOptions>() =>
   z.custom<NonNullable<BotOptions[Option]>>(
@@ -27,11 +37,13 @@ const object = <Option extends keyof BotOptions>() =>
 export type BotConfig = Pick<
   BotOptions,
   'systemMessage' | 'generation' | 'limits' | 'links' | 'tools'
-> & { plugins: readonly Plugin[] };
+> & { plugins: readonly Plugin[]; adapters: readonly Adapter[] };
 
 const botConfigSchema = z.strictObject({
   /** In the order in which they see messages. Default none. */
   plugins: z.array(pluginSchema).default([]),
+  /** Platforms that it is on besides. Default none. */
+  adapters: z.array(adapterSchema).default([]),
   /** Of new conversations. Default none. */
   systemMessage: z.string().min(1).exactOptional(),
   /** How answers are generated. Default: as the model says. */

@@ -13,7 +13,7 @@ import { FreshModules } from './fresh-modules.js';
 export async function* watchBotConfig(
   file: string,
   signal: AbortSignal,
-): AsyncGenerator<BotConfig | VistazoError> {
+): AsyncGenerator<BotConfig | VistazoError, void> {
   const given = dirname(resolve(file));
   // Modules are known by their real paths.
   const folder = existsSync(given) ? realpathSync(given) : given;
