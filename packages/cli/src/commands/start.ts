@@ -80,6 +80,7 @@ async function start(flags: StartFlags): Promise<void> {
     host: flags.host,
     port,
     ...(secret !== undefined && { secret }),
+    ...(bot !== undefined && { operations: bot.fetch }),
     ...(usesEmbeddedModel(flags) && { switchModelTo: photographModelId }),
   });
   resources.defer(() => server.close());

@@ -26,17 +26,22 @@ const adapterSchema = z.custom<Adapter>(
   (value) => typeof value === 'object' && value !== null && 'start' in value && 'post' in value,
   'it is no adapter; use an object such as those that the packages of platforms make',
 );
-// `createBot` checks what is in these.
+/** `createBot` checks what is in these. */
 const object = <Option extends keyof BotOptions>() =>
   z.custom<NonNullable<BotOptions[Option]>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
     'it must be an object',
   );
+const word = <Option extends keyof BotOptions>() =>
+  z.custom<NonNullable<BotOptions[Option]>>(
+    (value) => typeof value === 'string',
+    'it must be text',
+  );
 
 /** What a config file says of a bot. */
 export type BotConfig = Pick<
   BotOptions,
-  'systemMessage' | 'generation' | 'limits' | 'links' | 'tools'
+  'systemMessage' | 'generation' | 'limits' | 'links' | 'tools' | 'whileBusy' | 'dataRule' | 'log'
 > & { plugins: readonly Plugin[]; adapters: readonly Adapter[] };
 
 const botConfigSchema = z.strictObject({
@@ -50,14 +55,19 @@ const botConfigSchema = z.strictObject({
   generation: generationOptionsSchema.exactOptional(),
   /** See `BotLimits`. */
   limits: object<'limits'>().exactOptional(),
-  /** Which links in an answer stay links. Default `fromConversation`. */
-  links: z.enum(['fromConversation', 'all']).exactOptional(),
   /** Which tools of plugins the model may call. Default none. */
   tools: object<'tools'>().exactOptional(),
+  /** Where it logs. Default: the standard error output. */
+  log: object<'log'>().exactOptional(),
+  /** See `BotOptions`, as the next two. */
+  links: word<'links'>().exactOptional(),
+  whileBusy: word<'whileBusy'>().exactOptional(),
+  dataRule: z.string().nullable().exactOptional(),
 });
+
 /**
- * Loads the bot that a module describes in its default export. Throws `file.unreadable` when it is not there, `option.invalid` when it is not
- * valid, and what it throws itself.
+ * Loads the bot that a module describes in its default export. Throws `file.unreadable` when it is not
+ * there, `option.invalid` when it is not valid, and what it throws itself.
  */
 export async function loadBotConfig(file: string): Promise<BotConfig> {
   const path = resolve(file);

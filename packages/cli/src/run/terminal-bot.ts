@@ -42,7 +42,9 @@ export class TerminalBot {
     const { model, store } = options;
     const onPluginFault = (_: string, fault: VistazoError) => void this.#faults.push(fault);
     const adapters = [this.#adapter];
-    this.#bot = createBot({ ...config, model, store, adapters, onPluginFault });
+    // What goes wrong is told in a sentence.
+    const log = { level: 'silent' } as const;
+    this.#bot = createBot({ ...config, model, store, adapters, onPluginFault, log });
   }
 
   start(): Promise<void> {
