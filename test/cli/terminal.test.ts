@@ -74,7 +74,7 @@ describe('help', () => {
   it('lists every command, and every command its options', async () => {
     const { code, out } = await runVistazo(['--help'], { cwd: folder });
     expect(code).toBe(0);
-    for (const command of ['start', 'ask', 'chat', 'eval', 'export', 'models', 'doctor']) {
+    for (const command of ['start', 'ask', 'chat', 'run', 'eval', 'export', 'models', 'doctor']) {
       expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
       const own = await runVistazo([command, '--help'], { cwd: folder });
       expect([own.code, own.err]).toEqual([0, '']);

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { goodPicture } from '../bad-pictures.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bin = join(root, 'packages/create-vistazo/bin/create-vistazo.js');
 const hasNano = existsSync(join(nanoModelFolder, 'config.json'));
+const hasScript = /util-linux/.test(String(spawnSync('script', ['--version']).stdout));
 const note = hasNano ? '' : ' (skipped: packages/nano/model is missing)';
 
 let folder: string;
@@ -97,6 +98,18 @@ describe('npm create vistazo', () => {
     expect([result.code, result.out]).toEqual([code, '']);
   });
 });
+
+it.skipIf(!hasScript)(
+  'asks for the folder in a terminal (needs script of util-linux)',
+  async () => {
+    const command = `'${process.execPath}' '${bin}'`;
+    const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: folder });
+    onTestFinished(() => void child.kill());
+    child.stdout.once('data', () => child.stdin.write('asked-for\r'));
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    expect(await readdir(join(folder, 'asked-for'))).toContain('bot.config.js');
+  },
+);
 
 describe('a bot that was made', () => {
   it('has a test that passes, and that fails when the plugin is broken', async () => {

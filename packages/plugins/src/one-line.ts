@@ -1,14 +1,15 @@
 import { harmlessText } from '@vistazo/core';
 
+/** What opens a heading, a quote or a list in Markdown, at the beginning of a line. */
+const opening = /^(?:(?:#{1,6}|[>*+-]|\d+[.)])\s+)+/u;
+
 /**
  * Text of a model or of people for one line of a reply: what a plugin replies keeps its links, so that
- * theirs are disarmed here; marks that would open a list, a quote or a heading stay within the line.
+ * theirs are disarmed here; it cannot open a heading, a quote or a list.
  */
 export function oneLine(text: string, maxLength = 500): string {
-  return shortened(
-    harmlessText(text.replace(/\s+/gu, ' ').trim(), 'fromConversation', new Set()),
-    maxLength,
-  );
+  const line = text.replace(/\s+/gu, ' ').trim().replace(opening, '');
+  return shortened(harmlessText(line, 'fromConversation', new Set()), maxLength);
 }
 
 /** At most so many characters (UTF-16 units), cut between words where it can be. */

@@ -27,7 +27,11 @@ export const feedback = definePlugin({
   name: 'feedback',
   version: '1.0.0',
   config: configSchema,
-  setup({ onFeedback, command, announce, nowMs }) {
+  setup({ onFeedback, command, announce, metrics, nowMs }) {
+    const thumbs = {
+      up: metrics.counter('thumbs_up', 'Thumbs up, changed minds included.'),
+      down: metrics.counter('thumbs_down', 'Thumbs down, changed minds included.'),
+    };
     onFeedback(async ({ config, storage, rating, comment, author, question, answer, ...about }) => {
       const { tenant, adapter, conversationKey, messageId } = about;
       const ratings = new RatingStorage(storage);
@@ -39,6 +43,7 @@ export const feedback = definePlugin({
         ...(comment !== undefined && { comment }),
         ...(config.keepTexts && { question, answer }),
       });
+      thumbs[rating].inc();
       if (!config.askWhy || rating === 'up' || comment !== undefined) return;
       const text = `Thank you, ${oneLine(author.name, 100)}. What was wrong? /why followed by a few words tells.`;
       await announce({ adapter, tenant, conversationKey, text, key: `why ${id}` });

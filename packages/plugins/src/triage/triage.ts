@@ -42,13 +42,14 @@ export const triage = definePlugin({
   name: 'triage',
   version: '1.0.0',
   config: configSchema,
-  setup({ onMessage, command, announce, nowMs }) {
+  setup({ onMessage, command, announce, log, nowMs }) {
     onMessage('pictures', async (message, next) => {
       const { config, reply, command: called } = message;
       if (called !== undefined || !isIn(config.conversations, message)) return next();
       const source = sourceOf(message);
       const ticket = await openTicket(message, source, nowMs());
       reply(`${ticketCard(ticket)}\n\n${howToCorrect(ticket)}`);
+      log.info({ ticket: ticket.number, severity: ticket.severity }, 'ticket kept');
       const place = routeOf(ticket, config.rules);
       if (place === undefined) return;
       const { tenant } = message;
