@@ -171,25 +171,35 @@ describe('a bot that was made', () => {
     });
   });
 
-  it.skipIf(!hasNano)(`answers about a picture on its chat page${note}`, async () => {
-    const bot = await made();
-    const { scripts } = await json(join(bot, 'package.json'));
-    const [command = '', ...args] = String(scripts.start).split(' ');
-    const vistazo = join(bot, 'node_modules/.bin', command);
-    const url = await started(
-      spawn(process.execPath, [vistazo, ...args, '--port', '0'], {
-        cwd: bot,
-        env: { ...process.env, NO_COLOR: '1' },
-      }),
-    );
-    const conversations = `${url}/api/conversations`;
-    const { id } = await (await fetch(conversations, { method: 'POST' })).json();
-    const body = new FormData();
-    body.set('text', 'What color is it?');
-    body.append('pictures', new File([new Uint8Array(await goodPicture())], 'good.png'));
-    const answer = await fetch(`${conversations}/${id}/messages`, { method: 'POST', body });
-    expect(await answer.text()).toMatch(/"type":"text"[\s\S]*"type":"end"/);
-  });
+  it.skipIf(!hasNano)(
+    `answers about a picture on its chat page, and runs its command there${note}`,
+    async () => {
+      const bot = await made();
+      const { scripts } = await json(join(bot, 'package.json'));
+      const [command = '', ...args] = String(scripts.start).split(' ');
+      const vistazo = join(bot, 'node_modules/.bin', command);
+      const url = await started(
+        spawn(process.execPath, [vistazo, ...args, '--port', '0'], {
+          cwd: bot,
+          env: { ...process.env, NO_COLOR: '1' },
+        }),
+      );
+      const conversations = `${url}/api/conversations`;
+      const { id } = await (await fetch(conversations, { method: 'POST' })).json();
+      const body = new FormData();
+      body.set('text', 'What color is it?');
+      body.append('pictures', new File([new Uint8Array(await goodPicture())], 'good.png'));
+      const answer = await fetch(`${conversations}/${id}/messages`, { method: 'POST', body });
+      expect(await answer.text()).toMatch(/"type":"text"[\s\S]*"type":"end"/);
+      const call = new FormData();
+      call.set('text', '/hello who=Ana');
+      const greeted = await fetch(`${conversations}/${id}/messages`, {
+        method: 'POST',
+        body: call,
+      });
+      expect(await greeted.text()).toContain('Hello, Ana!');
+    },
+  );
 });
 
 /** The address of the chat page, once it is said. */

@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  type Bot,
-  type ChatServiceOptions,
+  type BotLimits,
   createBot,
-  createChatService,
+  createChatPlatform,
+  MediaProcess,
   openSqliteStore,
-  type Store,
-  type VisionLanguageModel,
   VistazoError,
 } from '@vistazo/core';
 import { startWebServer } from '@vistazo/web';
@@ -30,6 +28,15 @@ interface StartFlags extends ModelFlags, ConfigFlags {
 
 /** The hub id that the embedded model's notes point to for photographs. */
 const photographModelId = 'HuggingFaceTB/SmolVLM-256M-Instruct';
+
+/** Who reaches the page is trusted with it, and all of them are one person to the bot. */
+const pageLimits: BotLimits = {
+  perPerson: null,
+  perTenant: null,
+  maxConcurrentAnswers: 4,
+  maxConcurrentPerPerson: 4,
+  maxOpenPerPerson: 100,
+};
 
 /** `vistazo start`: the chat page. */
 export function addStartCommand(program: Command): void {
@@ -66,60 +73,48 @@ async function start(flags: StartFlags): Promise<void> {
   resources.defer(() => store.close());
   const model = await openModel(flags, { signal });
   resources.defer(() => model.close());
-  const service = await createChatService({
+  const media = new MediaProcess();
+  resources.defer(() => media.close());
+  const { systemMessage } = config;
+  const page = createChatPlatform({
+    model: model.info,
+    store,
+    media,
+    name: 'web',
+    ...(systemMessage !== undefined && { systemMessage }),
+  });
+  const isEmbedded = usesEmbeddedModel(flags);
+  const bot = createBot({
+    log: { level: 'warn' },
+    // It was not trained to take instructions.
+    ...(isEmbedded && { dataRule: null }),
+    ...config,
     model,
     store,
-    ...pageOptions(config, flags.config),
+    media: page.media,
+    adapters: [page.adapter, ...config.adapters],
+    limits: { ...(config.adapters.length === 0 && pageLimits), ...config.limits },
   });
-  resources.defer(() => service.close());
-  const bot = await startBot(config, store, model);
-  resources.defer(async () => bot?.stop());
+  await bot.start();
+  // What is not answered by then is answered by the next start.
+  resources.defer(() => bot.stop({ drainMs: 0 }));
   const server = await startWebServer({
-    service,
+    service: page.service,
     model: model.info,
+    operations: bot.fetch,
     host: flags.host,
     port,
     ...(secret !== undefined && { secret }),
-    ...(bot !== undefined && { operations: bot.fetch }),
-    ...(usesEmbeddedModel(flags) && { switchModelTo: photographModelId }),
+    ...(isEmbedded && { switchModelTo: photographModelId }),
   });
   resources.defer(() => server.close());
-  process.stdout.write(
-    welcome(server.url, `${model.info.id} (${model.info.variant})`, usesEmbeddedModel(flags)),
-  );
+  process.stdout.write(welcome(server.url, `${model.info.id} (${model.info.variant})`, isEmbedded));
   await reloadPlugins(configs, bot);
   await aborted(signal);
 }
 
 function withSystemMessage(config: BotConfig, systemMessage: string | undefined): BotConfig {
   return systemMessage === undefined ? config : { ...config, systemMessage };
-}
-
-/** What the chat page heeds of a config; that it runs no plugins is said on standard error. */
-function pageOptions(
-  { systemMessage, generation, plugins }: BotConfig,
-  file: string | undefined,
-): Pick<ChatServiceOptions, 'systemMessage' | 'generation'> {
-  if (plugins.length > 0)
-    process.stderr.write(
-      `The chat page does not run the plugins of ${file} yet; its adapters and vistazo run do.\n`,
-    );
-  return {
-    ...(systemMessage !== undefined && { systemMessage }),
-    ...(generation !== undefined && { generation }),
-  };
-}
-
-/** The bot on the platforms of a config; undefined where there are none. */
-async function startBot(
-  config: BotConfig,
-  store: Store,
-  model: VisionLanguageModel,
-): Promise<Bot | undefined> {
-  if (config.adapters.length === 0) return undefined;
-  const bot = createBot({ ...config, store, model });
-  await bot.start();
-  return bot;
 }
 
 function welcome(url: string, model: string, embedded: boolean): string {

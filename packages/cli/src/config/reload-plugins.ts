@@ -15,11 +15,11 @@ export async function firstOf(configs: BotConfigs): Promise<BotConfig> {
  * Gives a bot the plugins of each later config, until there are no more; one that could not be loaded
  * is told, and the plugins stay. All else of a bot stays as it was at the start.
  */
-export async function reloadPlugins(configs: BotConfigs, bot: Bot | undefined): Promise<void> {
+export async function reloadPlugins(configs: BotConfigs, bot: Bot): Promise<void> {
   for await (const config of configs) {
     try {
       if (config instanceof VistazoError) throw config;
-      await bot?.plugins.reload(config.plugins);
+      await bot.plugins.reload(config.plugins);
       process.stdout.write('The plugins are loaded anew.\n');
     } catch (error) {
       const { message, code } = toVistazoError(error);
