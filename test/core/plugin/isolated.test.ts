@@ -49,7 +49,7 @@ describe('an isolated plugin', () => {
     expect(await values.get('started')).toBe(true);
     await bot.ask('Hi!');
     await bot.rate('up');
-    await vi.waitFor(async () => expect(await values.get('rating')).toBe('up'));
+    await vi.waitFor(async () => expect(await values.get('rating')).toBe('up'), 20_000);
     await bot.clock.advance(3_600_000);
     await bot.idle();
     expect(bot.adapter.posts.at(-1)?.text).toBe('Digest of 2026-01-01T01:00:00.000Z');
@@ -72,7 +72,7 @@ describe('an isolated plugin', () => {
     await vi.waitFor(async () => {
       expect(await bot.metrics()).toContain('\nvistazo_plugin_busy_echoes_total 1\n');
       expect(lines.join('')).toMatch(/"plugin":"busy","method":"POST","msg":"echoed"/);
-    });
+    }, 20_000);
   });
 
   it('has tools, whose input is checked', async () => {

@@ -207,10 +207,12 @@ describe('feedback', () => {
     const { bot } = await startBot([listening(seen)], { answers: ['Red.'] });
     await bot.ask('Which colour?');
     await bot.rate('down', { comment: 'It is blue.' });
-    await vi.waitFor(() =>
-      expect(seen).toEqual([
-        { rating: 'down', comment: 'It is blue.', question: 'Which colour?', answer: 'Red.' },
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(seen).toEqual([
+          { rating: 'down', comment: 'It is blue.', question: 'Which colour?', answer: 'Red.' },
+        ]),
+      20_000,
     );
     const store = bot.store.forTenant('tenant');
     const [conversation] = await store.listConversations();
@@ -237,7 +239,7 @@ describe('feedback', () => {
     } as const;
     expect(await bot.adapter.deliver({ type: 'feedback', ...event })).toBe('accepted');
     expect(await bot.adapter.deliver({ type: 'feedback', ...event })).toBe('known');
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), 20_000);
   });
 
   it('on an answer that is gone has nothing to say about it', async () => {
@@ -254,7 +256,7 @@ describe('feedback', () => {
       rating: 'down',
       messageId: 'never there',
     });
-    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    await vi.waitFor(() => expect(seen).toHaveLength(2), 20_000);
     expect(seen[1]).toEqual({ rating: 'down', comment: undefined, question: '', answer: '' });
   });
 });
