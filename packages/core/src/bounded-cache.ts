@@ -20,16 +20,22 @@ export class BoundedCache<T> {
 
   /** Keeps `value`, unless it alone is larger than the cache. */
   set(key: string, value: T): void {
-    this.#remove(key);
+    this.delete(key);
     this.#entries.set(key, value);
     this.#size += this.#sizeOf(value);
     for (const oldest of this.#entries.keys()) {
       if (this.#size <= this.#maxSize) break;
-      this.#remove(oldest);
+      this.delete(oldest);
     }
   }
 
-  #remove(key: string): void {
+  /** Drops the values that are meant. */
+  deleteWhere(isMeant: (value: T) => boolean): void {
+    for (const [key, value] of this.#entries) if (isMeant(value)) this.delete(key);
+  }
+
+  /** Drops a value, if there is one. */
+  delete(key: string): void {
     const value = this.#entries.get(key);
     if (value === undefined) return;
     this.#size -= this.#sizeOf(value);

@@ -7,6 +7,7 @@ import {
   createLocalModel,
   type GenerationEvent,
   type GenerationOptions,
+  type ModelCallOptions,
   type VisionLanguageModel,
 } from '@vistazo/core';
 import { nanoModelFolder } from '@vistazo/nano';
@@ -42,15 +43,12 @@ const question = (text: string, ...pictures: Uint8Array[]): ChatMessage[] => [
 
 async function collect(
   messages: ChatMessage[],
-  options: GenerationOptions & { signal?: AbortSignal } = {},
+  options: GenerationOptions & ModelCallOptions = {},
 ): Promise<GenerationEvent[]> {
   return Array.fromAsync(model.generate(messages, options));
 }
 
-async function end(
-  messages: ChatMessage[],
-  options: GenerationOptions & { signal?: AbortSignal } = {},
-) {
+async function end(messages: ChatMessage[], options: GenerationOptions & ModelCallOptions = {}) {
   const last = (await collect(messages, options)).at(-1);
   if (last?.type !== 'end') throw new Error('no end');
   return last;
@@ -158,6 +156,63 @@ describe('a local model', () => {
     }
     expect(types.at(-1)).toBe('end');
     expect(await end(question('Hello', picture))).toMatchObject({ type: 'end' });
+  });
+});
+
+describe('what is kept of a call', () => {
+  const maxNewTokens = 6;
+  const inScope = (cacheScope: string) =>
+    end(question('Which form is it?', picture), { maxNewTokens, cacheScope });
+  const reused = async (cacheScope: string) => (await inScope(cacheScope)).usage.reusedTokens;
+
+  it('is found in its own scope and in no other, with the same answers', async () => {
+    const first = await inScope('ana');
+    const other = await inScope('bo');
+    const again = await inScope('ana');
+    expect([first, other, again].map(({ text }) => text)).toEqual(Array(3).fill(first.text));
+    expect([first, other].map(({ usage }) => usage.reusedTokens)).toEqual([0, 0]);
+    expect(again.usage.reusedTokens).toBeGreaterThan(0);
+  });
+
+  it('is found by calls without a scope, and not by those with one', async () => {
+    const withoutScope = () => end(question('Which shade?', picture), { maxNewTokens });
+    await withoutScope();
+    const asked = question('Which shade?', picture);
+    const inOne = await end(asked, { maxNewTokens, cacheScope: 'shade' });
+    expect(inOne.usage.reusedTokens).toBe(0);
+    expect((await withoutScope()).usage.reusedTokens).toBeGreaterThan(0);
+  });
+
+  it('is gone when its scope is forgotten, and that of others is not', async () => {
+    await reused('cy');
+    await reused('di');
+    await model.forget?.('cy');
+    expect(await reused('cy')).toBe(0);
+    expect(await reused('di')).toBeGreaterThan(0);
+    expect(await reused('cy')).toBeGreaterThan(0);
+  });
+
+  it('is nothing of answers that began before their scope was forgotten', async () => {
+    const options = { maxNewTokens: 20, cacheScope: 'eve' };
+    const waiting = model.generate(question('Name it', picture), options)[Symbol.asyncIterator]();
+    const underWay: Promise<unknown>[] = [];
+    for await (const { type } of model.generate(question('Describe it', picture), options)) {
+      if (type !== 'text' || underWay.length > 0) continue;
+      underWay.push(waiting.next(), model.forget?.('eve') ?? Promise.resolve());
+    }
+    await Promise.all(underWay);
+    while (!(await waiting.next()).done);
+    for (const text of ['Describe it', 'Name it']) {
+      const scopeNow = await end(question(text, picture), options);
+      expect(scopeNow.usage.reusedTokens).toBe(0);
+      await model.forget?.('eve');
+    }
+  });
+
+  it('needs no engine to be forgotten', async () => {
+    const other = await createLocalModel({ model: nanoModelFolder });
+    await other.close();
+    await expect(other.forget?.('ana')).resolves.toBeUndefined();
   });
 });
 

@@ -226,6 +226,33 @@ describe('what a server is sent', () => {
     expect(server.requests[0]?.body).toMatchObject(expected);
   });
 
+  it('parts the prefix cache of vLLM by scopes, whose names it does not learn', async () => {
+    await server.script(...Array.from({ length: 5 }, () => ({ pieces: ['red'] })));
+    connect({}, { dialect: 'vllm' });
+    const scopes = ['team of Ana', 'team of Bo', 'team of Ana', undefined];
+    for (const cacheScope of scopes)
+      await answer(question, cacheScope === undefined ? {} : { cacheScope });
+    await model.forget?.('team of Ana');
+    await answer(question, { cacheScope: 'team of Ana' });
+    const salts = server.requests.map(({ body }) => body.cache_salt);
+    expect(salts[0]).toMatch(/^[\w-]{43}$/);
+    expect(salts[2]).toBe(salts[0]);
+    expect(salts[3]).toBeUndefined();
+    expect(new Set(salts).size).toBe(4);
+    expect(JSON.stringify(server.requests)).not.toContain('team of');
+  });
+
+  it.each(['openai', 'llama.cpp'] as const)(
+    'says nothing of scopes to %s, which cannot part its caches',
+    async (dialect) => {
+      await server.script({ pieces: ['red'] });
+      connect({}, { dialect });
+      await answer(question, { cacheScope: 'team of Ana' });
+      expect(server.requests[0]?.body).not.toHaveProperty('cache_salt');
+      expect(JSON.stringify(server.requests)).not.toContain('team of');
+    },
+  );
+
   it('goes to no other address that the server points to', async () => {
     await server.script({ status: 307, headers: { location: `${other.url}/chat/completions` } });
     connect();

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CacheScopes } from '../../../packages/core/src/cache-scopes.ts';
 import { Inference } from '../../../packages/core/src/model/inference.ts';
 import type { ModelDescription } from '../../../packages/core/src/model/model-folder.ts';
 import {
   answerOf,
+  anyScope,
   caseOf,
   cases,
   describeTiny,
@@ -149,6 +151,53 @@ describe('a next turn that reuses the KV cache', () => {
   });
 });
 
+describe('scopes', () => {
+  const one = caseOf('one picture');
+  const never = new AbortController().signal;
+  const answerIn = (each: Inference, name: string) =>
+    answerOf(each, requestOf(one.messages, description), never, { name, isForgotten: false });
+
+  it('answer alike, and find what was kept in their own and nothing of another one', async () => {
+    await withInference(description, async (each) => {
+      const names = ['a', 'b', 'a', '', '["a"]'];
+      const ends = [];
+      for (const name of names) ends.push(await answerIn(each, name));
+      expect(ends.map(({ text }) => tokensOf(text))).toEqual(names.map(() => one.tokens));
+      const reused = ends.map(({ usage }) => usage.reusedTokens);
+      expect(reused.map((tokens) => tokens > 0)).toEqual([false, false, true, false, false]);
+    });
+  });
+
+  it('that are forgotten find nothing, and the others what they had', async () => {
+    await withInference(description, async (each) => {
+      await answerIn(each, 'a');
+      await answerIn(each, 'b');
+      each.forget('a');
+      expect((await answerIn(each, 'a')).usage.reusedTokens).toBe(0);
+      expect((await answerIn(each, 'b')).usage.reusedTokens).toBeGreaterThan(0);
+      expect((await answerIn(each, 'a')).usage.reusedTokens).toBeGreaterThan(0);
+    });
+  });
+
+  it('that are forgotten during an answer keep nothing of it', async () => {
+    await withInference(description, async (each) => {
+      const scopes = new CacheScopes();
+      const scope = scopes.open('a');
+      const request = requestOf(one.messages, description);
+      let text = '';
+      for await (const event of each.generate(request, never, scope)) {
+        if (event.type === 'text' && text === '') {
+          scopes.forget('a');
+          each.forget('a');
+        }
+        if (event.type === 'text') text += event.text;
+      }
+      expect(tokensOf(text)).toEqual(one.tokens);
+      expect((await answerIn(each, 'a')).usage.reusedTokens).toBe(0);
+    });
+  });
+});
+
 describe('how an answer ends', () => {
   const { messages, tokens } = caseOf('no picture');
 
@@ -212,6 +261,7 @@ describe('how an answer ends', () => {
     for await (const event of inference.generate(
       requestOf(messages, description),
       controller.signal,
+      anyScope,
     )) {
       if (event.type === 'text') seen.push(event.text);
       if (seen.length === 4) controller.abort();
@@ -265,7 +315,7 @@ describe('sampling', () => {
 describe('token counts', () => {
   it('of messages add up to the prompt, and those of pictures to its image tokens', () => {
     const { messages, pictures } = requestOf(several.messages, description);
-    const counts = inference.countTokens({ messages, pictures });
+    const counts = inference.countTokens({ messages, pictures }, anyScope);
     expect(counts.messageTokens.reduce((sum, each) => sum + each)).toBe(several.inputIds.length);
     const imageTokens = several.inputIds.filter((id) => id === description.imageTokenId).length;
     expect(counts.messageImageTokens.reduce((sum, each) => sum + each)).toBe(imageTokens);
@@ -279,7 +329,7 @@ describe('what the model saw', () => {
   it('names every picture with its message, size, grid and tokens', async () => {
     const request = requestOf(several.messages, description, { maxNewTokens: 1 });
     const [prompt] = await Array.fromAsync(
-      inference.generate(request, new AbortController().signal),
+      inference.generate(request, new AbortController().signal, anyScope),
     );
     const grids = picturesOf(several.messages, description);
     expect(prompt).toMatchObject({

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ModelVariant } from '@vistazo/core';
+import type { CacheScope } from '../../../packages/core/src/cache-scopes.ts';
 import type { GenerationOptions } from '../../../packages/core/src/generation/generation-options.ts';
 import { resolveOptions } from '../../../packages/core/src/generation/resolve-options.ts';
 import { createImageProcessor } from '../../../packages/core/src/image/image-processor.ts';
@@ -118,13 +119,17 @@ export function requestOf(
   };
 }
 
+/** The scope of calls that are about something else. */
+export const anyScope: CacheScope = { name: '', isForgotten: false };
+
 /** The last event of an answer. */
 export async function answerOf(
   inference: Inference,
   request: InferenceRequest,
   signal: AbortSignal = new AbortController().signal,
+  scope: CacheScope = anyScope,
 ) {
-  const events = await Array.fromAsync(inference.generate(request, signal));
+  const events = await Array.fromAsync(inference.generate(request, signal, scope));
   const last = events.at(-1);
   if (last?.type !== 'end') throw new Error('An answer without end');
   return last;

@@ -82,6 +82,17 @@ export class EngineClient {
     }
   }
 
+  /** Drops what the process keeps of a scope; one that does not run keeps nothing. */
+  async forget(cacheScope: string): Promise<void> {
+    if (this.#child === undefined) return;
+    try {
+      for await (const _ of this.run({ type: 'forget', cacheScope }));
+    } catch (error) {
+      const ended = ['engine.crashed', 'engine.closed'];
+      if (!(error instanceof VistazoError) || !ended.includes(error.code)) throw error;
+    }
+  }
+
   /** Ends the process. Work in progress fails with `engine.closed`. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -1,10 +1,14 @@
+import { type CacheScope, CacheScopes, forgottenScope } from '../cache-scopes.js';
 import { toVistazoError, VistazoError } from '../errors.js';
 import { Inference } from '../model/inference.js';
 import { sendToParent } from '../processes/send-to-parent.js';
 import type { EngineReply, EngineRequest } from './engine-protocol.js';
 
+type Work = Exclude<EngineRequest, { type: 'abort' | 'forget' }>;
+
 /** The process that holds the sessions: loads a model, then answers one request after the other. */
 const running = new Map<number, AbortController>();
+const scopes = new CacheScopes();
 let inference: Inference | undefined;
 let last: Promise<void> = Promise.resolve();
 
@@ -12,23 +16,17 @@ function reply(message: EngineReply): void {
   sendToParent(message);
 }
 
-async function handle(
-  request: Exclude<EngineRequest, { type: 'abort' }>,
-  signal: AbortSignal,
-): Promise<void> {
+async function handle(request: Work, signal: AbortSignal, scope: CacheScope): Promise<void> {
   const { id } = request;
   try {
-    await perform(request, signal);
+    await perform(request, signal, scope);
     reply({ type: 'done', id });
   } catch (error) {
     reply({ type: 'failed', id, error: toVistazoError(error).toJSON() });
   }
 }
 
-async function perform(
-  request: Exclude<EngineRequest, { type: 'abort' }>,
-  signal: AbortSignal,
-): Promise<void> {
+async function perform(request: Work, signal: AbortSignal, scope: CacheScope): Promise<void> {
   const { id } = request;
   if (request.type === 'load') {
     const { description, intraOpThreads } = request;
@@ -41,11 +39,17 @@ async function perform(
   if (inference === undefined)
     throw new VistazoError('internal', 'The engine was asked before its model was loaded.');
   if (request.type === 'count') {
-    reply({ type: 'count', id, count: inference.countTokens(request.request) });
+    reply({ type: 'count', id, count: inference.countTokens(request.request, scope) });
     return;
   }
-  for await (const event of inference.generate(request.request, signal))
+  for await (const event of inference.generate(request.request, signal, scope))
     reply({ type: 'event', id, event });
+}
+
+/** From when the request comes, not only from when its turn comes. */
+function scopeOf(request: Work): CacheScope {
+  if (request.type === 'load' || request.cacheScope === null) return forgottenScope;
+  return scopes.open(request.cacheScope);
 }
 
 process.on('message', (request: EngineRequest) => {
@@ -53,11 +57,21 @@ process.on('message', (request: EngineRequest) => {
     running.get(request.id)?.abort();
     return;
   }
+  if (request.type === 'forget') {
+    scopes.forget(request.cacheScope);
+    inference?.forget(request.cacheScope);
+    reply({ type: 'done', id: request.id });
+    return;
+  }
   const controller = new AbortController();
+  const scope = scopeOf(request);
   running.set(request.id, controller);
   last = last
-    .then(() => handle(request, controller.signal))
-    .finally(() => running.delete(request.id));
+    .then(() => handle(request, controller.signal, scope))
+    .finally(() => {
+      running.delete(request.id);
+      scopes.close(scope);
+    });
 });
 
 process.on('disconnect', () => process.exit(0));

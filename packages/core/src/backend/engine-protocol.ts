@@ -4,11 +4,13 @@ import type { CountRequest, InferenceRequest } from '../model/inference-request.
 import type { ModelDescription } from '../model/model-folder.js';
 import type { TokenCount } from './vision-language-model.js';
 
-/** What the main process asks of the engine process. */
+/** What the main process asks of the engine process; without a `cacheScope` nothing is kept of it. */
 export type EngineRequest =
   | { type: 'load'; id: number; description: ModelDescription; intraOpThreads: number | undefined }
-  | { type: 'generate'; id: number; request: InferenceRequest }
-  | { type: 'count'; id: number; request: CountRequest }
+  | { type: 'generate'; id: number; request: InferenceRequest; cacheScope: string | null }
+  | { type: 'count'; id: number; request: CountRequest; cacheScope: string | null }
+  /** Overtakes what waits. */
+  | { type: 'forget'; id: number; cacheScope: string }
   | { type: 'abort'; id: number };
 
 /** What the engine process answers; `id` is that of the request. */

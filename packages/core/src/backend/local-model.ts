@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BoundedCache } from '../bounded-cache.js';
+import { type CacheScope, CacheScopes } from '../cache-scopes.js';
 import type { ChatMessage } from '../conversation/chat-message.js';
 import { parseChatMessages } from '../conversation/parse-chat-messages.js';
 import { VistazoError } from '../errors.js';
@@ -14,6 +14,7 @@ import { isHubId, type LoadProgress, openHubModel } from '../model/hub.js';
 import type { InferenceRequest } from '../model/inference-request.js';
 import type { ModelVariant } from '../model/model-files.js';
 import { describeModel, type ModelDescription } from '../model/model-folder.js';
+import { ScopedCache } from '../scoped-cache.js';
 import { EngineClient } from './engine-client.js';
 import {
   type PreparedMessages,
@@ -90,8 +91,9 @@ class LocalModel implements VisionLanguageModel {
   readonly #engine: EngineClient;
   readonly #media: MediaProcess;
   readonly #maxFrames: number;
+  readonly #scopes = new CacheScopes();
   /** By the hash of the bytes, so that a next turn does not decode the pictures of those before. */
-  readonly #prepared = new BoundedCache<ProcessedPicture[]>(maxPreparedBytes, (frames) =>
+  readonly #prepared = new ScopedCache<ProcessedPicture[]>(maxPreparedBytes, (frames) =>
     frames.reduce((sum, { pixels }) => sum + pixels.byteLength, 0),
   );
 
@@ -120,7 +122,20 @@ class LocalModel implements VisionLanguageModel {
 
   async countTokens(
     messages: readonly ChatMessage[],
-    call: ModelCallOptions = {},
+    { cacheScope = '', ...call }: ModelCallOptions = {},
+  ): Promise<TokenCount> {
+    const scope = this.#scopes.open(cacheScope);
+    try {
+      return await this.#count(messages, call, scope);
+    } finally {
+      this.#scopes.close(scope);
+    }
+  }
+
+  async #count(
+    messages: readonly ChatMessage[],
+    call: Pick<ModelCallOptions, 'signal' | 'resolvePicture'>,
+    scope: CacheScope,
   ): Promise<TokenCount> {
     const { signal } = call;
     const processor = createImageProcessor(this.#description.imageProcessor);
@@ -136,7 +151,8 @@ class LocalModel implements VisionLanguageModel {
       },
       call,
     );
-    for await (const reply of this.#engine.run({ type: 'count', request }, signal)) {
+    const work = { type: 'count', request, cacheScope: nameOf(scope) } as const;
+    for await (const reply of this.#engine.run(work, signal)) {
       if (reply.type === 'count') return reply.count;
     }
     throw new VistazoError('internal', 'The engine counted no tokens.');
@@ -144,17 +160,32 @@ class LocalModel implements VisionLanguageModel {
 
   async *generate(
     messages: readonly ChatMessage[],
-    { signal, resolvePicture, tools, ...given }: GenerationOptions & GenerateCallOptions = {},
+    { cacheScope = '', tools, ...given }: GenerationOptions & GenerateCallOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     if (tools !== undefined) throw noTools(this.info.id);
+    const scope = this.#scopes.open(cacheScope);
+    try {
+      yield* this.#generate(messages, given, scope);
+    } finally {
+      this.#scopes.close(scope);
+    }
+  }
+
+  async *#generate(
+    messages: readonly ChatMessage[],
+    { signal, resolvePicture, ...given }: Omit<GenerationOptions & GenerateCallOptions, 'tools'>,
+    scope: CacheScope,
+  ): AsyncGenerator<GenerationEvent> {
     const startedAt = performance.now();
     const options = resolveOptions(parseGenerationOptions(given), this.#description.generation);
     // Before any picture is decoded; the engine, which has the vocabulary, makes it anew.
     if (options.jsonSchema !== undefined) jsonSchemaGrammar(options.jsonSchema);
-    const prepared = await this.#prepare(parseChatMessages(messages), {
+    const call = {
       ...(signal !== undefined && { signal }),
       ...(resolvePicture !== undefined && { resolvePicture }),
-    }).catch((error: unknown) => {
+    };
+    const asked = parseChatMessages(messages);
+    const prepared = await this.#prepare(asked, call, scope).catch((error: unknown) => {
       if (signal?.aborted) return undefined;
       throw error;
     });
@@ -163,33 +194,32 @@ class LocalModel implements VisionLanguageModel {
       return;
     }
     requireQuestion(prepared);
-    yield* this.#answer({ ...prepared, options }, performance.now() - startedAt, signal);
+    const preprocessMs = performance.now() - startedAt;
+    yield* this.#answer({ request: { ...prepared, options }, preprocessMs, signal, scope });
   }
 
   /** Starts once again when the engine dies meanwhile. */
-  async *#answer(
-    request: InferenceRequest,
-    preprocessMs: number,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<GenerationEvent> {
+  async *#answer(asked: Asked): AsyncGenerator<GenerationEvent> {
     try {
-      yield* this.#attempt(request, preprocessMs, signal);
+      yield* this.#attempt(asked);
     } catch (error) {
-      if (!(error instanceof VistazoError) || error.code !== 'engine.crashed' || signal?.aborted)
-        throw error;
+      const isCrash = error instanceof VistazoError && error.code === 'engine.crashed';
+      if (!isCrash || asked.signal?.aborted) throw error;
       yield { type: 'restart' };
-      yield* this.#attempt(request, preprocessMs, signal);
+      yield* this.#attempt(asked);
     }
   }
 
-  async *#attempt(
-    request: InferenceRequest,
-    preprocessMs: number,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<GenerationEvent> {
+  async *#attempt({
+    request,
+    preprocessMs,
+    signal,
+    scope,
+  }: Asked): AsyncGenerator<GenerationEvent> {
     const sentAt = performance.now();
     let queueMs = 0;
-    for await (const reply of this.#engine.run({ type: 'generate', request }, signal)) {
+    const work = { type: 'generate', request, cacheScope: nameOf(scope) } as const;
+    for await (const reply of this.#engine.run(work, signal)) {
       if (reply.type !== 'event') continue;
       const { event } = reply;
       if (event.type === 'prompt') queueMs = performance.now() - sentAt;
@@ -199,11 +229,12 @@ class LocalModel implements VisionLanguageModel {
 
   #prepare(
     messages: readonly ChatMessage[],
-    call: ModelCallOptions,
+    call: Pick<ModelCallOptions, 'signal' | 'resolvePicture'>,
+    scope: CacheScope,
   ): Promise<PreparedMessages<ProcessedPicture>> {
     return preparePictures(
       messages,
-      (bytes, stored) => this.#frames(bytes, stored, call.signal),
+      (bytes, stored) => this.#frames(bytes, stored, call.signal, scope),
       call,
     );
   }
@@ -212,11 +243,12 @@ class LocalModel implements VisionLanguageModel {
     bytes: Uint8Array,
     stored: boolean,
     signal: AbortSignal | undefined,
+    scope: CacheScope,
   ): Promise<ProcessedPicture[]> {
     const digest = createHash('sha256').update(bytes).digest('hex');
     // Stored pictures have other limits, which must not let the same bytes in where they are posted.
     const key = stored ? `stored ${digest}` : digest;
-    const known = this.#prepared.get(key);
+    const known = this.#prepared.get(scope, key);
     if (known !== undefined) return known;
     const frames = await this.#media.preparePictures(bytes, {
       config: this.#description.imageProcessor,
@@ -224,7 +256,7 @@ class LocalModel implements VisionLanguageModel {
       ...(stored && { limits: storedLimits }),
       ...(signal !== undefined && { signal }),
     });
-    this.#prepared.set(key, frames);
+    this.#prepared.set(scope, key, frames);
     return frames;
   }
 
@@ -232,9 +264,28 @@ class LocalModel implements VisionLanguageModel {
     return !this.#engine.isClosed;
   }
 
+  async forget(cacheScope: string): Promise<void> {
+    this.#scopes.forget(cacheScope);
+    this.#prepared.forget(cacheScope);
+    await this.#engine.forget(cacheScope);
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#engine.close(), this.#media.close()]);
   }
+}
+
+/** An answer that is asked for, its pictures made ready. */
+interface Asked {
+  request: InferenceRequest;
+  preprocessMs: number;
+  signal: AbortSignal | undefined;
+  scope: CacheScope;
+}
+
+/** Null for one that keeps nothing any more. */
+function nameOf({ name, isForgotten }: CacheScope): string | null {
+  return isForgotten ? null : name;
 }
 
 type EndEvent = Extract<GenerationEvent, { type: 'end' }>;

@@ -57,6 +57,12 @@ export interface ModelCallOptions {
   signal?: AbortSignal;
   /** Reaches the pictures that messages refer to by id; without it they are refused as `picture.missing`. */
   resolvePicture?: ResolvePicture;
+  /**
+   * Name of the scope, such as a tenant, whose calls may profit from this one: what is kept of it, such as
+   * features of pictures and KV caches, is found by calls of the same scope alone. Default: `''`, the
+   * scope of all calls that name none.
+   */
+  cacheScope?: string;
 }
 
 /** Options of {@link VisionLanguageModel.generate} besides those of generation. */
@@ -80,6 +86,11 @@ export interface VisionLanguageModel {
     messages: readonly ChatMessage[],
     options?: GenerationOptions & GenerateCallOptions,
   ): AsyncIterable<GenerationEvent>;
+  /**
+   * Drops all that is kept of calls of this scope. Answers that are under way go on, and leave nothing
+   * behind; calls that begin later keep anew. Absent where nothing is kept.
+   */
+  forget?(cacheScope: string): Promise<void>;
   /** Ends the processes and frees the memory. */
   close(): Promise<void>;
 }

@@ -56,8 +56,8 @@ class Answer {
   }
 
   async #follow({ messages, leftOut }: ContextPlan): Promise<EndEvent> {
-    const { model, generation, signal, resolvePicture, tools } = this.request;
-    const options = { ...generation, signal, resolvePicture };
+    const { model, generation, signal, resolvePicture, cacheScope, tools } = this.request;
+    const options = { ...generation, signal, resolvePicture, cacheScope };
     for await (const event of generateWithTools(model, messages, options, tools)) {
       if (event.type === 'toolCalls') continue;
       if (event.type === 'end') return event;

@@ -1,7 +1,8 @@
 import type { Adapter } from '../adapter/adapter.js';
 import type { ModelInfo } from '../backend/vision-language-model.js';
 import type { ConversationStore } from '../store/conversation-store.js';
-import { CachedNormaliser } from './cached-normaliser.js';
+import { cacheScopeOf } from './cache-scope.js';
+import { CachedNormaliser, normaliserIn } from './cached-normaliser.js';
 import { ChatAdapter } from './chat-adapter.js';
 import type { ChatService } from './chat-service.js';
 import type { PictureNormaliser } from './new-pictures.js';
@@ -50,6 +51,8 @@ export function createChatPlatform(
 ): ChatPlatform {
   const adapter = new ChatAdapter(options.name ?? 'chat');
   const media = new CachedNormaliser(options.media);
-  const service = new StoredChatService(adapter, { ...options, media }, onClose);
+  const tenant = options.tenant ?? 'local';
+  const ownMedia = normaliserIn(media, cacheScopeOf({ adapter: adapter.name, tenant }));
+  const service = new StoredChatService(adapter, { ...options, tenant, media: ownMedia }, onClose);
   return { adapter, media, service };
 }

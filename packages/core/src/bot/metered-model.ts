@@ -10,6 +10,10 @@ export class MeteredModel implements VisionLanguageModel {
     return this.model.info;
   }
 
+  isReady(): boolean {
+    return this.model.isReady?.() ?? true;
+  }
+
   countTokens(
     ...given: Parameters<VisionLanguageModel['countTokens']>
   ): ReturnType<VisionLanguageModel['countTokens']> {
@@ -24,6 +28,10 @@ export class MeteredModel implements VisionLanguageModel {
       if (event.type === 'end') this.workedMs += event.timings.totalMs - event.timings.queueMs;
       yield event;
     }
+  }
+
+  async forget(cacheScope: string): Promise<void> {
+    await this.model.forget?.(cacheScope);
   }
 
   close(): Promise<void> {

@@ -9,8 +9,14 @@ import type { NewMessage, NewPicture } from './chat-service.js';
 export interface PictureNormaliser {
   normalise(
     bytes: Uint8Array,
-    options?: { signal?: AbortSignal },
+    options?: {
+      signal?: AbortSignal;
+      /** What is kept of the picture is kept for calls of the same scope alone. Default: that of calls that name none. */
+      cacheScope?: string;
+    },
   ): Promise<{ bytes: Uint8Array; mediaType: string; widthPx: number; heightPx: number }>;
+  /** Drops what is kept of calls of a scope. Absent where nothing is kept. */
+  forget?(cacheScope: string): Promise<void>;
 }
 
 /** Most a message may bring. @internal */

@@ -16,17 +16,20 @@ export interface PromptRequest {
   signal: AbortSignal;
   /** Reaches the pictures of `messages`. */
   resolvePicture: ResolvePicture;
+  /** That of the tenant. */
+  cacheScope: string;
 }
 
 /** As much of a conversation as the model has room for, beside the answer. Throws `chat.tooLong`. @internal */
 export function planPrompt(request: PromptRequest): Promise<ContextPlan> {
-  const { model, systemMessage, messages, generation, signal, resolvePicture } = request;
+  const { model, systemMessage, messages, generation, ...asked } = request;
+  const { signal, resolvePicture, cacheScope } = asked;
   const { contextLengthTokens } = model.info.capabilities;
   return planContext({
     systemMessage,
     messages,
     maxPromptTokens: contextLengthTokens - answerTokens(generation, contextLengthTokens),
-    countTokens: (counted) => model.countTokens(counted, { signal, resolvePicture }),
+    countTokens: (counted) => model.countTokens(counted, { signal, resolvePicture, cacheScope }),
   });
 }
 

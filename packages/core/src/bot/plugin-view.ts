@@ -16,7 +16,9 @@ import type { ConversationPicture, SharedMessage } from '../plugin/plugin-messag
 import type { Aside } from '../plugin/run-middleware.js';
 import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
 import type { Job } from '../store/job-store.js';
+import { cacheScopeOf } from './cache-scope.js';
 import { planPrompt } from './plan-prompt.js';
+import { messageKeyOf } from './turn-ids.js';
 import { promptMessages } from './useful-messages.js';
 
 /** What {@link pluginView} needs. @internal */
@@ -72,7 +74,7 @@ function numbered(asked: readonly Message[], store: ConversationStore): Conversa
 
 function generator(
   asked: readonly Message[],
-  { model, store, signal }: PluginViewOptions,
+  { job, model, store, signal }: PluginViewOptions,
   aside: Aside,
 ): Generate {
   function generate<Schema extends z.ZodType>(
@@ -97,7 +99,7 @@ function generator(
       const about = reworded(question, { prompt, pictures: pictures && partsOf(asked, pictures) });
       const resolvePicture = store.pictureBytes.bind(store);
       const messages = [...(history ? asked.slice(0, -1) : []), about];
-      const call = { signal, resolvePicture };
+      const call = { signal, resolvePicture, cacheScope: cacheScopeOf(messageKeyOf(job)) };
       const plan = await planPrompt({
         model,
         systemMessage: instructions ?? null,

@@ -55,11 +55,11 @@ export class StoredChatService implements ChatService {
 
   constructor(
     private readonly adapter: ChatAdapter,
-    private readonly options: ChatPlatformOptions,
+    private readonly options: ChatPlatformOptions & { tenant: string },
     private readonly onClose: () => Promise<void>,
   ) {
     this.#store = options.store;
-    this.#tenant = options.tenant ?? 'local';
+    this.#tenant = options.tenant;
     this.#limits = {
       maxPictures: options.maxPictures ?? 10,
       maxPictureBytes: options.maxPictureBytes ?? defaultPictureLimits.maxBytes,

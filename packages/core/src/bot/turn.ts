@@ -18,6 +18,8 @@ import type { AcceptOptions, HeldJob, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
 import { type AnswerRequest, makeAnswer } from './answer.js';
+import { cacheScopeOf } from './cache-scope.js';
+import { normaliserIn } from './cached-normaliser.js';
 import { MeteredModel } from './metered-model.js';
 import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
 import { pluginView } from './plugin-view.js';
@@ -67,7 +69,8 @@ export async function takeTurn(
   stopped: AbortSignal,
 ): Promise<void> {
   const model = new MeteredModel(given.model);
-  const options = { ...given, model };
+  const media = normaliserIn(given.media, cacheScopeOf(messageKeyOf(job)));
+  const options = { ...given, model, media };
   const { jobs } = options.store;
   const writer = new ReplyWriter(adapter, jobs, job, telemetry, signal);
   const turn = new Turn(job, adapter, options, writer, telemetry, signal, stopped);
@@ -171,6 +174,7 @@ class Turn {
       tools,
       signal: AbortSignal.any([this.signal, this.stopped]),
       resolvePicture: (id) => pictures.pictureBytes(id),
+      cacheScope: cacheScopeOf(messageKeyOf(this.job)),
       save: (change) => this.#save(taken, change),
       emit: (event) => {
         if (event.type === 'prompt') return this.tell(event);

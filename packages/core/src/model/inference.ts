@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BoundedCache } from '../bounded-cache.js';
+import type { CacheScope } from '../cache-scopes.js';
 import { Decoder } from '../decoder/decoder.js';
 import { Embedder } from '../decoder/embedder.js';
 import { VistazoError } from '../errors.js';
@@ -13,6 +13,7 @@ import type { ProcessedPicture } from '../image/processed-picture.js';
 import type { SessionOptions } from '../onnx/session.js';
 import { ChatTemplate } from '../prompt/chat-template.js';
 import { buildPrompt, type PromptModel } from '../prompt/prompt.js';
+import { ScopedCache } from '../scoped-cache.js';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
 import { type ImageFeatures, VisionEncoder } from '../vision/vision-encoder.js';
 import type { CountRequest, InferenceRequest } from './inference-request.js';
@@ -29,6 +30,11 @@ interface PromptCount {
   images: number;
 }
 
+interface EncodeCall {
+  stop: AbortSignal;
+  scope: CacheScope;
+}
+
 /** A loaded model: embed text → encode pictures → merge → decode. One answer at a time. */
 export class Inference {
   readonly #description: ModelDescription;
@@ -38,17 +44,17 @@ export class Inference {
   readonly #embedder: Embedder;
   readonly #decoder: Decoder;
   readonly #endTokens: ReadonlySet<number>;
-  readonly #features = new BoundedCache<ImageFeatures>(
+  readonly #features = new ScopedCache<ImageFeatures>(
     maxFeatureBytes,
     ({ data }) => data.byteLength,
   );
   /** Made for the first answer that is held to a schema. */
   #constraints: JsonConstraints | undefined;
   readonly #prefixes = new PrefixCache(maxPrefixBytes);
-  readonly #pictureNumbers = new BoundedCache<number>(maxRemembered, () => 1);
+  readonly #pictureNumbers = new ScopedCache<number>(maxRemembered, () => 1);
   #lastPictureNumber = 0;
   /** Tokens of whole prompts, by their hash: a growing conversation has been counted but for its end. */
-  readonly #counts = new BoundedCache<PromptCount>(maxRemembered, () => 1);
+  readonly #counts = new ScopedCache<PromptCount>(maxRemembered, () => 1);
 
   private constructor(
     description: ModelDescription,
@@ -91,7 +97,10 @@ export class Inference {
   }
 
   /** How many tokens each message adds to the prompt, and how many of them are of pictures. */
-  countTokens({ messages, pictures }: CountRequest): {
+  countTokens(
+    { messages, pictures }: CountRequest,
+    scope: CacheScope,
+  ): {
     messageTokens: number[];
     messageImageTokens: number[];
     totalTokens: number;
@@ -101,7 +110,10 @@ export class Inference {
       const shown = part
         .flatMap(({ content }) => content)
         .filter(({ type }) => type === 'image').length;
-      return this.#count(this.#promptOf({ messages: part, pictures: pictures.slice(0, shown) }));
+      return this.#count(
+        this.#promptOf({ messages: part, pictures: pictures.slice(0, shown) }),
+        scope,
+      );
     });
     const growth = (of: 'tokens' | 'images') =>
       counts.map((each, index) => each[of] - (index === 0 ? 0 : (counts[index - 1]?.[of] ?? 0)));
@@ -112,21 +124,25 @@ export class Inference {
     };
   }
 
-  #count(prompt: string): PromptCount {
+  #count(prompt: string, scope: CacheScope): PromptCount {
     const key = createHash('sha256').update(prompt).digest('hex');
-    const known = this.#counts.get(key);
+    const known = this.#counts.get(scope, key);
     if (known !== undefined) return known;
     const inputIds = this.#tokenizer.encode(prompt);
     const count = { tokens: inputIds.length, images: this.#imageTokenCount(inputIds) };
-    this.#counts.set(key, count);
+    this.#counts.set(scope, key, count);
     return count;
   }
 
   /**
    * Answers a request. The events are those of a `VisionLanguageModel`, with times counted from here.
-   * Throws `chat.tooLong` when the prompt does not fit.
+   * What is worked out is kept for answers of the same scope. Throws `chat.tooLong` when the prompt does not fit.
    */
-  async *generate(request: InferenceRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent> {
+  async *generate(
+    request: InferenceRequest,
+    signal: AbortSignal,
+    scope: CacheScope,
+  ): AsyncGenerator<GenerationEvent> {
     const startedAt = performance.now();
     const { options, pictures } = request;
     const inputIds = this.tokenise(request);
@@ -135,7 +151,7 @@ export class Inference {
     const room = this.#description.contextLengthTokens - inputIds.length;
     if (room < 1) throw this.#tooLong(inputIds.length);
     const maxTokens = Math.min(options.maxNewTokens, room);
-    const constraint = this.#constraintOf(options.jsonSchema, maxTokens);
+    const constraint = this.#constraintOf(options.jsonSchema, maxTokens, scope);
     yield {
       type: 'prompt',
       pictures: seenPictures(request, this.#description.imageSeqLen),
@@ -150,12 +166,16 @@ export class Inference {
     const times = { encodeMs: 0, firstTokenAt: Number.NaN };
     let finishReason: FinishReason = 'length';
     try {
-      const keys = this.#cacheKeys(inputIds, pictures);
-      const reused = this.#prefixes.longest(keys) ?? this.#decoder.emptyCache();
+      const keys = this.#cacheKeys(inputIds, pictures, scope);
+      const reused = this.#prefixes.longest(scope, keys) ?? this.#decoder.emptyCache();
       usage.reusedTokens = reused.tokens;
-      const embeds = await this.#promptEmbeds(inputIds, reused.tokens, pictures, stop, times);
+      const embeds = await this.#promptEmbeds(inputIds, reused.tokens, pictures, {
+        stop,
+        scope,
+        times,
+      });
       let step = await this.#decoder.prefill(embeds, reused, stop);
-      this.#prefixes.remember(keys, step.cache);
+      this.#prefixes.remember(scope, keys, step.cache);
       const sample = createSampler(options, inputIds, constraint);
       while (usage.answerTokens < maxTokens) {
         const token = sample(step.logits, maxTokens - usage.answerTokens);
@@ -181,7 +201,7 @@ export class Inference {
         stop.throwIfAborted();
         step = await this.#decoder.step(await this.#embedder.embed([token]), step.cache);
       }
-      this.#prefixes.remember(keys, step.cache);
+      this.#prefixes.remember(scope, keys, step.cache);
     } catch (error) {
       if (!stop.aborted) throw error;
       finishReason = signal.aborted ? 'aborted' : 'deadline';
@@ -200,25 +220,25 @@ export class Inference {
   #constraintOf(
     schema: Record<string, unknown> | undefined,
     maxTokens: number,
+    scope: CacheScope,
   ): Constraint | undefined {
     if (schema === undefined) return undefined;
     this.#constraints ??= new JsonConstraints(this.#tokenizer.tokenBytes(), this.#endTokens);
-    return this.#constraints.forAnswer(schema, maxTokens);
+    return this.#constraints.forAnswer(schema, maxTokens, scope);
   }
 
   async #promptEmbeds(
     inputIds: readonly number[],
     from: number,
     pictures: readonly ProcessedPicture[],
-    signal: AbortSignal,
-    times: { encodeMs: number },
+    { stop, scope, times }: EncodeCall & { times: { encodeMs: number } },
   ): Promise<Float32Array> {
     const embeds = await this.#embedder.embed(inputIds.slice(from));
     const total = this.#imageTokenCount(inputIds);
     const skipped = this.#imageTokenCount(inputIds.slice(0, from));
     if (total === skipped) return embeds;
     const startedAt = performance.now();
-    const rows = await this.#imageRows(pictures, skipped, total, signal);
+    const rows = await this.#imageRows(pictures, skipped, total, { stop, scope });
     times.encodeMs = performance.now() - startedAt;
     return this.#merged(inputIds.slice(from), embeds, rows);
   }
@@ -228,7 +248,7 @@ export class Inference {
     pictures: readonly ProcessedPicture[],
     skipped: number,
     total: number,
-    signal: AbortSignal,
+    call: EncodeCall,
   ): Promise<Float32Array> {
     const { hidden } = this.#decoder;
     const rows = new Float32Array((total - skipped) * hidden);
@@ -236,7 +256,7 @@ export class Inference {
     for (const picture of pictures) {
       const tokens = picture.tiles * this.#description.imageSeqLen;
       if (position + tokens > skipped) {
-        const features = await this.#encode(picture, tokens, signal);
+        const features = await this.#encode(picture, tokens, call);
         const cut = Math.max(0, skipped - position);
         rows.set(features.data.subarray(cut * hidden), (position + cut - skipped) * hidden);
       }
@@ -248,19 +268,19 @@ export class Inference {
   async #encode(
     picture: ProcessedPicture,
     tokens: number,
-    signal: AbortSignal,
+    { stop, scope }: EncodeCall,
   ): Promise<ImageFeatures> {
     const digest = digestOf(picture);
-    const known = this.#features.get(digest);
+    const known = this.#features.get(scope, digest);
     if (known !== undefined) return known;
-    const features = await this.#vision.encode(picture, signal);
+    const features = await this.#vision.encode(picture, stop);
     if (features.tokens !== tokens || features.hidden !== this.#decoder.hidden) {
       throw new VistazoError(
         'model.invalidGraph',
         `The vision encoder gave ${features.tokens} × ${features.hidden} features where the decoder wants ${tokens} × ${this.#decoder.hidden}; the graphs do not belong together.`,
       );
     }
-    this.#features.set(digest, features);
+    this.#features.set(scope, digest, features);
     return features;
   }
 
@@ -296,9 +316,13 @@ export class Inference {
   }
 
   /** Like `inputIds`, but tokens of different pictures differ. */
-  #cacheKeys(inputIds: readonly number[], pictures: readonly ProcessedPicture[]): number[] {
+  #cacheKeys(
+    inputIds: readonly number[],
+    pictures: readonly ProcessedPicture[],
+    scope: CacheScope,
+  ): number[] {
     const numbers = pictures.flatMap((picture) => {
-      const number = this.#pictureNumber(digestOf(picture));
+      const number = this.#pictureNumber(digestOf(picture), scope);
       return Array.from({ length: picture.tiles * this.#description.imageSeqLen }, () => number);
     });
     let next = 0;
@@ -307,12 +331,12 @@ export class Inference {
     );
   }
 
-  #pictureNumber(digest: string): number {
-    const known = this.#pictureNumbers.get(digest);
+  #pictureNumber(digest: string, scope: CacheScope): number {
+    const known = this.#pictureNumbers.get(scope, digest);
     if (known !== undefined) return known;
     // A forgotten picture gets a new number: its cache is not found again, and no other one is.
     this.#lastPictureNumber -= 1;
-    this.#pictureNumbers.set(digest, this.#lastPictureNumber);
+    this.#pictureNumbers.set(scope, digest, this.#lastPictureNumber);
     return this.#lastPictureNumber;
   }
 
@@ -321,6 +345,15 @@ export class Inference {
       'chat.tooLong',
       `The conversation has ${promptTokens} tokens, but the model reads at most ${this.#description.contextLengthTokens} with its answer; send fewer pictures or less text, or start a new conversation.`,
     );
+  }
+
+  /** Drops all that was kept in the scope of this name. */
+  forget(name: string): void {
+    this.#features.forget(name);
+    this.#prefixes.forget(name);
+    this.#pictureNumbers.forget(name);
+    this.#counts.forget(name);
+    this.#constraints?.forget(name);
   }
 
   async close(): Promise<void> {

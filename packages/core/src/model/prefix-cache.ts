@@ -1,13 +1,16 @@
+import type { CacheScope } from '../cache-scopes.js';
 import { bytesOf, type KvCache, truncated } from '../decoder/kv-cache.js';
 
 interface Entry {
+  scope: string;
   keys: readonly number[];
   cache: KvCache;
 }
 
 /**
  * KV caches of the conversations answered last, up to `maxBytes`, so that a next turn reads only
- * what is new. A token is known by its id, a token of a picture by the number of its picture.
+ * what is new. A token is known by its id, a token of a picture by the number of its picture. The
+ * bound is over all scopes together; what was kept in one is found in no other.
  */
 export class PrefixCache {
   readonly #maxBytes: number;
@@ -18,8 +21,10 @@ export class PrefixCache {
   }
 
   /** The longest cache that begins like `keys`, at most all but the last of them. */
-  longest(keys: readonly number[]): KvCache | undefined {
-    const matches = this.#entries.map((entry) => ({
+  longest({ name, isForgotten }: CacheScope, keys: readonly number[]): KvCache | undefined {
+    if (isForgotten) return undefined;
+    const own = this.#entries.filter(({ scope }) => scope === name);
+    const matches = own.map((entry) => ({
       entry,
       shared: sharedLength(entry.keys, keys),
     }));
@@ -32,12 +37,18 @@ export class PrefixCache {
   }
 
   /** Remembers the cache of `keys`, instead of those that are a beginning of it. */
-  remember(keys: readonly number[], cache: KvCache): void {
+  remember({ name, isForgotten }: CacheScope, keys: readonly number[], cache: KvCache): void {
+    if (isForgotten) return;
     const others = this.#entries.filter(
-      (entry) => sharedLength(entry.keys, keys) < entry.keys.length,
+      (entry) => entry.scope !== name || sharedLength(entry.keys, keys) < entry.keys.length,
     );
-    this.#entries = [...others, { keys: keys.slice(0, cache.tokens), cache }];
+    this.#entries = [...others, { scope: name, keys: keys.slice(0, cache.tokens), cache }];
     while (this.#entries.length > 0 && this.#bytes() > this.#maxBytes) this.#entries.shift();
+  }
+
+  /** Drops all that was kept in the scope of this name. */
+  forget(name: string): void {
+    this.#entries = this.#entries.filter(({ scope }) => scope !== name);
   }
 
   #bytes(): number {

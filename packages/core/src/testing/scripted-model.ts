@@ -39,6 +39,8 @@ export class ScriptedModel implements VisionLanguageModel {
   readonly prompts: ChatMessage[][] = [];
   /** With what options, in order. */
   readonly options: GenerateOptions[] = [];
+  /** Scopes that it was told to forget, in order. */
+  readonly forgotten: string[] = [];
   /** How many answers are under way. */
   running = 0;
   /** The most that were under way at once. */
@@ -159,6 +161,10 @@ export class ScriptedModel implements VisionLanguageModel {
       gridColumns: 0,
       tokens: pictureTokens,
     }));
+  }
+
+  async forget(cacheScope: string): Promise<void> {
+    this.forgotten.push(cacheScope);
   }
 
   async close(): Promise<void> {}

@@ -23,11 +23,12 @@ const tokenBytes: (Uint8Array | undefined)[] = [
   undefined,
 ];
 const endToken = tokenBytes.length - 1;
+const scope = { name: '', isForgotten: false };
 const constraints = () => new JsonConstraints(tokenBytes, new Set([endToken]));
 
 /** What a model without any sense writes: each token is picked by chance out of those allowed. */
 function babble(schema: Schema, random: () => number, maxTokens: number): string {
-  const constraint = constraints().forAnswer(schema, maxTokens);
+  const constraint = constraints().forAnswer(schema, maxTokens, scope);
   const bytes: number[] = [];
   for (let left = maxTokens; left > 0 && !constraint.isFinal; left -= 1) {
     const logits = Float32Array.from(tokenBytes, random);
@@ -44,7 +45,7 @@ function babble(schema: Schema, random: () => number, maxTokens: number): string
 
 /** Whether the constraint lets a model write this text and end. */
 function canWrite(schema: Schema, text: string): boolean {
-  const constraint = constraints().forAnswer(schema, 10_000);
+  const constraint = constraints().forAnswer(schema, 10_000, scope);
   for (const byte of Buffer.from(text)) {
     const logits = new Float32Array(tokenBytes.length);
     constraint.mask(logits, 10_000);
@@ -237,7 +238,7 @@ describe('an answer held to a JSON Schema', () => {
     [{ oneOf: [{ type: 'string' }, { const: 'a' }, {}] }, 'no constant property tells apart'],
     [{ $ref: 'https://example.com/other' }, 'outside the schema'],
   ])('is refused as not supported: %j', (schema, words) => {
-    const refusal = () => constraints().forAnswer(schema, 100);
+    const refusal = () => constraints().forAnswer(schema, 100, scope);
     expect(refusal).toThrow(expect.objectContaining({ code: 'option.unsupported' }));
     expect(refusal).toThrow(words);
   });
@@ -256,7 +257,7 @@ describe('an answer held to a JSON Schema', () => {
     [{ anyOf: [{ type: 'null' }, { $ref: '#' }] }, 'refers to nothing but itself'],
     [{ type: 'array', items: { $ref: '#' }, minItems: 1 }, 'No answer of this model can'],
   ])('is refused as not valid: %j', (schema, words) => {
-    const refusal = () => constraints().forAnswer(schema, 100);
+    const refusal = () => constraints().forAnswer(schema, 100, scope);
     expect(refusal).toThrow(expect.objectContaining({ code: 'option.invalid' }));
     expect(refusal).toThrow(words);
   });

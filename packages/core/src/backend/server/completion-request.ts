@@ -28,6 +28,8 @@ export interface CompletionRequest {
   messages: CompletionMessage[];
   options: ResolvedGenerationOptions;
   tools: ToolUse | undefined;
+  /** Only requests with the same find what a server keeps of one; undefined for those without. */
+  cacheSalt: string | undefined;
 }
 
 /**
@@ -86,13 +88,20 @@ type ExtraSampler = 'topK' | 'minP' | 'repetitionPenalty';
 /** The values at which a sampler does nothing. */
 const withoutEffect: Record<ExtraSampler, number> = { topK: 0, minP: 0, repetitionPenalty: 1 };
 
+/** Whether its prefix cache can be parted: `cache_salt` of vLLM, see its page about automatic prefix caching. */
+const takesCacheSalt: Record<ServerDialect, boolean> = {
+  openai: false,
+  vllm: true,
+  'llama.cpp': false,
+};
+
 /**
  * The body for one server.
  * Throws `option.unsupported` for an option that this server has no name for.
  */
 export function bodyFor(
   { model, dialect }: CheckedServer,
-  { messages, options, tools }: CompletionRequest,
+  { messages, options, tools, cacheSalt }: CompletionRequest,
 ): object {
   return {
     model,
@@ -104,6 +113,7 @@ export function bodyFor(
     ...(options.doSample && { top_p: options.topP, seed: options.seed }),
     ...(options.stopStrings.length > 0 && { stop: options.stopStrings }),
     ...extraSampling(dialect, options),
+    ...(takesCacheSalt[dialect] && cacheSalt !== undefined && { cache_salt: cacheSalt }),
     ...(tools !== undefined && {
       tools: tools.offered.map(({ name, description, inputSchema }) => ({
         type: 'function',

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { BoundedCache } from '../../bounded-cache.js';
 import type { ChatMessage } from '../../conversation/chat-message.js';
 import { parseChatMessages } from '../../conversation/parse-chat-messages.js';
 import { VistazoError } from '../../errors.js';
@@ -92,6 +94,10 @@ export function createServerModel(options: ServerModelOptions): VisionLanguageMo
   );
 }
 
+/** Scopes whose salts are known; one that is called again after more others begins anew on the server. */
+const maxSalts = 10_000;
+/** As many as vLLM advises. */
+const saltBytes = 32;
 /** What a tool is called with is a few lines of JSON. */
 const maxToolInputLength = 100_000;
 
@@ -102,6 +108,10 @@ class ServerModel implements VisionLanguageModel {
   readonly #options: CheckedOptions;
   readonly #pool: ServerPool;
   readonly #media = new MediaProcess();
+  /**
+   * By scope. Random, so that no server learns of tenants, and nobody else who asks it can guess one.
+   */
+  readonly #salts = new BoundedCache<string>(maxSalts, () => 1);
 
   constructor(options: CheckedOptions) {
     this.#options = options;
@@ -140,7 +150,13 @@ class ServerModel implements VisionLanguageModel {
 
   async *generate(
     messages: readonly ChatMessage[],
-    { signal, resolvePicture, tools, ...given }: GenerationOptions & GenerateCallOptions = {},
+    {
+      signal,
+      resolvePicture,
+      cacheScope = '',
+      tools,
+      ...given
+    }: GenerationOptions & GenerateCallOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     if (tools !== undefined && !this.#options.tools) throw noTools();
     const options = resolveOptions(parseGenerationOptions(given), {});
@@ -154,7 +170,9 @@ class ServerModel implements VisionLanguageModel {
       });
       requireQuestion(prepared);
       const called = tools === undefined ? [] : toolMessages(tools);
-      const request = { messages: [...toCompletionMessages(prepared), ...called], options, tools };
+      const cacheSalt = cacheScope === '' ? undefined : this.#saltOf(cacheScope);
+      const asked = [...toCompletionMessages(prepared), ...called];
+      const request = { messages: asked, options, tools, cacheSalt };
       // An option that one of them cannot honour is said before any is asked.
       for (const server of this.#options.servers) bodyFor(server, request);
       yield answer.begin(estimateTokens(prepared, this.#options), seen(prepared, this.#options));
@@ -213,6 +231,19 @@ class ServerModel implements VisionLanguageModel {
   /** Whether any server need not be left alone after a failure. */
   isReady(): boolean {
     return this.#pool.hasReady;
+  }
+
+  #saltOf(cacheScope: string): string {
+    const known = this.#salts.get(cacheScope);
+    if (known !== undefined) return known;
+    const salt = randomBytes(saltBytes).toString('base64url');
+    this.#salts.set(cacheScope, salt);
+    return salt;
+  }
+
+  /** What servers keep cannot be dropped from here, but with another salt it is found no more. */
+  async forget(cacheScope: string): Promise<void> {
+    this.#salts.delete(cacheScope);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,7 @@
 import { BoundedCache } from '../../bounded-cache.js';
+import type { CacheScope } from '../../cache-scopes.js';
 import { VistazoError } from '../../errors.js';
+import { ScopedCache } from '../../scoped-cache.js';
 import { Automaton, type State } from './automaton.js';
 import { jsonSchemaGrammar } from './json-schema-grammar.js';
 import { type AllowedTokens, TokenTrie } from './token-trie.js';
@@ -40,7 +42,7 @@ export class JsonConstraints {
   readonly #tokenBytes: readonly (Uint8Array | undefined)[];
   readonly #endTokens: ReadonlySet<number>;
   readonly #trie: TokenTrie;
-  readonly #schemas = new BoundedCache<CompiledSchema>(maxSchemas, () => 1);
+  readonly #schemas = new ScopedCache<CompiledSchema>(maxSchemas, () => 1);
 
   /** `tokenBytes` are tokens by their id; `endTokens` end an answer. */
   constructor(tokenBytes: readonly (Uint8Array | undefined)[], endTokens: ReadonlySet<number>) {
@@ -50,11 +52,12 @@ export class JsonConstraints {
   }
 
   /**
-   * A constraint for an answer of at most `maxTokens`. Throws `option.unsupported` or
+   * A constraint for an answer of at most `maxTokens`; what is worked out for it is kept for answers of
+   * the same scope. Throws `option.unsupported` or
    * `option.invalid`, also when no answer can be so short.
    */
-  forAnswer(schema: Record<string, unknown>, maxTokens: number): Constraint {
-    const compiled = this.#compiled(schema);
+  forAnswer(schema: Record<string, unknown>, maxTokens: number, scope: CacheScope): Constraint {
+    const compiled = this.#compiled(schema, scope);
     const { start } = compiled.automaton;
     if (start.bytesToEnd > maxTokens) throw tooShort(start.bytesToEnd, maxTokens);
     return new JsonConstraint(compiled, {
@@ -64,9 +67,9 @@ export class JsonConstraints {
     });
   }
 
-  #compiled(schema: Record<string, unknown>): CompiledSchema {
+  #compiled(schema: Record<string, unknown>, scope: CacheScope): CompiledSchema {
     const key = JSON.stringify(schema);
-    const known = this.#schemas.get(key);
+    const known = this.#schemas.get(scope, key);
     if (known !== undefined && known.automaton.stateCount <= maxStates) return known;
     const compiled = {
       automaton: new Automaton(jsonSchemaGrammar(schema), this.#trie.singleBytes),
@@ -75,8 +78,13 @@ export class JsonConstraints {
         ({ tokens, bytesToEnd }) => tokens.byteLength + bytesToEnd.byteLength,
       ),
     };
-    this.#schemas.set(key, compiled);
+    this.#schemas.set(scope, key, compiled);
     return compiled;
+  }
+
+  /** Drops all that was worked out in the scope of this name. */
+  forget(name: string): void {
+    this.#schemas.forget(name);
   }
 }
 
