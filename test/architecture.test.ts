@@ -8,7 +8,7 @@ const coreSource = join(root, 'packages/core/src');
 
 /** What each folder of core may import besides itself and `errors`; see docs/architecture.md. */
 const allowed: Record<string, readonly string[]> = {
-  adapter: ['conversation', 'generation'],
+  adapter: ['conversation', 'generation', 'media'],
   processes: [],
   onnx: [],
   image: [],
@@ -36,7 +36,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   reply: [],
   plugin: ['adapter', 'conversation', 'generation', 'processes', 'store', 'telemetry'],
-  testing: ['adapter', 'backend', 'conversation', 'plugin', 'store', 'bot'],
+  testing: ['adapter', 'backend', 'conversation', 'media', 'plugin', 'store', 'bot'],
 };
 
 const platformNames = /discord|slack/i;

@@ -39,6 +39,8 @@ export * from './errors.js';
 export * from './generation/generation-options.js';
 export type { NormalisedPicture, PictureInfo } from './media/decode.js';
 export { fetchPicture } from './media/fetch-picture.js';
+export type { FileHeaders, FileHost } from './media/file-hosts.js';
+export { type FetchOptions, guardedFetch, type ResolveName } from './media/guarded-fetch.js';
 export { type MediaOptions, MediaProcess } from './media/media-process.js';
 export { defaultPictureLimits, type PictureLimits } from './media/picture-limits.js';
 export { defaultCacheDir, isHubId, type LoadProgress } from './model/hub.js';

@@ -1,6 +1,7 @@
 import type { LeftOut } from '../conversation/context-plan.js';
 import type { MessageId } from '../conversation/message.js';
 import type { SeenPicture } from '../generation/generation-event.js';
+import type { FetchOptions } from '../media/guarded-fetch.js';
 import type { CommandDescription } from './command-description.js';
 import type { PlatformEvent } from './platform-event.js';
 
@@ -108,6 +109,11 @@ export interface AdapterHost {
   ): Promise<'accepted' | 'known' | 'refused'>;
 }
 
+/** Where a platform keeps the files that people post, and what it wants to see before it gives them. */
+export interface AdapterFiles
+  extends Required<Pick<FetchOptions, 'hosts'>>,
+    Pick<FetchOptions, 'allowAddress' | 'resolveName'> {}
+
 /**
  * One platform: turns its events into {@link PlatformEvent}s and posts answers. Every call may fail;
  * errors with `retryAfterMs` and all others are tried again, later and later, until the answer is posted.
@@ -122,7 +128,12 @@ export interface Adapter {
   start(host: AdapterHost): Promise<void>;
   /** Hands over no more events; what was accepted may still be answered until `close`. Asked only when `start` resolved. */
   stop(): Promise<void>;
-  /** Bytes of an attachment; at most `maxBytes` are read. Default: the guarded fetch of its address. */
+  /**
+   * The hosts that attachments are fetched from, redirects included, and the credentials that each is sent.
+   * Default: any public host, without credentials. Not together with `fetch`.
+   */
+  readonly files?: AdapterFiles;
+  /** Bytes of an attachment; at most `maxBytes` are read. Default: `guardedFetch` of its address, see `files`. */
   fetch?(url: string, options: { maxBytes: number; signal: AbortSignal }): Promise<Uint8Array>;
   /** Posts a message and gives its id. A second call with the same key gives the first one's id and posts nothing. */
   post(post: ReplyPost, options: { signal: AbortSignal }): Promise<string>;

@@ -3,6 +3,7 @@ import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { dataRule } from '../conversation/fence.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
+import { checkFileHosts } from '../media/file-hosts.js';
 import { MediaProcess } from '../media/media-process.js';
 import { type Clock, systemClock } from '../plugin/clock.js';
 import type { Plugin } from '../plugin/define-plugin.js';
@@ -108,10 +109,22 @@ export function createBot(options: BotOptions): Bot {
       `A bot needs adapters with names of their own; it has [${names.join(', ')}].`,
     );
   }
+  for (const adapter of options.adapters) checkFiles(adapter);
   requireOneOf('whileBusy', options.whileBusy ?? 'queue', policies);
   checkToolRules(options.tools ?? { allow: [] });
   requireOneOf('links', options.links ?? 'fromConversation', linkPolicies);
   return new RunningBot(options);
+}
+
+function checkFiles({ name, files, fetch }: Adapter): void {
+  if (files === undefined) return;
+  if (fetch !== undefined) {
+    throw new VistazoError(
+      'option.invalid',
+      `The adapter ${name} has both files and fetch; leave one out: a fetch of its own can call guardedFetch with the hosts.`,
+    );
+  }
+  checkFileHosts(files.hosts);
 }
 
 function requireOneOf(option: string, value: string, allowed: readonly string[]): void {

@@ -7,5 +7,5 @@ export async function fetchAttachment(
   url: string,
   options: { maxBytes: number; signal: AbortSignal },
 ): Promise<Uint8Array> {
-  return adapter.fetch?.(url, options) ?? guardedFetch(url, options);
+  return adapter.fetch?.(url, options) ?? guardedFetch(url, { ...adapter.files, ...options });
 }

@@ -3,6 +3,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, request } from 'undici';
 import { VistazoError } from '../errors.js';
+import { type CheckedFileHost, checkFileHosts, type FileHost, headersFor } from './file-hosts.js';
 
 /** Bounds on fetching one address. */
 export interface FetchOptions {
@@ -13,6 +14,11 @@ export interface FetchOptions {
   /** Redirects followed, each checked anew. Default 2. */
   maxRedirects?: number;
   signal?: AbortSignal;
+  /**
+   * The only hosts that are asked, redirects included, and what is sent to each alone. Default: any
+   * public one, and nothing that proves who asks.
+   */
+  hosts?: readonly FileHost[];
   /** Addresses that may be reached although they are not public; for tests and closed networks. Default none. */
   allowAddress?: (address: string) => boolean;
   /** Finds the addresses of a name; they are checked whoever gives them. Default: the system's resolver. */
@@ -37,13 +43,14 @@ const defaults = {
 /**
  * Fetches the bytes of a public http(s) address. The address that is connected to is checked, not
  * the name, so that neither odd spellings nor DNS that changes its mind lead into a private network.
- * Throws `fetch.refused` or `fetch.failed`.
+ * Throws `fetch.refused`, `fetch.failed`, `picture.tooLarge`, and `option.invalid` for `hosts` that are none.
  */
 export async function guardedFetch(url: string, options: FetchOptions = {}): Promise<Uint8Array> {
   const { maxBytes, timeoutMs, maxRedirects, allowAddress, resolveName } = {
     ...defaults,
     ...options,
   };
+  const hosts = options.hosts && checkFileHosts(options.hosts);
   const start = parseUrl(url);
   const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];
   const guardedLookup = lookupOf(resolveName, allowAddress);
@@ -54,6 +61,7 @@ export async function guardedFetch(url: string, options: FetchOptions = {}): Pro
       maxBytes,
       signal: AbortSignal.any(signals),
       allowAddress,
+      hosts,
     });
   } catch (cause) {
     options.signal?.throwIfAborted();
@@ -63,13 +71,14 @@ export async function guardedFetch(url: string, options: FetchOptions = {}): Pro
   }
 }
 
-function parseUrl(url: string, base?: URL): URL {
-  const parsed = URL.parse(url, base?.href);
+function parseUrl(url: string): URL {
+  const parsed = URL.parse(url);
   if (parsed !== null) return parsed;
   throw refused(`The address ${url.slice(0, 200)}`);
 }
 
 interface Bounds {
+  hosts: CheckedFileHost[] | undefined;
   agent: Agent;
   maxBytes: number;
   signal: AbortSignal;
@@ -78,11 +87,14 @@ interface Bounds {
 
 async function follow(url: URL, redirectsLeft: number, bounds: Bounds): Promise<Uint8Array> {
   checkUrl(url, bounds.allowAddress);
+  // Asked for each address, so that nothing follows a redirect to another host.
+  const headers =
+    bounds.hosts && (await within(bounds.signal, headersFor(url, bounds.hosts, isAllowedInside)));
   const response = await request(url, {
     dispatcher: bounds.agent,
     signal: bounds.signal,
     // Nothing is unpacked, so that nothing small can become large.
-    headers: { accept: 'image/*', 'accept-encoding': 'identity' },
+    headers: { ...headers, accept: 'image/*', 'accept-encoding': 'identity' },
   });
   const location = response.headers.location;
   if (response.statusCode >= 300 && response.statusCode < 400 && typeof location === 'string') {
@@ -92,7 +104,9 @@ async function follow(url: URL, redirectsLeft: number, bounds: Bounds): Promise<
         'fetch.failed',
         `${url.host} redirects too often; give the address of the picture itself.`,
       );
-    return follow(parseUrl(location, url), redirectsLeft - 1, bounds);
+    const next = URL.parse(location, url.href);
+    if (next === null) throw refused(`The address that ${url.host} redirects to`);
+    return follow(next, redirectsLeft - 1, bounds);
   }
   if (response.statusCode !== 200) {
     await response.body.dump();
@@ -103,6 +117,19 @@ async function follow(url: URL, redirectsLeft: number, bounds: Bounds): Promise<
   }
   checkHeaders(response.headers, url, bounds.maxBytes);
   return readBody(response.body, url, bounds.maxBytes);
+}
+
+/** What `work` gives, unless it takes too long. */
+async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 type Headers = Awaited<ReturnType<typeof request>>['headers'];
@@ -141,12 +168,22 @@ function tooLarge({ host }: URL, maxBytes: number): VistazoError {
 }
 
 function checkUrl(url: URL, allowAddress: (address: string) => boolean): void {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = plainHost(url.hostname);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw refused(`An address that begins with ${url.protocol}`);
   if (url.username !== '' || url.password !== '') throw refused('An address with a password');
   // Literal addresses do not go through the lookup.
   if (isIP(host) !== 0 && !isPublic(host) && !allowAddress(host)) throw refused(host);
+}
+
+/** Whether a checked address is one that is not public, which somebody allowed: of a test or a closed network. */
+function isAllowedInside({ hostname }: URL): boolean {
+  const host = plainHost(hostname);
+  return isIP(host) !== 0 && !isPublic(host);
+}
+
+function plainHost(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }
 
 /** Whether an address is one of the public internet, seen through every way of embedding IPv4 in IPv6. */

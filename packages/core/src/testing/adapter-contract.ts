@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Adapter } from '../adapter/adapter.js';
 import type { CommandDescription } from '../adapter/command-description.js';
 import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
+import { checkFileHosts } from '../media/file-hosts.js';
 
 /** A platform, or a stand-in for one, that an adapter is tried on. */
 export interface AdapterFixture {
@@ -141,6 +142,22 @@ export const adapterContract: readonly ContractCase[] = [
     for (const [index, bytes] of (await Promise.all(fetched)).entries())
       if (bytes !== undefined) assert.deepEqual(Buffer.from(bytes), pictures[index]);
   }),
+  rule(
+    'hands over pictures from the hosts that it says they come from, if it says so',
+    async (trial) => {
+      const { files, fetch } = trial.adapter;
+      if (files === undefined) return;
+      assert.equal(fetch, undefined, 'files is for adapters without a fetch of their own');
+      const hosts = checkFileHosts(files.hosts);
+      const { attachments = [] } = await trial.question('And this?', [Buffer.from('a picture')]);
+      assert.equal(attachments.length, 1);
+      for (const { url } of attachments)
+        assert.ok(
+          hosts.some(({ isMeant }) => isMeant(new URL(url))),
+          `the picture at ${new URL(url).host} comes from one of ${hosts.map(({ host }) => host).join(', ')}`,
+        );
+    },
+  ),
   rule('gives an event that is delivered again the same id', async (trial) => {
     const event = await trial.question();
     const before = trial.events.length;
