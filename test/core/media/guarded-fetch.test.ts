@@ -53,39 +53,124 @@ const refusedError = expect.objectContaining({
   message: expect.stringContaining('only public http and https addresses are; send the picture'),
 });
 
+/** As headers can have it; it is the same address. */
+const escaped = (url: string) => url.replace(/[^\x20-\x7e]/g, encodeURIComponent);
+
+/** Ways to write the address of this machine, all of which lead there where nobody looks. */
+const waysHome = [
+  ['as it is', '127.0.0.1'],
+  ['with a dot at its end', '127.0.0.1.'],
+  ['decimal', '2130706433'],
+  ['octal', '0177.0.0.01'],
+  ['octal in one', '017700000001'],
+  ['hexadecimal', '0x7f000001'],
+  ['hexadecimal by bytes', '0x7F.0x0.0x0.0x1'],
+  ['mixed and short', '0x7f.1'],
+  ['short', '127.1'],
+  ['of three parts', '127.0.1'],
+  ['escaped', '%31%32%37.0.0.1'],
+  ['digits of another alphabet', '①②⑦.⓪.⓪.①'],
+  ['full-width digits', '１２７.０.０.１'],
+  ['ideographic dots', '127。0。0。1'],
+  ['IPv4 mapped', '[::ffff:127.0.0.1]'],
+  ['IPv4 mapped in hexadecimal', '[::FFFF:7f00:1]'],
+  ['IPv4 mapped in full', '[0:0:0:0:0:ffff:127.0.0.1]'],
+  ['a name of this machine', 'localhost'],
+] as const;
+
+/** Other ways to leave the public internet. */
+const waysAside = [
+  ['another loopback', '127.9.8.7'],
+  ['unspecified', '0.0.0.0'],
+  ['unspecified, in one', '0'],
+  ['this network', '0.1.2.3'],
+  ['private', '10.0.0.1'],
+  ['private, decimal', '167772161'],
+  ['private', '172.16.3.4'],
+  ['private, the last', '172.31.255.255'],
+  ['private', '192.168.1.1'],
+  ['private, octal', '0300.0250.1.1'],
+  ['carrier grade NAT', '100.64.0.1'],
+  ['carrier grade NAT, the last', '100.127.255.255'],
+  ['where another cloud keeps secrets', '100.100.100.200'],
+  ['link-local, where clouds keep secrets', '169.254.169.254'],
+  ['the same, decimal', '2852039166'],
+  ['the same, hexadecimal', '0xa9fea9fe'],
+  ['the same, octal', '0251.0376.0251.0376'],
+  ['the same, of three parts', '169.254.43518'],
+  ['assigned to protocols', '192.0.0.1'],
+  ['for documentation', '192.0.2.1'],
+  ['for documentation', '198.51.100.1'],
+  ['for documentation', '203.0.113.1'],
+  ['for benchmarks', '198.18.0.1'],
+  ['a relay of 6to4', '192.88.99.1'],
+  ['multicast', '224.0.0.1'],
+  ['multicast', '239.255.255.250'],
+  ['reserved', '240.0.0.1'],
+  ['broadcast', '255.255.255.255'],
+  ['IPv6 loopback', '[::1]'],
+  ['IPv6 loopback in full', '[0:0:0:0:0:0:0:1]'],
+  ['IPv6 unspecified', '[::]'],
+  ['IPv4 mapped, where clouds keep secrets', '[::ffff:a9fe:a9fe]'],
+  ['IPv4 mapped, private', '[::ffff:192.168.0.1]'],
+  ['IPv4 compatible', '[::127.0.0.1]'],
+  ['IPv4 translated', '[::ffff:0:127.0.0.1]'],
+  ['NAT64', '[64:ff9b::7f00:1]'],
+  ['NAT64, with dots', '[64:ff9b::169.254.169.254]'],
+  ['NAT64 of a network of its own', '[64:ff9b:1::7f00:1]'],
+  ['6to4', '[2002:7f00:1::]'],
+  ['6to4, where clouds keep secrets', '[2002:a9fe:a9fe::1]'],
+  ['Teredo', '[2001:0:7f00:1::1]'],
+  ['ORCHID', '[2001:20::1]'],
+  ['IPv6 for benchmarks', '[2001:2::1]'],
+  ['IPv6 for documentation', '[2001:db8::1]'],
+  ['IPv6 for documentation, newer', '[3fff::1]'],
+  ['segment routing', '[5f00::1]'],
+  ['IPv6 that is dropped', '[100::1]'],
+  ['unique local', '[fd00:ec2::254]'],
+  ['unique local, not given out', '[fc00::1]'],
+  ['IPv6 link-local', '[fe80::1]'],
+  ['IPv6 link-local, the last', '[febf:ffff::1]'],
+  ['IPv6 link-local of a zone', '[fe80::1%25lo]'],
+  ['IPv6 link-local of a zone, as people write it', '[fe80::1%eth0]'],
+  ['IPv6 site-local', '[fec0::1]'],
+  ['IPv6 multicast', '[ff02::1]'],
+  ['IPv6 not given out', '[4000::1]'],
+] as const;
+
 describe('an address that is not of the public internet is refused', () => {
-  it.each([
-    ['loopback', 'http://127.0.0.1/'],
-    ['another loopback', 'http://127.9.8.7:8787/'],
-    ['unspecified', 'http://0.0.0.0/'],
-    ['private', 'http://10.0.0.1/'],
-    ['private', 'https://172.16.3.4/'],
-    ['private', 'http://192.168.1.1/'],
-    ['carrier grade NAT', 'http://100.64.0.1/'],
-    ['link-local, where clouds keep secrets', 'http://169.254.169.254/latest/meta-data/'],
-    ['multicast', 'http://224.0.0.1/'],
-    ['broadcast', 'http://255.255.255.255/'],
-    ['reserved', 'http://240.0.0.1/'],
-    ['decimal', 'http://2130706433/'],
-    ['octal', 'http://0177.0.0.01/'],
-    ['hexadecimal', 'http://0x7f000001/'],
-    ['mixed and short', 'http://0x7f.1/'],
-    ['digits of another alphabet', 'http://①②⑦.⓪.⓪.①/'],
-    ['IPv6 loopback', 'http://[::1]/'],
-    ['IPv6 unspecified', 'http://[::]/'],
-    ['IPv4 mapped', 'http://[::ffff:127.0.0.1]/'],
-    ['IPv4 mapped in hexadecimal', 'http://[::ffff:a9fe:a9fe]/'],
-    ['IPv4 compatible', 'http://[::127.0.0.1]/'],
-    ['NAT64', 'http://[64:ff9b::7f00:1]/'],
-    ['6to4', 'http://[2002:7f00:1::]/'],
-    ['Teredo', 'http://[2001:0:7f00:1::1]/'],
-    ['unique local', 'http://[fd00:ec2::254]/'],
-    ['IPv6 link-local', 'http://[fe80::1]/'],
-    ['IPv6 site-local', 'http://[fec0::1]/'],
-    ['IPv6 multicast', 'http://[ff02::1]/'],
-    ['a name of this machine', 'http://localhost/'],
-  ])('%s: %s', async (_, url) => {
-    await expect(guardedFetch(url)).rejects.toEqual(refusedError);
+  const all = [...waysHome, ...waysAside];
+
+  it.each(all)('%s: %s', async (_, host) => {
+    await expect(guardedFetch(`http://${host}/latest/meta-data/`)).rejects.toEqual(refusedError);
+    await expect(guardedFetch(`https://${host}:8787/`)).rejects.toEqual(refusedError);
+  });
+
+  it('and nothing reaches a server there, asked directly or through a redirect', async () => {
+    const canary = await serve(sendBytes);
+    const targets = all.map(([, host]) => `http://${host}:${canary.port}/`);
+    expect(targets.length).toBeGreaterThanOrEqual(60);
+    for (const target of targets) {
+      await expect(guardedFetch(target)).rejects.toEqual(refusedError);
+      // The server that redirects may be reached, and after it nothing.
+      let isRedirected = false;
+      const { port } = await serve((_, response) => {
+        isRedirected = true;
+        response.writeHead(302, { location: escaped(target) }).end();
+      });
+      const allowAddress = () => !isRedirected;
+      const fetched = guardedFetch(`http://${home}:${port}/`, { allowAddress });
+      await expect(fetched).rejects.toEqual(refusedError);
+      expect(isRedirected).toBe(true);
+    }
+    expect(canary.asked).toEqual([]);
+  });
+
+  it.each(waysHome)('which would have reached it: %s: %s', async (_, host) => {
+    const canary = await serve(sendBytes);
+    const fetched = guardedFetch(`http://${host}:${canary.port}/`, { allowAddress: () => true });
+    expect(Buffer.from(await fetched)).toEqual(bytes);
+    expect(canary.asked).toEqual(['/']);
   });
 
   it('every IPv4 address of 10/8 and 192.168/16, also inside IPv6', async () => {
@@ -140,6 +225,16 @@ describe('a name', () => {
     ['the metadata address', ['169.254.169.254']],
     ['a mapped address', ['::ffff:10.0.0.1']],
     ['a unique local address', ['fd00::1']],
+    ['a link-local address of a zone', ['fe80::1%lo']],
+    ['a NAT64 address', ['64:ff9b::7f00:1']],
+    ['a NAT64 address of a network of its own', ['64:ff9b:1::7f00:1']],
+    ['a 6to4 address', ['2002:7f00:1::']],
+    ['a Teredo address', ['2001:0:7f00:1::1']],
+    ['the unspecified address', ['0.0.0.0']],
+    ['the unspecified IPv6 address', ['::']],
+    ['a compatible address', ['::127.0.0.1']],
+    ['a carrier grade NAT address', ['100.64.0.1']],
+    ['what is no address', ['2130706433']],
     ['a good and a bad address', [home, '10.0.0.1']],
     ['a bad and a good address', ['::1', home]],
     ['no address at all', []],
@@ -206,6 +301,20 @@ describe('a redirect', () => {
       resolveName: resolver(['10.1.2.3']),
     });
     await expect(fetched).rejects.toEqual(refusedError);
+  });
+
+  it('back to a name that has another address by then is not followed', async () => {
+    const canary = await serve(sendBytes);
+    const { port } = await serve(redirectTo(`http://pictures.example:${canary.port}/`));
+    const resolveName = resolver(['127.0.0.1'], ['127.0.0.1']);
+    let allowed = 1;
+    const fetched = guardedFetch(`http://pictures.example:${port}/`, {
+      resolveName,
+      allowAddress: () => allowed-- > 0,
+    });
+    await expect(fetched).rejects.toEqual(refusedError);
+    expect(resolveName.asked()).toBe(2);
+    expect(canary.asked).toEqual([]);
   });
 
   it('that goes in circles is given up', async () => {
