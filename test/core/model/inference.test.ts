@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CacheScopes } from '../../../packages/core/src/cache-scopes.ts';
 import { Inference } from '../../../packages/core/src/model/inference.ts';
 import type { ModelDescription } from '../../../packages/core/src/model/model-folder.ts';
+import { Random } from '../tenants/random.ts';
 import {
   answerOf,
   anyScope,
@@ -176,6 +177,40 @@ describe('scopes', () => {
       expect((await answerIn(each, 'a')).usage.reusedTokens).toBe(0);
       expect((await answerIn(each, 'b')).usage.reusedTokens).toBeGreaterThan(0);
       expect((await answerIn(each, 'a')).usage.reusedTokens).toBeGreaterThan(0);
+    });
+  });
+
+  it('find something exactly when it was kept in them, and answer as from nothing, in 300 calls by chance', async () => {
+    const seed = Math.floor(Math.random() * 2 ** 32);
+    const random = new Random(seed);
+    const names = ['a', 'b', 'A', '', '["a"]'];
+    const questions = ['no picture', 'one picture'].map((name) => {
+      return requestOf(caseOf(name).messages, description, { maxNewTokens: 2 });
+    });
+    await withInference(description, async (each) => {
+      const texts = [];
+      for (const question of questions) {
+        const scope = { name: 'first', isForgotten: false };
+        texts.push((await answerOf(each, question, never, scope)).text);
+        each.forget('first');
+      }
+      const kept = new Set<string>();
+      for (let call = 1; call <= 300; call += 1) {
+        const name = random.pick(names);
+        if (random.chance(0.2)) {
+          each.forget(name);
+          kept.delete(name);
+          continue;
+        }
+        const asked = random.below(questions.length);
+        const request = questions[asked];
+        if (request === undefined) throw new Error('There is no such question.');
+        const { text, usage } = await answerOf(each, request, never, { name, isForgotten: false });
+        const found = { text, isReused: usage.reusedTokens > 0 };
+        const wanted = { text: texts[asked], isReused: kept.has(name) };
+        expect(found, `call ${call} of seed ${seed}`).toEqual(wanted);
+        kept.add(name);
+      }
     });
   });
 
