@@ -1,7 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { JsonConstraints } from '../../../../packages/core/src/generation/constraint/json-constraint.ts';
+import { TokenTrie } from '../../../../packages/core/src/generation/constraint/token-trie.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -260,5 +261,28 @@ describe('an answer held to a JSON Schema', () => {
     const refusal = () => constraints().forAnswer(schema, 100, scope);
     expect(refusal).toThrow(expect.objectContaining({ code: 'option.invalid' }));
     expect(refusal).toThrow(words);
+  });
+});
+
+describe('what is worked out for a schema', () => {
+  it('is worked out once in each scope, and anew when that was forgotten', () => {
+    const all = constraints();
+    const working = vi.spyOn(TokenTrie.prototype, 'allowed');
+    onTestFinished(() => working.mockRestore());
+    const worksFor = (name: string, from: Schema = { type: 'boolean' }) => {
+      working.mockClear();
+      const constraint = all.forAnswer(from, 100, { name, isForgotten: false });
+      constraint.mask(new Float32Array(tokenBytes.length), 100);
+      return working.mock.calls.length > 0;
+    };
+    expect([worksFor('a'), worksFor('a'), worksFor('b'), worksFor('b')]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(worksFor('a', { type: 'null' })).toBe(true);
+    all.forget('a');
+    expect([worksFor('b'), worksFor('a'), worksFor('a')]).toEqual([false, true, false]);
   });
 });

@@ -1,4 +1,3 @@
-import { BoundedCache } from '../../bounded-cache.js';
 import type { CacheScope } from '../../cache-scopes.js';
 import { VistazoError } from '../../errors.js';
 import { ScopedCache } from '../../scoped-cache.js';
@@ -6,12 +5,12 @@ import { Automaton, type State } from './automaton.js';
 import { jsonSchemaGrammar } from './json-schema-grammar.js';
 import { type AllowedTokens, TokenTrie } from './token-trie.js';
 
-/** Memory for the tokens allowed in the states of one schema. */
-const maxAllowedBytes = 16 * 2 ** 20;
+/** Memory for the tokens allowed in the states of all schemas. */
+const maxAllowedBytes = 64 * 2 ** 20;
 /** Schemas whose states are remembered for the next answer. */
-const maxSchemas = 4;
+const maxSchemas = 16;
 /** A schema that has met more states is begun anew, so that long recursion does not pile them up. */
-const maxStates = 200_000;
+const maxStates = 50_000;
 
 /** Holds one answer to a form, token by token. */
 export interface Constraint {
@@ -30,7 +29,8 @@ export interface Constraint {
 
 interface CompiledSchema {
   automaton: Automaton;
-  allowed: BoundedCache<AllowedTokens>;
+  /** Tells its states from those of others. */
+  number: number;
 }
 
 /**
@@ -43,6 +43,11 @@ export class JsonConstraints {
   readonly #endTokens: ReadonlySet<number>;
   readonly #trie: TokenTrie;
   readonly #schemas = new ScopedCache<CompiledSchema>(maxSchemas, () => 1);
+  readonly #allowed = new ScopedCache<AllowedTokens>(
+    maxAllowedBytes,
+    ({ tokens, bytesToEnd }) => tokens.byteLength + bytesToEnd.byteLength,
+  );
+  #lastNumber = 0;
 
   /** `tokenBytes` are tokens by their id; `endTokens` end an answer. */
   constructor(tokenBytes: readonly (Uint8Array | undefined)[], endTokens: ReadonlySet<number>) {
@@ -60,10 +65,18 @@ export class JsonConstraints {
     const compiled = this.#compiled(schema, scope);
     const { start } = compiled.automaton;
     if (start.bytesToEnd > maxTokens) throw tooShort(start.bytesToEnd, maxTokens);
-    return new JsonConstraint(compiled, {
-      trie: this.#trie,
+    const { automaton, number } = compiled;
+    return new JsonConstraint(automaton, {
       tokenBytes: this.#tokenBytes,
       endTokens: this.#endTokens,
+      allowedIn: (state) => {
+        const key = `${number} ${state.id}`;
+        const known = this.#allowed.get(scope, key);
+        if (known !== undefined) return known;
+        const found = this.#trie.allowed(automaton, state);
+        this.#allowed.set(scope, key, found);
+        return found;
+      },
     });
   }
 
@@ -73,10 +86,7 @@ export class JsonConstraints {
     if (known !== undefined && known.automaton.stateCount <= maxStates) return known;
     const compiled = {
       automaton: new Automaton(jsonSchemaGrammar(schema), this.#trie.singleBytes),
-      allowed: new BoundedCache<AllowedTokens>(
-        maxAllowedBytes,
-        ({ tokens, bytesToEnd }) => tokens.byteLength + bytesToEnd.byteLength,
-      ),
+      number: ++this.#lastNumber,
     };
     this.#schemas.set(scope, key, compiled);
     return compiled;
@@ -85,24 +95,25 @@ export class JsonConstraints {
   /** Drops all that was worked out in the scope of this name. */
   forget(name: string): void {
     this.#schemas.forget(name);
+    this.#allowed.forget(name);
   }
 }
 
 interface Vocabulary {
-  trie: TokenTrie;
   tokenBytes: readonly (Uint8Array | undefined)[];
   endTokens: ReadonlySet<number>;
+  allowedIn: (state: State) => AllowedTokens;
 }
 
 class JsonConstraint implements Constraint {
-  readonly #schema: CompiledSchema;
+  readonly #automaton: Automaton;
   readonly #vocabulary: Vocabulary;
   #state: State;
 
-  constructor(schema: CompiledSchema, vocabulary: Vocabulary) {
-    this.#schema = schema;
+  constructor(automaton: Automaton, vocabulary: Vocabulary) {
+    this.#automaton = automaton;
     this.#vocabulary = vocabulary;
-    this.#state = schema.automaton.start;
+    this.#state = automaton.start;
   }
 
   get isAccepting(): boolean {
@@ -114,7 +125,7 @@ class JsonConstraint implements Constraint {
   }
 
   mask(logits: Float32Array, tokensLeft: number): void {
-    const { tokens, bytesToEnd } = this.#allowed();
+    const { tokens, bytesToEnd } = this.#vocabulary.allowedIn(this.#state);
     const before = logits.slice();
     logits.fill(Number.NEGATIVE_INFINITY);
     // A byte is a token at least, so what can be ended in so many bytes can be ended in so many tokens.
@@ -127,21 +138,11 @@ class JsonConstraint implements Constraint {
 
   accept(token: number): void {
     const bytes = this.#vocabulary.tokenBytes[token] ?? new Uint8Array();
-    const next = this.#schema.automaton.read(this.#state, bytes);
+    const next = this.#automaton.read(this.#state, bytes);
     if (next === undefined) {
       throw new VistazoError('internal', `The token ${token} was picked though it may not follow.`);
     }
     this.#state = next;
-  }
-
-  #allowed(): AllowedTokens {
-    const { automaton, allowed } = this.#schema;
-    const key = String(this.#state.id);
-    const known = allowed.get(key);
-    if (known !== undefined) return known;
-    const found = this.#vocabulary.trie.allowed(automaton, this.#state);
-    allowed.set(key, found);
-    return found;
   }
 }
 
