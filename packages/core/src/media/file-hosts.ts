@@ -11,8 +11,9 @@ export interface FileHost {
    */
   host: string;
   /**
-   * Sent to this host and to no other, over https only: what is declared for it is not fetched over http.
-   * A function is asked for each request, so that it can renew them. Default none.
+   * Sent to this host and to no other, and over https only: a host that has any is not fetched from over
+   * http, unless it is written as an address inside that `allowAddress` lets in. A function is asked for
+   * each request, so that it can renew them; what it throws is not told to anybody. Default none.
    */
   headers?: FileHeaders | (() => FileHeaders | Promise<FileHeaders>);
 }
@@ -40,9 +41,9 @@ export function checkFileHosts(hosts: readonly FileHost[]): CheckedFileHost[] {
 }
 
 /**
- * What is sent to `url` besides the fetcher's own headers. Throws `fetch.refused` where it is of none
- * of the hosts, or would carry headers over http; `isAllowedInside` tells where that is harmless; and `fetch.failed` where these cannot be had.
- * @internal
+ * What is sent to `url` besides the fetcher's own headers. `isAllowedInside` tells where http is harmless.
+ * Throws `fetch.refused` where it is of none of the hosts or would carry headers over http, and
+ * `fetch.failed` where these cannot be had. @internal
  */
 export async function headersFor(
   url: URL,

@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /**
  * What a server takes beside the options of OpenAI's own: `vllm` and `llama.cpp` know more ways of
- * sampling, under different names. `openai` fits every server, Ollama and LM Studio among them.
+ * sampling, under different names. `openai` fits every server, Ollama and LM Studio among them. Of these
+ * only `vllm` keeps the prefixes of one `cacheScope` from another: it is sent a random `cache_salt` for each.
  */
 export const serverDialectSchema = z.enum(['openai', 'vllm', 'llama.cpp']);
 /** See {@link serverDialectSchema}. */
