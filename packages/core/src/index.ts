@@ -54,6 +54,7 @@ export type { Clock } from './plugin/clock.js';
 export type { CommandContext, CommandDefinition, OptionsSchema } from './plugin/command.js';
 export { definePlugin, type Plugin } from './plugin/define-plugin.js';
 export type { FeedbackContext } from './plugin/feedback.js';
+export type { ForgetContext } from './plugin/forgetting.js';
 export type { Generate, GenerateOptions } from './plugin/generate.js';
 export type * from './plugin/plugin.js';
 export type { TenantPlugin } from './plugin/plugin-host.js';
@@ -68,6 +69,7 @@ export type { ScheduleDefinition } from './plugin/schedule.js';
 export type { ToolContext, ToolDefinition } from './plugin/tool.js';
 export { harmlessText, type LinkPolicy, linksIn } from './reply/harmless-text.js';
 export type * from './store/conversation-store.js';
+export type { ForgetRequest, Forgotten } from './store/forgetting.js';
 export type * from './store/job-store.js';
 export type { PluginStorage } from './store/plugin-storage.js';
 export {

@@ -56,8 +56,9 @@ export class JobRunner {
   }
 
   /** Messages were changed, deleted or replaced; who answers them here need not find out by itself. */
-  lose(isLost: (message: MessageKey) => boolean): void {
-    for (const { job, stop } of this.#running) if (isLost(messageKeyOf(job))) stop.abort(lost());
+  lose(isLost: (message: MessageKey, job: Job) => boolean): void {
+    for (const { job, stop } of this.#running)
+      if (isLost(messageKeyOf(job), job)) stop.abort(lost());
   }
 
   /** Their people do not want the answers any more. */

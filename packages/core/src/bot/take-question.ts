@@ -1,5 +1,10 @@
 import { Conversation, type Place } from '../conversation/conversation.js';
-import { type ConversationId, type MessageId, picturesOf } from '../conversation/message.js';
+import {
+  type ConversationId,
+  type MessageId,
+  type Person,
+  picturesOf,
+} from '../conversation/message.js';
 import { toVistazoError, VistazoError } from '../errors.js';
 import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
 import type { HeldJob, Job } from '../store/job-store.js';
@@ -64,8 +69,9 @@ export async function takeQuestion(
     await hold(({ conversations }) => conversations.changeAnswer(conversationId, answerId, again));
     return { ...taken, notes: job.notes };
   }
+  const person = { adapter: job.adapter, id: job.event.author.id };
   if (versionOf !== undefined) {
-    const messages = addVersion(conversation, { versionOf, questionId, answerId, text });
+    const messages = addVersion(conversation, { versionOf, questionId, answerId, person, text });
     const added = { pictures: [], messages, shownLeaf: answerId };
     await hold(({ conversations }) => conversations.add(conversationId, added));
     return { ...taken, notes: [] };
@@ -82,8 +88,8 @@ export async function takeQuestion(
   const parts = pictures.map(({ part }) => part);
   const before = turnIds(key, job.revision - 1);
   const { messages, shownLeaf } = append(conversation, before, [
-    (place) => newQuestion({ ...place, id: questionId }, parts, text, quoted),
-    (place) => emptyAnswer({ ...place, id: answerId }),
+    (place) => newQuestion({ ...place, id: questionId, person }, parts, text, quoted),
+    (place) => emptyAnswer({ ...place, id: answerId, person }),
   ]);
   await hold(async ({ conversations, setNotes }) => {
     if (stored === undefined)
@@ -102,21 +108,22 @@ export async function takeQuestion(
 /** Another version of a question with its pictures, and an answer to it; or another answer. */
 function addVersion(
   conversation: Conversation<StoredMessage>,
-  { versionOf, questionId, answerId, text }: NewVersion,
+  { versionOf, questionId, answerId, person, text }: NewVersion,
 ): StoredMessage[] {
   if (!conversation.has(versionOf)) {
     throw new VistazoError('chat.empty', 'The message that was to be changed was deleted.');
   }
   const old = conversation.get(versionOf);
-  const answer: Make = (place) => emptyAnswer({ ...place, id: answerId });
+  const answer: Make = (place) => emptyAnswer({ ...place, id: answerId, person });
   if (old.role === 'assistant') return [conversation.regenerate(versionOf, answer)];
   const question: Make = (place) =>
-    newQuestion({ ...place, id: questionId }, picturesOf(old), text);
+    newQuestion({ ...place, id: questionId, person }, picturesOf(old), text);
   return [conversation.edit(versionOf, question), conversation.append(answer)];
 }
 
 interface NewVersion extends ReturnType<typeof turnIds> {
   versionOf: MessageId;
+  person: Person;
   text: string;
 }
 

@@ -4,6 +4,7 @@ import type { PluginStorage } from '../store/plugin-storage.js';
 import type { Clock } from './clock.js';
 import type { Plugin } from './define-plugin.js';
 import type { SharedFeedback } from './feedback.js';
+import type { SharedForgetting } from './forgetting.js';
 import { registerIsolated } from './isolated/isolated-registration.js';
 import type { Announcement, AnswerContext, MessageContext } from './plugin.js';
 import type { PluginMessage, SharedMessage } from './plugin-message.js';
@@ -349,6 +350,32 @@ export class PluginHost {
       for (const handler of registration.onFeedback)
         await this.#contained(plugin.name, () => handler({ ...feedback, config, storage }));
     }
+  }
+
+  /** Plugins that are told what is to be forgotten. */
+  get forgetters(): string[] {
+    return this.#running
+      .filter(({ onForget }) => onForget.length > 0)
+      .map(({ plugin: { name } }) => name);
+  }
+
+  /**
+   * Tells plugins what is to be forgotten, by default all of them, those too that are not enabled in the
+   * tenant. Gives the names of those that failed.
+   */
+  async forget(forgetting: SharedForgetting, names = this.forgetters): Promise<string[]> {
+    const settings = await this.#settings.read(forgetting.tenant);
+    const failed = new Set<string>();
+    for (const { plugin, onForget } of this.#running) {
+      if (!names.includes(plugin.name)) continue;
+      const config = this.#configOf(plugin, settings[plugin.name]?.config);
+      const storage = this.options.storage(plugin.name, forgetting.tenant);
+      for (const handler of onForget) {
+        const tell = () => handler({ ...forgetting, config, storage });
+        if (!(await this.contained(plugin.name, tell))) failed.add(plugin.name);
+      }
+    }
+    return [...failed];
   }
 
   /** Does a plugin's work; a fault is reported. Gives whether it was done. */

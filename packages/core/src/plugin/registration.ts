@@ -1,6 +1,7 @@
 import { type Command, toCommand } from './command.js';
 import type { Plugin } from './define-plugin.js';
 import type { FeedbackContext } from './feedback.js';
+import type { ForgetContext } from './forgetting.js';
 import { filtered } from './message-filter.js';
 import type {
   AnswerContext,
@@ -29,6 +30,7 @@ export interface Registration {
   onMessage: Middleware<MessageContext>[];
   onAnswer: Middleware<AnswerContext>[];
   onFeedback: ((feedback: FeedbackContext) => Promise<void>)[];
+  onForget: ((forgetting: ForgetContext) => Promise<void>)[];
   commands: Command[];
   tools: Tool[];
   prompts: Contribution[];
@@ -48,6 +50,7 @@ export async function register(plugin: Plugin, services: HostServices): Promise<
     onMessage: [],
     onAnswer: [],
     onFeedback: [],
+    onForget: [],
     commands: [],
     tools: [],
     prompts: [],
@@ -72,6 +75,7 @@ export async function register(plugin: Plugin, services: HostServices): Promise<
     onMessage,
     onAnswer: (middleware) => registration.onAnswer.push(middleware),
     onFeedback: (handler) => registration.onFeedback.push(handler),
+    onForget: (handler) => registration.onForget.push(handler),
     command: (definition) => registration.commands.push(toCommand(name, definition)),
     tool: (definition) => registration.tools.push(toTool(name, definition)),
     prompt: (contribution) =>
