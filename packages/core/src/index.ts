@@ -17,7 +17,7 @@ export {
   createChatPlatform,
 } from './bot/chat-platform.js';
 export type * from './bot/chat-service.js';
-export { type Bot, type BotOptions, createBot } from './bot/create-bot.js';
+export { type Bot, type BotOptions, createBot, defaultKeepDays } from './bot/create-bot.js';
 export { type ChatServiceOptions, createChatService } from './bot/create-chat-service.js';
 export {
   type ExportedConversation,
@@ -25,6 +25,7 @@ export {
   type ExportFilter,
   exportConversations,
 } from './bot/export-conversations.js';
+export { type ForgetDataOptions, forgetData } from './bot/forget-data.js';
 export type { PictureNormaliser } from './bot/new-pictures.js';
 export type { PluginControl } from './bot/plugin-control.js';
 export type { ToolPolicy, ToolRequest, ToolRules } from './bot/tool-calls.js';

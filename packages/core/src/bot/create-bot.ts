@@ -107,7 +107,8 @@ const policies: readonly ArrivalPolicy[] = ['queue', 'replace', 'steer', 'deboun
 const linkPolicies: readonly LinkPolicy[] = ['fromConversation', 'all'];
 
 const dayMs = 86_400_000;
-const usualKeepDays = 30;
+/** How many days messages are kept where nobody says. */
+export const defaultKeepDays = 30;
 
 /**
  * Composes a model, a store and platforms into a bot. A message is stored before it is acknowledged
@@ -201,7 +202,7 @@ class RunningBot implements Bot {
       afterMs: standingAfterMs,
       maxConcurrent: Math.max(1, maxConcurrentAnswers),
     });
-    const { keepDays = usualKeepDays } = options;
+    const { keepDays = defaultKeepDays } = options;
     this.#housekeeping = new Housekeeping({
       store,
       plugins: this.#plugins,

@@ -1,9 +1,9 @@
-import { VistazoError } from '../errors.js';
 import type { Clock } from '../plugin/clock.js';
 import type { PluginHost } from '../plugin/plugin-host.js';
 import type { ForgetRequest, Forgotten } from '../store/forgetting.js';
 import type { Store } from '../store/store.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import { forgetIn } from './forget-data.js';
 
 /** What {@link Housekeeping} needs. @internal */
 export interface HousekeepingOptions {
@@ -58,18 +58,11 @@ export class Housekeeping {
    * `plugin.failed` when a plugin could not; all else is forgotten then.
    */
   async forget(request: ForgetRequest): Promise<Forgotten> {
-    const { store, plugins } = this.options;
-    const { tenant, person } = request;
-    const failed = await plugins.forget(
-      person === undefined ? { tenant, reason: 'tenant' } : { tenant, reason: 'person', person },
-    );
-    const forgotten = await store.forget(request);
-    await this.#drop();
-    if (failed.length === 0) return forgotten;
-    throw new VistazoError(
-      'plugin.failed',
-      `All was forgotten, but for what these plugins keep: ${failed.join(', ')}. Mend them, and forget again.`,
-    );
+    try {
+      return await forgetIn(this.options, request);
+    } finally {
+      await this.#drop();
+    }
   }
 
   /** Of what other processes forgot there may be something in the memory of this one. */

@@ -72,22 +72,27 @@ export class PluginHost {
 
   /** Sets up and starts each plugin; one that fails is reported and left out, with those that depend on it. */
   async start(): Promise<void> {
+    await this.setUp({ isStarted: true });
+    this.#schedules.start(
+      this.#running.flatMap(({ plugin: { name }, schedules }) =>
+        schedules.map((schedule) => ({ plugin: name, schedule })),
+      ),
+    );
+  }
+
+  /** Sets each plugin up, as for {@link start}; by default none is started. */
+  async setUp({ isStarted = false }: { isStarted?: boolean } = {}): Promise<void> {
     const running: Registration[] = [];
     const failed = new Set<string>();
     for (const plugin of this.#plugins) {
       const lacking = plugin.dependsOn.find((name) => failed.has(name));
       if (lacking !== undefined) this.#reportLeftOut(plugin, lacking);
       const registration =
-        lacking === undefined ? await this.#startOne(plugin, running) : undefined;
+        lacking === undefined ? await this.#setUpOne(plugin, running, isStarted) : undefined;
       if (registration === undefined) failed.add(plugin.name);
       else running.push(registration);
     }
     this.#running = running;
-    this.#schedules.start(
-      running.flatMap(({ plugin: { name }, schedules }) =>
-        schedules.map((schedule) => ({ plugin: name, schedule })),
-      ),
-    );
   }
 
   #reportLeftOut({ name }: Plugin, lacking: string): void {
@@ -95,9 +100,10 @@ export class PluginHost {
     this.options.report(name, new VistazoError('plugin.failed', sentence));
   }
 
-  async #startOne(
+  async #setUpOne(
     plugin: Plugin,
     running: readonly Registration[],
+    isStarted: boolean,
   ): Promise<Registration | undefined> {
     let started: Registration | undefined;
     await this.#contained(plugin.name, async () => {
@@ -107,8 +113,9 @@ export class PluginHost {
         isolation === undefined
           ? await register(plugin, services)
           : await registerIsolated(plugin, isolation, services);
+      this.#stops.unshift({ plugin: plugin.name, stop: () => registration.close() });
       requireOwnNames(registration, running);
-      for (const start of registration.starts) {
+      for (const start of isStarted ? registration.starts : []) {
         const stop = await start();
         if (stop !== undefined) this.#stops.unshift({ plugin: plugin.name, stop });
       }

@@ -37,6 +37,8 @@ export interface Registration {
   schedules: Schedule[];
   routes: Route[];
   starts: Start[];
+  /** Frees what it holds, whether it was started or not. */
+  close(): Promise<void>;
 }
 
 /**
@@ -57,6 +59,7 @@ export async function register(plugin: Plugin, services: HostServices): Promise<
     schedules: [],
     routes: [],
     starts: [],
+    close: async () => {},
   };
   function onMessage(middleware: Middleware<MessageContext>): void;
   function onMessage<Filter extends keyof MessageFilters<unknown>>(

@@ -45,7 +45,8 @@ class IsolatedRegistration {
       prompts: [],
       schedules: [],
       routes: [],
-      starts: [async () => () => process.close()],
+      starts: [],
+      close: () => process.close(),
     };
   }
 
