@@ -1,15 +1,10 @@
 import { Conversation, type Place } from '../conversation/conversation.js';
-import {
-  type ConversationId,
-  type MessageId,
-  type Person,
-  picturesOf,
-} from '../conversation/message.js';
-import { toVistazoError, VistazoError } from '../errors.js';
-import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
+import { type MessageId, type Person, picturesOf } from '../conversation/message.js';
+import { VistazoError } from '../errors.js';
+import type { StoredMessage } from '../store/conversation-store.js';
 import type { HeldJob, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
-import { type LoadedConversation, loadConversation } from './load-conversation.js';
+import { findConversation } from './load-conversation.js';
 import { checkText, type MessageLimits } from './new-pictures.js';
 import { emptyAnswer, newConversation, newQuestion } from './new-records.js';
 import type { Prefetcher } from './prefetcher.js';
@@ -50,7 +45,7 @@ export async function takeQuestion(
   const { store, signal } = options;
   const key = messageKeyOf(job);
   const conversationId = conversationIdOf(key);
-  const stored = await find(store.forTenant(key.tenant), conversationId);
+  const stored = await findConversation(store.forTenant(key.tenant), conversationId);
   const conversation = stored?.conversation ?? new Conversation<StoredMessage>();
   const systemMessage = stored?.record.systemMessage ?? options.systemMessage;
   const { questionId, answerId } = turnIds(key, job.revision);
@@ -146,16 +141,4 @@ function append(
   const second = conversation.append(answer);
   const goesOn = isEdit && leaf !== null && leaf !== before.answerId;
   return { messages: [first, second], shownLeaf: goesOn ? leaf : second.id };
-}
-
-async function find(
-  store: ConversationStore,
-  id: ConversationId,
-): Promise<LoadedConversation | undefined> {
-  try {
-    return await loadConversation(store, id);
-  } catch (error) {
-    if (toVistazoError(error).code === 'store.notFound') return undefined;
-    throw error;
-  }
 }
