@@ -71,6 +71,7 @@ describe('vistazo ask complains in one line with a code and the mend about', () 
     ['no words at all', ['ask'], "Missing required argument 'words'"],
     ['standard input twice', ['ask', '-', '-', 'What?'], 'name the others by their paths'],
     ['a port that is none', ['start', '--port', '70000'], 'from 0 to 65535'],
+    ['a time that is none', ['start', '--keep-days', '0'], 'days above 0, or forever'],
   ])('%s, and exits with 2', async (_, args, words) => {
     const result = await vistazo(args);
     expectComplaint(result, 2, 'option.invalid');

@@ -81,6 +81,23 @@ describe('feedback', () => {
     expect(asked()).toHaveLength(1);
   });
 
+  it('forgets the ratings of a person, and those that are too old', async () => {
+    const { bot, kept } = await ratedBot();
+    const ben = { id: 'ben', name: 'Ben' };
+    const { messageId } = await bot.adapter.say('One?');
+    await bot.idle();
+    await bot.rate('up');
+    const place = { tenant: 'tenant', conversationKey: 'general', messageId };
+    const rated = { type: 'feedback', eventId: 'by ben', author: ben, rating: 'down' } as const;
+    await bot.adapter.deliver({ ...rated, ...place });
+    await vi.waitFor(async () => expect(await kept()).toHaveLength(2));
+    await bot.forget({ tenant: 'tenant', person: { adapter: 'memory', id: 'ana' } });
+    expect(await kept()).toMatchObject([{ author: ben }]);
+    expect(await bot.ask('/why No.')).toBe('There is no answer that you rated.');
+    await bot.clock.advance(31 * dayMs);
+    expect(await kept()).toEqual([]);
+  });
+
   it('tells its numbers to operators only, where there are some', async () => {
     const { bot } = await ratedBot({ operators: ['bo'] });
     expect(await bot.ask('/feedback-summary')).toBe('That is for the operators of this bot.');

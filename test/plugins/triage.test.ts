@@ -144,4 +144,28 @@ describe('triage', () => {
     expect(await bot.ask('/tickets', { tenant: 'other' })).toBe('There are none.');
     expect(await post({ tenant: 'other' })).toContain('Ticket 1');
   });
+
+  it('forgets the tickets of a person, and who corrected those of others', async () => {
+    const { bot, post } = await desk({}, {}, {});
+    await post();
+    await post({ author: { id: 'ben', name: 'Ben' } });
+    await bot.ask('/ticket number=2 severity=low');
+    const forget = () => bot.forget({ tenant: 'tenant', person: { adapter: 'memory', id: 'ana' } });
+    await forget();
+    expect(await bot.ask('/tickets')).toMatch(/^2 · Mail · low/);
+    const values = bot.store.pluginStorage('triage', 'tenant');
+    const kept = await Promise.all((await values.keys()).map((key) => values.get(key)));
+    expect(JSON.stringify(kept)).not.toMatch(/"ana"|"Ana"/);
+  });
+
+  it('keeps open tickets, and closed ones as long as everything', async () => {
+    const { bot, post } = await desk({}, {}, {});
+    await post();
+    await post();
+    await bot.ask('/ticket number=1 status=closed');
+    await bot.clock.advance(31 * 86_400_000);
+    expect(await bot.ask('/tickets status=all')).toMatch(/^2 · [^\n]*$/);
+    bot.model.say(JSON.stringify(reading));
+    expect(await post()).toContain('Ticket 3');
+  });
 });

@@ -5,6 +5,7 @@ import { addChatCommand } from './commands/chat.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEvalCommand } from './commands/eval.js';
 import { addExportCommand } from './commands/export.js';
+import { addForgetCommand } from './commands/forget.js';
 import { addModelsCommand } from './commands/models.js';
 import { addRunCommand } from './commands/run.js';
 import { addStartCommand } from './commands/start.js';
@@ -34,6 +35,7 @@ function createProgram(): Command {
     addChatCommand,
     addRunCommand,
     addExportCommand,
+    addForgetCommand,
     addEvalCommand,
     addModelsCommand,
     addDoctorCommand,

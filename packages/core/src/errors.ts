@@ -34,6 +34,7 @@ export const errorCodes = {
   'store.notFound': 'The conversation or message does not exist.',
   'plugin.invalid': 'A plugin or its configuration is not valid.',
   'plugin.failed': 'A plugin failed or took too long; the bot goes on without it.',
+  'platform.gone': 'The place is gone from the platform, or the bot may not write there.',
   'job.lost': 'Another process, or a change of the message, took the job over.',
   'server.failed': 'The chat page could not be served.',
   'runtime.unsupported': 'The runtime is too old.',

@@ -17,7 +17,7 @@ export {
   createChatPlatform,
 } from './bot/chat-platform.js';
 export type * from './bot/chat-service.js';
-export { type Bot, type BotOptions, createBot } from './bot/create-bot.js';
+export { type Bot, type BotOptions, createBot, defaultKeepDays } from './bot/create-bot.js';
 export { type ChatServiceOptions, createChatService } from './bot/create-chat-service.js';
 export {
   type ExportedConversation,
@@ -25,6 +25,7 @@ export {
   type ExportFilter,
   exportConversations,
 } from './bot/export-conversations.js';
+export { type ForgetDataOptions, forgetData } from './bot/forget-data.js';
 export type { PictureNormaliser } from './bot/new-pictures.js';
 export type { PluginControl } from './bot/plugin-control.js';
 export type { ToolPolicy, ToolRequest, ToolRules } from './bot/tool-calls.js';
@@ -56,6 +57,7 @@ export type { Clock } from './plugin/clock.js';
 export type { CommandContext, CommandDefinition, OptionsSchema } from './plugin/command.js';
 export { definePlugin, type Plugin } from './plugin/define-plugin.js';
 export type { FeedbackContext } from './plugin/feedback.js';
+export type { ForgetContext } from './plugin/forgetting.js';
 export type { Generate, GenerateOptions } from './plugin/generate.js';
 export type * from './plugin/plugin.js';
 export type { TenantPlugin } from './plugin/plugin-host.js';
@@ -70,6 +72,7 @@ export type { ScheduleDefinition } from './plugin/schedule.js';
 export type { ToolContext, ToolDefinition } from './plugin/tool.js';
 export { harmlessText, type LinkPolicy, linksIn } from './reply/harmless-text.js';
 export type * from './store/conversation-store.js';
+export type { ForgetRequest, Forgotten } from './store/forgetting.js';
 export type * from './store/job-store.js';
 export type { PluginStorage } from './store/plugin-storage.js';
 export {

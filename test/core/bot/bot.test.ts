@@ -70,6 +70,35 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     expect(model.prompts).toHaveLength(1);
   });
 
+  it('gives an answer up whose place is gone, and goes on', async () => {
+    const setting = await start();
+    const { adapter } = setting;
+    let isGone = true;
+    adapter.beforeCall = (call) => {
+      if (call === 'post' && isGone)
+        throw new VistazoError('platform.gone', 'The channel was deleted.');
+    };
+    await adapter.say('Hello?', { conversationKey: 'deleted' });
+    await idle(setting);
+    isGone = false;
+    const { messageId } = await adapter.say('Hello?');
+    await adapter.answerTo(messageId, is('Yes.'));
+    expect(adapter.posts).toHaveLength(1);
+  });
+
+  it('asks a platform again no sooner than it says', async () => {
+    const { adapter } = await start({ adapter: new MemoryAdapter({ editMessages: false }) });
+    const askedMs: number[] = [];
+    adapter.beforeCall = (call) => {
+      if (call !== 'post' || askedMs.push(performance.now()) > 1) return;
+      throw Object.assign(new Error('Slow down.'), { retryAfterMs: 2500 });
+    };
+    const { messageId } = await adapter.say('Hello?');
+    await adapter.answerTo(messageId, is('Yes.'));
+    const [refused = 0, taken = 0] = askedMs;
+    expect(taken - refused).toBeGreaterThan(2400);
+  });
+
   it('answers in order in one conversation, and side by side in several', async () => {
     const gate = Promise.withResolvers<void>();
     const setting = await start({ scripts: [{ pieces: ['A', 'A'], gate: gate.promise }] });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import type { VisionLanguageModel } from '../../../packages/core/src/backend/vision-language-model.ts';
 import { cacheScopeOf } from '../../../packages/core/src/bot/cache-scope.ts';
@@ -125,6 +125,33 @@ describe('what a bot asks of its model', () => {
     await page.media.forget?.(scope);
     await ask();
     expect(checks).toBe(2);
+  });
+
+  it('is forgotten with its tenant on every platform, in other bots on the store too', async () => {
+    const store = await newStore();
+    const forgottenBy = async () => {
+      const model = new ScriptedModel();
+      const forgotten: string[] = [];
+      const forget = async (scope: string) => void forgotten.push(scope);
+      const bot = createBot({
+        model,
+        store,
+        adapters: [new MemoryAdapter({ name: 'one' }), new MemoryAdapter({ name: 'two' })],
+        media: { ...sharpMedia, forget },
+        log: { level: 'silent' },
+        limits: { pollMs: 20 },
+      });
+      onTestFinished(() => bot.stop({ drainMs: 0 }));
+      await bot.start();
+      return { bot, model, forgotten };
+    };
+    const [first, second] = [await forgottenBy(), await forgottenBy()];
+    await first.bot.forget({ tenant: 'a' });
+    const scopes = ['one', 'two'].map((adapter) => cacheScopeOf({ adapter, tenant: 'a' }));
+    expect(first.model.forgotten).toEqual(scopes);
+    expect(first.forgotten).toEqual(scopes);
+    await vi.waitFor(() => expect(second.model.forgotten).toEqual(scopes));
+    expect(second.forgotten).toEqual(scopes);
   });
 
   it('is forgotten through a model that is metered', async () => {

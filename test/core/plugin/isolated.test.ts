@@ -57,6 +57,13 @@ describe('an isolated plugin', () => {
     expect(await values.get('stopped')).toBe(true);
   });
 
+  it('is told what is to be forgotten', async () => {
+    const { bot } = await startBot([busy({})]);
+    await bot.forget({ tenant: 'tenant', person: { adapter: 'memory', id: 'ana' } });
+    const values = bot.store.pluginStorage('busy', 'tenant');
+    expect(await values.get('forgotten')).toBe('person Hello');
+  });
+
   it('answers requests, and tells operators what it does', async () => {
     const lines: string[] = [];
     const { bot } = await startBot([busy({})], {

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
 import { imageIdSchema } from '../../../packages/core/src/conversation/chat-message.ts';
 import {
@@ -17,31 +18,64 @@ import type { Store } from '../../../packages/core/src/store/store.ts';
 import { type PostgresServer, startPostgres } from '../../postgres/postgres-server.ts';
 import { temporaryFolder } from '../bot/bot-fixture.ts';
 
-/** An empty database, which can be opened again after it was closed. */
-export type NewDatabase = () => Promise<() => Promise<Store>>;
+/** A database, which can be opened again after it was closed. */
+export interface TestDatabase {
+  (): Promise<Store>;
+  /** What of these words is anywhere in the files that the database has on the disk. */
+  wordsOnDisk(words: readonly (string | Uint8Array)[]): Promise<string[]>;
+}
+
+/** Makes an empty one. */
+export type NewDatabase = () => Promise<TestDatabase>;
 
 /** The databases that keep the same contract, and how a test gets an empty one of each. */
 export function databases(): [name: string, newDatabase: NewDatabase][] {
   let server: Promise<PostgresServer> | undefined;
   afterAll(async () => (await server)?.stop(), 60_000);
-  const newAddress = async () => {
-    server ??= startPostgres();
-    return (await server).newDatabase();
-  };
   return [
-    ['SQLite', async () => opener(openSqliteStore, { path: await newPath() })],
-    ['PostgreSQL', async () => opener(openPostgresStore, { url: await newAddress() })],
+    [
+      'SQLite',
+      async () => {
+        const path = await newPath();
+        return opener(openSqliteStore, { path }, dirname(path));
+      },
+    ],
+    [
+      'PostgreSQL',
+      async () => {
+        server ??= startPostgres();
+        const { newDatabase, dataFolder } = await server;
+        return opener(openPostgresStore, { url: await newDatabase() }, dataFolder);
+      },
+    ],
   ];
 }
 
 const newPath = async () => join(await temporaryFolder(), 'chat.sqlite');
 
-function opener<Options>(open: (options: Options) => Promise<Store>, options: Options) {
-  return async () => {
+function opener<Options>(
+  open: (options: Options) => Promise<Store>,
+  options: Options,
+  folder: string,
+): TestDatabase {
+  const openStore = async () => {
     const store = await open(options);
     onTestFinished(() => store.close());
     return store;
   };
+  return Object.assign(openStore, {
+    wordsOnDisk: (words: readonly (string | Uint8Array)[]) => wordsIn(folder, words),
+  });
+}
+
+async function wordsIn(folder: string, words: readonly (string | Uint8Array)[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const bytes = await readFile(join(entry.parentPath, entry.name));
+    for (const word of words) if (bytes.includes(Buffer.from(word))) found.add(String(word));
+  }
+  return [...found];
 }
 
 export async function newConversation(store: ConversationStore) {

@@ -7,13 +7,12 @@ import {
   type ExportFilter,
   exportConversations,
   type ImageId,
-  openSqliteStore,
   VistazoError,
 } from '@vistazo/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { openExistingStore, type StoreFlags, withStoreFlags } from '../store-flags.js';
 
-interface ExportFlags {
-  data: string;
+interface ExportFlags extends StoreFlags {
   tenant: string;
   since?: Date;
   until?: Date;
@@ -24,11 +23,10 @@ interface ExportFlags {
 
 /** `vistazo export`: conversations to learn from. */
 export function addExportCommand(program: Command): void {
-  program
+  const command = program
     .command('export')
     .description('write conversations and their pictures for fine-tuning')
     .argument('<folder>', 'an empty folder, or one that is not there yet')
-    .option('--data <folder>', 'where conversations and pictures are kept', '.vistazo')
     .option('--tenant <name>', 'whose conversations', 'local')
     .option('--since <date>', 'changed on this day or later, such as 2026-11-01', dateArgument)
     .option('--until <date>', 'changed before this day', dateArgument)
@@ -39,8 +37,8 @@ export function addExportCommand(program: Command): void {
       ]),
     )
     .option('--consented', 'only those whose people agreed')
-    .option('--json', 'print the counts as JSON')
-    .action(exportTo);
+    .option('--json', 'print the counts as JSON');
+  withStoreFlags(command).action(exportTo);
 }
 
 function dateArgument(value: string): Date {
@@ -51,15 +49,7 @@ function dateArgument(value: string): Date {
 
 async function exportTo(folder: string, flags: ExportFlags): Promise<void> {
   await using resources = new AsyncDisposableStack();
-  const path = join(flags.data, 'vistazo.sqlite');
-  // Opening it would make it.
-  if (!existsSync(path)) {
-    throw new VistazoError(
-      'file.unreadable',
-      `${path} is not there; say with --data where the conversations are kept.`,
-    );
-  }
-  const store = await openSqliteStore({ path, tenant: flags.tenant });
+  const store = await openExistingStore(flags, flags.tenant);
   resources.defer(() => store.close());
   await makeEmptyFolder(folder);
   const counts = await writeExport(store, folder, {

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   type BotLimits,
   createBot,
   createChatPlatform,
+  defaultKeepDays,
   MediaProcess,
-  openSqliteStore,
   VistazoError,
 } from '@vistazo/core';
 import { startWebServer } from '@vistazo/web';
@@ -13,17 +12,17 @@ import type { Command } from 'commander';
 import type { BotConfig } from '../config/bot-config.js';
 import { botConfigs, type ConfigFlags } from '../config/bot-configs.js';
 import { firstOf, reloadPlugins } from '../config/reload-plugins.js';
-import { makeDataFolder } from '../data-folder.js';
 import { type ModelFlags, openModel, usesEmbeddedModel, withModelFlags } from '../model-flags.js';
+import { openStore, type StoreFlags, withStoreFlags } from '../store-flags.js';
 import { colours } from '../terminal/colours.js';
 import { interruptSignal } from '../terminal/interrupt.js';
 
-interface StartFlags extends ModelFlags, ConfigFlags {
+interface StartFlags extends ModelFlags, ConfigFlags, StoreFlags {
   host: string;
   port: string;
-  data: string;
   secretFile?: string;
   system?: string;
+  keepDays?: string;
 }
 
 /** The hub id that the embedded model's notes point to for photographs. */
@@ -49,15 +48,15 @@ export function addStartCommand(program: Command): void {
       '127.0.0.1',
     )
     .option('--port <number>', 'port to listen on, 0 for any free one', '8787')
-    .option('--data <folder>', 'where conversations and pictures are kept', '.vistazo')
     .option('--secret-file <path>', 'file with the secret to log in with (or set VISTAZO_SECRET)')
     .option('--system <text>', 'a system message for new conversations')
+    .option('--keep-days <days>', 'how long conversations are kept, or `forever` (default: 30)')
     .option('--config <file>', 'module that says what bot it is')
     .option(
       '--watch',
       'load its plugins anew whenever the file, or one that it imports, is changed',
     );
-  withModelFlags(command).action(start);
+  withModelFlags(withStoreFlags(command)).action(start);
 }
 
 async function start(flags: StartFlags): Promise<void> {
@@ -67,9 +66,8 @@ async function start(flags: StartFlags): Promise<void> {
   await using resources = new AsyncDisposableStack();
   const configs = botConfigs(flags, signal);
   resources.defer(async () => void (await configs.return()));
-  const config = withSystemMessage(await firstOf(configs), flags.system);
-  await makeDataFolder(flags.data);
-  const store = await openSqliteStore({ path: join(flags.data, 'vistazo.sqlite') });
+  const config = withFlags(await firstOf(configs), flags);
+  const store = await openStore(flags);
   resources.defer(() => store.close());
   const model = await openModel(flags, { signal });
   resources.defer(() => model.close());
@@ -108,17 +106,37 @@ async function start(flags: StartFlags): Promise<void> {
     ...(isEmbedded && { switchModelTo: photographModelId }),
   });
   resources.defer(() => server.close());
-  process.stdout.write(welcome(server.url, `${model.info.id} (${model.info.variant})`, isEmbedded));
+  const { keepDays = defaultKeepDays } = config;
+  const name = `${model.info.id} (${model.info.variant})`;
+  process.stdout.write(welcome(server.url, name, keepDays, isEmbedded));
   await reloadPlugins(configs, bot);
   await aborted(signal);
 }
 
-function withSystemMessage(config: BotConfig, systemMessage: string | undefined): BotConfig {
-  return systemMessage === undefined ? config : { ...config, systemMessage };
+function withFlags(config: BotConfig, { system, keepDays }: StartFlags): BotConfig {
+  return {
+    ...config,
+    ...(system !== undefined && { systemMessage: system }),
+    ...(keepDays !== undefined && { keepDays: parseKeepDays(keepDays) }),
+  };
 }
 
-function welcome(url: string, model: string, embedded: boolean): string {
-  const lines = [`Vistazo is at ${colours.bold(url)}`, `${model} answers.`];
+function parseKeepDays(text: string): number | null {
+  if (text === 'forever') return null;
+  const days = Number(text);
+  if (text.trim() !== '' && Number.isFinite(days) && days > 0) return days;
+  throw new VistazoError(
+    'option.invalid',
+    `--keep-days ${text} is not how long; use a number of days above 0, or forever.`,
+  );
+}
+
+function welcome(url: string, model: string, keepDays: number | null, embedded: boolean): string {
+  const kept = keepDays === null ? 'for ever' : `for ${keepDays} days (--keep-days says how long)`;
+  const lines = [
+    `Vistazo is at ${colours.bold(url)}`,
+    `${model} answers. Conversations are kept ${kept}.`,
+  ];
   if (embedded) {
     lines.push(
       'This small embedded model knows shapes, charts, dialogs and short texts; it is no substitute for SmolVLM on photographs.',

@@ -41,7 +41,15 @@ const word = <Option extends keyof BotOptions>() =>
 /** What a config file says of a bot. */
 export type BotConfig = Pick<
   BotOptions,
-  'systemMessage' | 'generation' | 'limits' | 'links' | 'tools' | 'whileBusy' | 'dataRule' | 'log'
+  | 'systemMessage'
+  | 'generation'
+  | 'limits'
+  | 'keepDays'
+  | 'links'
+  | 'tools'
+  | 'whileBusy'
+  | 'dataRule'
+  | 'log'
 > & { plugins: readonly Plugin[]; adapters: readonly Adapter[] };
 
 const botConfigSchema = z.strictObject({
@@ -55,6 +63,8 @@ const botConfigSchema = z.strictObject({
   generation: generationOptionsSchema.exactOptional(),
   /** See `BotLimits`. */
   limits: object<'limits'>().exactOptional(),
+  /** How many days messages are kept; null for ever. Default 30. */
+  keepDays: z.number().positive().nullable().exactOptional(),
   /** Which tools of plugins the model may call. Default none. */
   tools: object<'tools'>().exactOptional(),
   /** Where it logs. Default: the standard error output. */

@@ -32,6 +32,11 @@ export interface AdapterCapabilities {
   commands?: boolean;
   /** Whether files can be posted. */
   fileUpload?: boolean;
+  /**
+   * Whether people see the conversations of the store themselves: posts of answers need not be shown
+   * then, those of announcements are.
+   */
+  readsStore?: boolean;
 }
 
 /** Where an answer goes. */
@@ -115,8 +120,9 @@ export interface AdapterFiles
     Pick<FetchOptions, 'allowAddress' | 'resolveName'> {}
 
 /**
- * One platform: turns its events into {@link PlatformEvent}s and posts answers. Every call may fail;
- * errors with `retryAfterMs` and all others are tried again, later and later, until the answer is posted.
+ * One platform: turns its events into {@link PlatformEvent}s and posts answers. Every call may fail: it is
+ * tried again, later and later and not before the `retryAfterMs` of its error, until the answer is posted.
+ * An error with the code `platform.gone` ends that: the place is gone, or the bot may not write there.
  */
 export interface Adapter {
   /** Part of every key in the store, so it never changes. */

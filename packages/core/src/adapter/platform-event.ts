@@ -22,6 +22,8 @@ export const quoteSchema = z.object({
   source: z.enum(['reply', 'forward', 'embed', 'history']),
   /** Who wrote it, if that is known. */
   author: z.string().max(1000).optional(),
+  /** The platform's id of them: what a person wrote is forgotten with the person also where others quote it. */
+  authorId: platformId.optional(),
   text: z.string().max(10_000),
 });
 /** See {@link quoteSchema}. */

@@ -15,18 +15,22 @@ export type Listener = (event: AnsweringEvent) => void;
 
 /**
  * The adapter of a chat of our own, whose conversations are those of the store: what is answered is seen
- * there, so that nothing is posted. @internal
+ * there, so that only announcements are posted. @internal
  */
 export class ChatAdapter implements Adapter {
   readonly capabilities: AdapterCapabilities = {
     maxTextLength: Number.MAX_SAFE_INTEGER,
     editMessages: false,
     editIntervalMs: 0,
+    readsStore: true,
   };
   #host: AdapterHost | undefined;
   readonly #listeners = new Map<string, Listener>();
 
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    private readonly keepAnnouncement: (post: ReplyPost) => Promise<void>,
+  ) {}
 
   async start(host: AdapterHost): Promise<void> {
     this.#host = host;
@@ -59,9 +63,10 @@ export class ChatAdapter implements Adapter {
     throw new VistazoError('fetch.failed', 'The file was not kept; send it again.');
   }
 
-  async post({ idempotencyKey }: ReplyPost, { signal }: { signal: AbortSignal }): Promise<string> {
+  async post(post: ReplyPost, { signal }: { signal: AbortSignal }): Promise<string> {
     signal.throwIfAborted();
-    return idempotencyKey;
+    if (post.isAnnouncement) await this.keepAnnouncement(post);
+    return post.idempotencyKey;
   }
 
   /** Who asked sees that the question is on its way. */

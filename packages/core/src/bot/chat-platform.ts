@@ -1,9 +1,11 @@
 import type { Adapter } from '../adapter/adapter.js';
 import type { ModelInfo } from '../backend/vision-language-model.js';
+import { VistazoError } from '../errors.js';
 import type { ConversationStore } from '../store/conversation-store.js';
 import { cacheScopeOf } from './cache-scope.js';
 import { CachedNormaliser, normaliserIn } from './cached-normaliser.js';
 import { ChatAdapter } from './chat-adapter.js';
+import { keepAnnouncement } from './chat-announcements.js';
 import type { ChatService } from './chat-service.js';
 import type { PictureNormaliser } from './new-pictures.js';
 import { StoredChatService } from './stored-chat-service.js';
@@ -49,10 +51,16 @@ export function createChatPlatform(
   /** After the answers of a service that is closed were stopped. @internal */
   onClose: () => Promise<void> = async () => {},
 ): ChatPlatform {
-  const adapter = new ChatAdapter(options.name ?? 'chat');
+  const { name = 'chat', tenant = 'local', store } = options;
+  const adapter = new ChatAdapter(name, async (post) => {
+    if (post.tenant !== tenant) {
+      const message = `The chat has the tenant ${tenant}, and no ${JSON.stringify(post.tenant)}.`;
+      throw new VistazoError('platform.gone', message);
+    }
+    await keepAnnouncement(store, name, post);
+  });
   const media = new CachedNormaliser(options.media);
-  const tenant = options.tenant ?? 'local';
-  const ownMedia = normaliserIn(media, cacheScopeOf({ adapter: adapter.name, tenant }));
+  const ownMedia = normaliserIn(media, cacheScopeOf({ adapter: name, tenant }));
   const service = new StoredChatService(adapter, { ...options, tenant, media: ownMedia }, onClose);
   return { adapter, media, service };
 }

@@ -12,11 +12,14 @@ import { PluginHost } from '../plugin/plugin-host.js';
 import type { ReportFault } from '../plugin/run-middleware.js';
 import { harmlessText, type LinkPolicy } from '../reply/harmless-text.js';
 import { splitText } from '../reply/split-text.js';
-import type { ArrivalPolicy, Job } from '../store/job-store.js';
+import type { ForgetRequest, Forgotten } from '../store/forgetting.js';
+import type { ArrivalPolicy, Job, MessageKey } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import type { Logger, LogOptions } from '../telemetry/log.js';
 import { Telemetry } from '../telemetry/telemetry.js';
 import { type BotLimits, parseBotLimits } from './bot-limits.js';
+import { cacheScopeOfDigest } from './cache-scope.js';
+import { Housekeeping } from './housekeeping.js';
 import { respond } from './http-handler.js';
 import { Inbox } from './inbox.js';
 import { JobRunner } from './job-runner.js';
@@ -59,9 +62,14 @@ export interface BotOptions {
    */
   dataRule?: string | null;
   limits?: BotLimits;
+  /**
+   * How many days messages and their pictures are kept, and what plugins keep of people; null for ever.
+   * Default 30.
+   */
+  keepDays?: number | null;
   /** Checks pictures. Default: a media process of its own, which `stop` ends. */
   media?: PictureNormaliser;
-  /** By which plugins' schedules go. Default: that of the machine. */
+  /** By which plugins' schedules and `keepDays` go. Default: that of the machine. */
   clock?: Clock;
   /**
    * Where it logs: a logger such as pino's, or how lines are written. Default: lines from level `info` on
@@ -81,6 +89,13 @@ export interface Bot {
    * leaves the rest for the next start, and closes the adapters.
    */
   stop(options?: { drainMs?: number }): Promise<void>;
+  /**
+   * Forgets all of a tenant, such as one that took the bot out, or of a person in it: in the store, in the
+   * memory of every process on it, and what plugins keep. The disk is overwritten at once in SQLite, and
+   * within the hour in PostgreSQL. What the bot posted stays on the platform. Throws `plugin.failed` when a
+   * plugin could not forget; all else is forgotten then.
+   */
+  forget(request: ForgetRequest): Promise<Forgotten>;
   /** Metrics in the text format of Prometheus. */
   metrics(): Promise<string>;
   /**
@@ -93,9 +108,9 @@ export interface Bot {
 const policies: readonly ArrivalPolicy[] = ['queue', 'replace', 'steer', 'debounce', 'drop'];
 const linkPolicies: readonly LinkPolicy[] = ['fromConversation', 'all'];
 
-/** How long ended jobs are known: platforms deliver an event again for up to 24 hours. */
-const knownForMs = 48 * 3_600_000;
-const purgeIntervalMs = 3_600_000;
+const dayMs = 86_400_000;
+/** How many days messages are kept where nobody says. */
+export const defaultKeepDays = 30;
 
 /**
  * Composes a model, a store and platforms into a bot. A message is stored before it is acknowledged
@@ -112,6 +127,7 @@ export function createBot(options: BotOptions): Bot {
   for (const adapter of options.adapters) checkFiles(adapter);
   requireOneOf('whileBusy', options.whileBusy ?? 'queue', policies);
   checkToolRules(options.tools ?? { allow: [] });
+  requireKeepDays(options.keepDays ?? null);
   requireOneOf('links', options.links ?? 'fromConversation', linkPolicies);
   return new RunningBot(options);
 }
@@ -135,6 +151,14 @@ function requireOneOf(option: string, value: string, allowed: readonly string[])
   );
 }
 
+function requireKeepDays(days: number | null): void {
+  if (days === null || (Number.isFinite(days) && days > 0)) return;
+  throw new VistazoError(
+    'option.invalid',
+    `The option keepDays is ${days}; it is a number of days above 0, or null to keep messages for ever.`,
+  );
+}
+
 class RunningBot implements Bot {
   readonly #adapters: ReadonlyMap<string, Adapter>;
   readonly plugins: PluginControl;
@@ -143,11 +167,11 @@ class RunningBot implements Bot {
   readonly #prefetcher: Prefetcher;
   readonly #standing: StandingNotices;
   readonly #inbox: Inbox;
+  readonly #housekeeping: Housekeeping;
   readonly #limits: ReturnType<typeof parseBotLimits>;
   readonly #telemetry: Telemetry;
   #started: Adapter[] = [];
   #media: MediaProcess | undefined;
-  #purging: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: BotOptions) {
     const { adapters, store } = options;
@@ -192,6 +216,16 @@ class RunningBot implements Bot {
       afterMs: standingAfterMs,
       maxConcurrent: Math.max(1, maxConcurrentAnswers),
     });
+    const { keepDays = defaultKeepDays } = options;
+    this.#housekeeping = new Housekeeping({
+      store,
+      plugins: this.#plugins,
+      telemetry,
+      clock: options.clock ?? systemClock,
+      keptForMs: keepDays === null ? null : keepDays * dayMs,
+      pollMs,
+      dropCaches: (tenantDigests) => this.#dropCaches(tenantDigests),
+    });
     this.#inbox = new Inbox({
       store,
       plugins: this.#plugins,
@@ -208,7 +242,7 @@ class RunningBot implements Bot {
     await this.#prefetchWaiting();
     this.#runner.start();
     this.#standing.start();
-    this.#purging = setInterval(() => void this.#purge(), purgeIntervalMs).unref();
+    await this.#housekeeping.start();
     try {
       for (const adapter of this.options.adapters) {
         const plugins = this.#plugins;
@@ -232,11 +266,11 @@ class RunningBot implements Bot {
   }
 
   async stop({ drainMs = 10_000 }: { drainMs?: number } = {}): Promise<void> {
-    clearInterval(this.#purging);
     const adapters = this.#started;
     this.#started = [];
     await Promise.all(adapters.map((adapter) => adapter.stop()));
     await this.#prefetcher.stop();
+    await this.#housekeeping.stop();
     await this.#standing.stop();
     await this.#runner.stop(drainMs);
     await this.#inbox.close();
@@ -245,6 +279,18 @@ class RunningBot implements Bot {
     await this.#media?.close();
     this.#media = undefined;
     this.#telemetry.stopped();
+  }
+
+  async forget(request: ForgetRequest): Promise<Forgotten> {
+    const { tenant, person } = request;
+    const isTheirs = (message: MessageKey, job: Job) =>
+      message.tenant === tenant &&
+      (person === undefined ||
+        (message.adapter === person.adapter && job.event.author.id === person.id));
+    const forgetting = this.#housekeeping.forget(request);
+    // Who answers them would find out by itself with the next word.
+    await forgetting.finally(() => this.#runner.lose(isTheirs));
+    return forgetting;
   }
 
   metrics(): Promise<string> {
@@ -327,10 +373,12 @@ class RunningBot implements Bot {
     }
   }
 
-  async #purge(): Promise<void> {
-    // The next hour tries again.
-    await this.options.store.jobs
-      .purge(Date.now() - knownForMs)
-      .catch((error: unknown) => this.#telemetry.storeFailed('purge', error));
+  async #dropCaches(tenantDigests: readonly string[]): Promise<void> {
+    const { model, media } = this.options;
+    for (const adapter of this.#adapters.keys())
+      for (const digest of tenantDigests) {
+        const scope = cacheScopeOfDigest(adapter, digest);
+        await Promise.all([model.forget?.(scope), media?.forget?.(scope)]);
+      }
   }
 }

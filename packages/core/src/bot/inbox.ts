@@ -205,21 +205,36 @@ async function tellRefusal(adapter: Adapter, key: MessageKey, refusal: Refusal):
   await adapter.post(post, { signal: AbortSignal.timeout(showTimeoutMs) });
 }
 
-async function remove(adapter: Adapter, key: MessageKey, { replies }: CancelledJob): Promise<void> {
+async function remove(adapter: Adapter, key: MessageKey, cancelled: CancelledJob): Promise<void> {
   const signal = AbortSignal.timeout(showTimeoutMs);
-  for (const { postId } of replies)
-    if (postId !== null) await adapter.remove?.({ ...key, postId }, { signal });
+  const notice = await noticeOf(adapter, key, cancelled, signal);
+  const posted = new Set([notice, ...cancelled.replies.map(({ postId }) => postId)]);
+  for (const postId of posted)
+    if (postId != null) await adapter.remove?.({ ...key, postId }, { signal });
 }
 
 /** Where it stood in the queue was posted in the place of the answer. */
 async function sayStopped(
   adapter: Adapter,
   key: MessageKey,
-  { replies: [notice] }: CancelledJob,
+  cancelled: CancelledJob,
 ): Promise<void> {
-  if (notice?.postId == null) return;
   const signal = AbortSignal.timeout(showTimeoutMs);
-  await adapter.edit?.({ ...key, postId: notice.postId }, stoppedByPerson, { signal });
+  const postId = await noticeOf(adapter, key, cancelled, signal);
+  if (postId !== undefined) await adapter.edit?.({ ...key, postId }, stoppedByPerson, { signal });
+}
+
+/** The post that says where a message stood; one of which that is not noted yet has the id that its key gives. */
+async function noticeOf(
+  adapter: Adapter,
+  key: MessageKey,
+  { replies: [first], isNoticed }: CancelledJob,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (first?.postId != null) return first.postId;
+  if (!isNoticed) return undefined;
+  const post = { ...key, text: stoppedByPerson, idempotencyKey: firstPostKey(key) };
+  return adapter.post(post, { signal });
 }
 
 function isSameConversation(a: MessageKey, b: MessageKey): boolean {

@@ -1,5 +1,6 @@
-import { VistazoError } from '../errors.js';
+import { type ErrorCode, VistazoError } from '../errors.js';
 import type { Job, JobId, JobStore, MessageKey } from '../store/job-store.js';
+import { faultOf } from '../telemetry/fault.js';
 import { messageKeyOf } from './turn-ids.js';
 
 /** Options of a {@link JobRunner}. @internal */
@@ -32,6 +33,8 @@ interface RunningJob {
 
 const firstRetryMs = 1000;
 const longestRetryMs = 60_000;
+/** Where a platform asks to be left alone longer, it is tried all the same. */
+const longestAskedRetryMs = 3_600_000;
 
 /** Leases jobs and does them side by side, as long as it holds their leases. @internal */
 export class JobRunner {
@@ -56,8 +59,9 @@ export class JobRunner {
   }
 
   /** Messages were changed, deleted or replaced; who answers them here need not find out by itself. */
-  lose(isLost: (message: MessageKey) => boolean): void {
-    for (const { job, stop } of this.#running) if (isLost(messageKeyOf(job))) stop.abort(lost());
+  lose(isLost: (message: MessageKey, job: Job) => boolean): void {
+    for (const { job, stop } of this.#running)
+      if (isLost(messageKeyOf(job), job)) stop.abort(lost());
   }
 
   /** Their people do not want the answers any more. */
@@ -146,11 +150,12 @@ export class JobRunner {
 
   async #giveBack(job: Job, reason: unknown): Promise<void> {
     if (isLost(reason)) return;
-    const delayMs = isWithdrawn(reason)
-      ? 0
-      : Math.min(longestRetryMs, firstRetryMs * 2 ** (job.attempts - 1));
+    const { jobs } = this.options;
+    const giving = hasCode(reason, 'platform.gone')
+      ? jobs.end(job)
+      : jobs.postpone(job, retryDelayMs(job, reason));
     // What cannot be given back is leased again when its lease runs out.
-    await this.options.jobs.postpone(job, delayMs).catch((error: unknown) => {
+    await giving.catch((error: unknown) => {
       if (!isLost(error)) this.options.onStoreFailure('postpone', error);
     });
   }
@@ -167,10 +172,16 @@ function withdrawn(): VistazoError {
   return new VistazoError('generation.aborted', 'The bot stops; the message is answered later.');
 }
 
-function isLost(error: unknown): boolean {
-  return error instanceof VistazoError && error.code === 'job.lost';
+function retryDelayMs({ attempts }: Job, reason: unknown): number {
+  if (hasCode(reason, 'generation.aborted')) return 0;
+  const usualMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1));
+  return Math.max(usualMs, Math.min(faultOf(reason).retryAfterMs ?? 0, longestAskedRetryMs));
 }
 
-function isWithdrawn(error: unknown): boolean {
-  return error instanceof VistazoError && error.code === 'generation.aborted';
+function isLost(error: unknown): boolean {
+  return hasCode(error, 'job.lost');
+}
+
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof VistazoError && error.code === code;
 }

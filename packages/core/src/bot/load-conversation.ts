@@ -1,5 +1,6 @@
 import { Conversation } from '../conversation/conversation.js';
 import type { ConversationId } from '../conversation/message.js';
+import { toVistazoError } from '../errors.js';
 import type {
   ConversationRecord,
   ConversationStore,
@@ -20,4 +21,17 @@ export async function loadConversation(
   const record = await store.getConversation(id);
   const messages = await store.messagesOf(id);
   return { record, conversation: new Conversation({ ...record, messages }) };
+}
+
+/** The same, or undefined where there is none. @internal */
+export async function findConversation(
+  store: ConversationStore,
+  id: ConversationId,
+): Promise<LoadedConversation | undefined> {
+  try {
+    return await loadConversation(store, id);
+  } catch (error) {
+    if (toVistazoError(error).code === 'store.notFound') return undefined;
+    throw error;
+  }
 }

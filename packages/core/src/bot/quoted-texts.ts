@@ -1,5 +1,6 @@
 import type { MessageEvent, Quote } from '../adapter/platform-event.js';
 import { fenceText } from '../conversation/fence.js';
+import type { KeptTextPart } from '../conversation/message.js';
 
 const labels: Record<Quote['source'], string> = {
   reply: 'message replied to',
@@ -9,14 +10,21 @@ const labels: Record<Quote['source'], string> = {
 };
 
 /** What a message brings that is not its author's word to the bot, fenced for a model. @internal */
-export function quotedTexts({ attachments, quotes = [] }: MessageEvent): string[] {
+export function quotedTexts({ attachments, quotes = [] }: MessageEvent): KeptTextPart[] {
   return [
     ...attachments.flatMap(({ description }, index) =>
-      description === undefined ? [] : [fenceText(`description of file ${index + 1}`, description)],
+      description === undefined
+        ? []
+        : [textPart(fenceText(`description of file ${index + 1}`, description))],
     ),
-    ...quotes.map(({ source, author, text }) => {
+    ...quotes.map(({ source, author, authorId, text }) => {
       const from = author === undefined ? '' : ` by ${author}`;
-      return fenceText(`${labels[source]}${from}`, text);
+      const part = textPart(fenceText(`${labels[source]}${from}`, text));
+      return { ...part, ...(authorId !== undefined && { authorId }) };
     }),
   ];
+}
+
+function textPart(text: string): KeptTextPart {
+  return { type: 'text', text };
 }

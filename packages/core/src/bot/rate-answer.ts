@@ -1,10 +1,9 @@
 import type { Conversation } from '../conversation/conversation.js';
 import { textOf } from '../conversation/message.js';
-import { toVistazoError } from '../errors.js';
 import type { Rating, StoredMessage } from '../store/conversation-store.js';
 import type { MessageKey } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
-import { loadConversation } from './load-conversation.js';
+import { findConversation } from './load-conversation.js';
 import { conversationIdOf, turnIds } from './turn-ids.js';
 
 /**
@@ -18,10 +17,7 @@ export async function rateAnswer(
 ): Promise<{ question: string; answer: string } | undefined> {
   const id = conversationIdOf(key);
   const tenant = store.forTenant(key.tenant);
-  const loaded = await loadConversation(tenant, id).catch((error: unknown) => {
-    if (toVistazoError(error).code === 'store.notFound') return undefined;
-    throw error;
-  });
+  const loaded = await findConversation(tenant, id);
   const turn = loaded && latestTurn(loaded.conversation, key);
   if (turn === undefined) return undefined;
   await tenant.rate(id, turn.answer.id, rating);

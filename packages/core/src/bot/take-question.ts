@@ -1,10 +1,10 @@
 import { Conversation, type Place } from '../conversation/conversation.js';
-import { type ConversationId, type MessageId, picturesOf } from '../conversation/message.js';
-import { toVistazoError, VistazoError } from '../errors.js';
-import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
+import { type MessageId, type Person, picturesOf } from '../conversation/message.js';
+import { VistazoError } from '../errors.js';
+import type { StoredMessage } from '../store/conversation-store.js';
 import type { HeldJob, Job } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
-import { type LoadedConversation, loadConversation } from './load-conversation.js';
+import { findConversation } from './load-conversation.js';
 import { checkText, type MessageLimits } from './new-pictures.js';
 import { emptyAnswer, newConversation, newQuestion } from './new-records.js';
 import type { Prefetcher } from './prefetcher.js';
@@ -45,7 +45,7 @@ export async function takeQuestion(
   const { store, signal } = options;
   const key = messageKeyOf(job);
   const conversationId = conversationIdOf(key);
-  const stored = await find(store.forTenant(key.tenant), conversationId);
+  const stored = await findConversation(store.forTenant(key.tenant), conversationId);
   const conversation = stored?.conversation ?? new Conversation<StoredMessage>();
   const systemMessage = stored?.record.systemMessage ?? options.systemMessage;
   const { questionId, answerId } = turnIds(key, job.revision);
@@ -64,8 +64,9 @@ export async function takeQuestion(
     await hold(({ conversations }) => conversations.changeAnswer(conversationId, answerId, again));
     return { ...taken, notes: job.notes };
   }
+  const person = { adapter: job.adapter, id: job.event.author.id };
   if (versionOf !== undefined) {
-    const messages = addVersion(conversation, { versionOf, questionId, answerId, text });
+    const messages = addVersion(conversation, { versionOf, questionId, answerId, person, text });
     const added = { pictures: [], messages, shownLeaf: answerId };
     await hold(({ conversations }) => conversations.add(conversationId, added));
     return { ...taken, notes: [] };
@@ -82,8 +83,8 @@ export async function takeQuestion(
   const parts = pictures.map(({ part }) => part);
   const before = turnIds(key, job.revision - 1);
   const { messages, shownLeaf } = append(conversation, before, [
-    (place) => newQuestion({ ...place, id: questionId }, parts, text, quoted),
-    (place) => emptyAnswer({ ...place, id: answerId }),
+    (place) => newQuestion({ ...place, id: questionId, person }, parts, text, quoted),
+    (place) => emptyAnswer({ ...place, id: answerId, person }),
   ]);
   await hold(async ({ conversations, setNotes }) => {
     if (stored === undefined)
@@ -102,21 +103,22 @@ export async function takeQuestion(
 /** Another version of a question with its pictures, and an answer to it; or another answer. */
 function addVersion(
   conversation: Conversation<StoredMessage>,
-  { versionOf, questionId, answerId, text }: NewVersion,
+  { versionOf, questionId, answerId, person, text }: NewVersion,
 ): StoredMessage[] {
   if (!conversation.has(versionOf)) {
     throw new VistazoError('chat.empty', 'The message that was to be changed was deleted.');
   }
   const old = conversation.get(versionOf);
-  const answer: Make = (place) => emptyAnswer({ ...place, id: answerId });
+  const answer: Make = (place) => emptyAnswer({ ...place, id: answerId, person });
   if (old.role === 'assistant') return [conversation.regenerate(versionOf, answer)];
   const question: Make = (place) =>
-    newQuestion({ ...place, id: questionId }, picturesOf(old), text);
+    newQuestion({ ...place, id: questionId, person }, picturesOf(old), text);
   return [conversation.edit(versionOf, question), conversation.append(answer)];
 }
 
 interface NewVersion extends ReturnType<typeof turnIds> {
   versionOf: MessageId;
+  person: Person;
   text: string;
 }
 
@@ -139,16 +141,4 @@ function append(
   const second = conversation.append(answer);
   const goesOn = isEdit && leaf !== null && leaf !== before.answerId;
   return { messages: [first, second], shownLeaf: goesOn ? leaf : second.id };
-}
-
-async function find(
-  store: ConversationStore,
-  id: ConversationId,
-): Promise<LoadedConversation | undefined> {
-  try {
-    return await loadConversation(store, id);
-  } catch (error) {
-    if (toVistazoError(error).code === 'store.notFound') return undefined;
-    throw error;
-  }
 }

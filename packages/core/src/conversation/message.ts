@@ -11,10 +11,20 @@ export const messageIdSchema = z.uuid().brand<'MessageId'>();
 /** See {@link messageIdSchema}. */
 export type MessageId = z.infer<typeof messageIdSchema>;
 
+/** A person of a platform. */
+export interface Person {
+  /** Name of the adapter. */
+  adapter: string;
+  /** As the platform knows them. */
+  id: string;
+}
+
 /** Who brought a picture into the conversation, when, and from where. */
 export interface PictureProvenance {
   /** Who posted it, as the platform names people. */
   author: string;
+  /** The platform's id of them, where they are not who brought it into the conversation. */
+  authorId?: string;
   /** When it was posted, in milliseconds since 1970. */
   postedAtMs: number;
   /** Where it came from, such as `web` or the id of a channel. */
@@ -35,8 +45,14 @@ export interface PicturePart {
   provenance: PictureProvenance;
 }
 
+/** A text as it stands in a message. */
+export interface KeptTextPart extends TextPart {
+  /** The platform's id of whom it is quoted from. */
+  authorId?: string;
+}
+
 /** One element of a kept message. */
-export type MessagePart = TextPart | PicturePart;
+export type MessagePart = KeptTextPart | PicturePart;
 
 /** A message kept in a {@link Conversation}. */
 export interface Message {

@@ -4,6 +4,7 @@ import type { PluginStorage } from '../store/plugin-storage.js';
 import type { Clock } from './clock.js';
 import type { Plugin } from './define-plugin.js';
 import type { SharedFeedback } from './feedback.js';
+import type { SharedForgetting } from './forgetting.js';
 import { registerIsolated } from './isolated/isolated-registration.js';
 import type { Announcement, AnswerContext, MessageContext } from './plugin.js';
 import type { PluginMessage, SharedMessage } from './plugin-message.js';
@@ -71,22 +72,27 @@ export class PluginHost {
 
   /** Sets up and starts each plugin; one that fails is reported and left out, with those that depend on it. */
   async start(): Promise<void> {
+    await this.setUp({ isStarted: true });
+    this.#schedules.start(
+      this.#running.flatMap(({ plugin: { name }, schedules }) =>
+        schedules.map((schedule) => ({ plugin: name, schedule })),
+      ),
+    );
+  }
+
+  /** Sets each plugin up, as for {@link start}; by default none is started. */
+  async setUp({ isStarted = false }: { isStarted?: boolean } = {}): Promise<void> {
     const running: Registration[] = [];
     const failed = new Set<string>();
     for (const plugin of this.#plugins) {
       const lacking = plugin.dependsOn.find((name) => failed.has(name));
       if (lacking !== undefined) this.#reportLeftOut(plugin, lacking);
       const registration =
-        lacking === undefined ? await this.#startOne(plugin, running) : undefined;
+        lacking === undefined ? await this.#setUpOne(plugin, running, isStarted) : undefined;
       if (registration === undefined) failed.add(plugin.name);
       else running.push(registration);
     }
     this.#running = running;
-    this.#schedules.start(
-      running.flatMap(({ plugin: { name }, schedules }) =>
-        schedules.map((schedule) => ({ plugin: name, schedule })),
-      ),
-    );
   }
 
   #reportLeftOut({ name }: Plugin, lacking: string): void {
@@ -94,9 +100,10 @@ export class PluginHost {
     this.options.report(name, new VistazoError('plugin.failed', sentence));
   }
 
-  async #startOne(
+  async #setUpOne(
     plugin: Plugin,
     running: readonly Registration[],
+    isStarted: boolean,
   ): Promise<Registration | undefined> {
     let started: Registration | undefined;
     await this.#contained(plugin.name, async () => {
@@ -106,8 +113,9 @@ export class PluginHost {
         isolation === undefined
           ? await register(plugin, services)
           : await registerIsolated(plugin, isolation, services);
+      this.#stops.unshift({ plugin: plugin.name, stop: () => registration.close() });
       requireOwnNames(registration, running);
-      for (const start of registration.starts) {
+      for (const start of isStarted ? registration.starts : []) {
         const stop = await start();
         if (stop !== undefined) this.#stops.unshift({ plugin: plugin.name, stop });
       }
@@ -349,6 +357,32 @@ export class PluginHost {
       for (const handler of registration.onFeedback)
         await this.#contained(plugin.name, () => handler({ ...feedback, config, storage }));
     }
+  }
+
+  /** Plugins that are told what is to be forgotten. */
+  get forgetters(): string[] {
+    return this.#running
+      .filter(({ onForget }) => onForget.length > 0)
+      .map(({ plugin: { name } }) => name);
+  }
+
+  /**
+   * Tells plugins what is to be forgotten, by default all of them, those too that are not enabled in the
+   * tenant. Gives the names of those that failed.
+   */
+  async forget(forgetting: SharedForgetting, names = this.forgetters): Promise<string[]> {
+    const settings = await this.#settings.read(forgetting.tenant);
+    const failed = new Set<string>();
+    for (const { plugin, onForget } of this.#running) {
+      if (!names.includes(plugin.name)) continue;
+      const config = this.#configOf(plugin, settings[plugin.name]?.config);
+      const storage = this.options.storage(plugin.name, forgetting.tenant);
+      for (const handler of onForget) {
+        const tell = () => handler({ ...forgetting, config, storage });
+        if (!(await this.contained(plugin.name, tell))) failed.add(plugin.name);
+      }
+    }
+    return [...failed];
   }
 
   /** Does a plugin's work; a fault is reported. Gives whether it was done. */

@@ -4,6 +4,7 @@ import type { Logger } from '../telemetry/log.js';
 import type { PluginMetrics } from '../telemetry/plugin-metrics.js';
 import type { CommandDefinition, OptionsSchema } from './command.js';
 import type { FeedbackContext } from './feedback.js';
+import type { ForgetContext } from './forgetting.js';
 import type { MessagePicture, PluginMessage } from './plugin-message.js';
 import type { RouteHandler, RouteMethod } from './route.js';
 import type { ScheduleDefinition } from './schedule.js';
@@ -63,6 +64,11 @@ export interface PluginContext<Config> {
   onAnswer(middleware: Middleware<AnswerContext<Config>>): void;
   /** Told what people think of answers. */
   onFeedback(handler: (feedback: FeedbackContext<Config>) => Promise<void>): void;
+  /**
+   * Told what is to be forgotten, to delete what the plugin keeps of it; whoever asked is told when that
+   * fails. A plugin that keeps something of people without it is one that cannot forget.
+   */
+  onForget(handler: (forgetting: ForgetContext<Config>) => Promise<void>): void;
   /** A command that people can call, wherever the bot is. Throws `plugin.invalid`. */
   command<Schema extends OptionsSchema>(definition: CommandDefinition<Schema, Config>): void;
   /** Something that the model may do, where it can and the bot's policy allows it. Throws `plugin.invalid`. */

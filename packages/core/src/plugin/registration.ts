@@ -1,6 +1,7 @@
 import { type Command, toCommand } from './command.js';
 import type { Plugin } from './define-plugin.js';
 import type { FeedbackContext } from './feedback.js';
+import type { ForgetContext } from './forgetting.js';
 import { filtered } from './message-filter.js';
 import type {
   AnswerContext,
@@ -29,12 +30,15 @@ export interface Registration {
   onMessage: Middleware<MessageContext>[];
   onAnswer: Middleware<AnswerContext>[];
   onFeedback: ((feedback: FeedbackContext) => Promise<void>)[];
+  onForget: ((forgetting: ForgetContext) => Promise<void>)[];
   commands: Command[];
   tools: Tool[];
   prompts: Contribution[];
   schedules: Schedule[];
   routes: Route[];
   starts: Start[];
+  /** Frees what it holds, whether it was started or not. */
+  close(): Promise<void>;
 }
 
 /**
@@ -48,12 +52,14 @@ export async function register(plugin: Plugin, services: HostServices): Promise<
     onMessage: [],
     onAnswer: [],
     onFeedback: [],
+    onForget: [],
     commands: [],
     tools: [],
     prompts: [],
     schedules: [],
     routes: [],
     starts: [],
+    close: async () => {},
   };
   function onMessage(middleware: Middleware<MessageContext>): void;
   function onMessage<Filter extends keyof MessageFilters<unknown>>(
@@ -72,6 +78,7 @@ export async function register(plugin: Plugin, services: HostServices): Promise<
     onMessage,
     onAnswer: (middleware) => registration.onAnswer.push(middleware),
     onFeedback: (handler) => registration.onFeedback.push(handler),
+    onForget: (handler) => registration.onForget.push(handler),
     command: (definition) => registration.commands.push(toCommand(name, definition)),
     tool: (definition) => registration.tools.push(toTool(name, definition)),
     prompt: (contribution) =>

@@ -6,7 +6,7 @@ import type {
 } from '../backend/vision-language-model.js';
 import type { ImageId } from '../conversation/chat-message.js';
 import type { LeftOut } from '../conversation/context-plan.js';
-import type { ConversationId, Message, MessageId } from '../conversation/message.js';
+import type { ConversationId, Message, MessageId, Person } from '../conversation/message.js';
 import type { ErrorCode } from '../errors.js';
 
 /** How far an answer is. A user's message is always `done`. */
@@ -37,6 +37,8 @@ export interface StoredError {
 
 /** A message as it is stored. */
 export interface StoredMessage extends Message {
+  /** Whose it is: who wrote it, or whom it answers; absent where that was not kept. */
+  person?: Person;
   status: MessageStatus;
   /** Only of a `failed` answer. */
   error?: StoredError;
@@ -117,7 +119,10 @@ export interface ConversationStore {
   show(id: ConversationId, shownLeaf: MessageId): Promise<void>;
   /** Removes messages, and the pictures that no other message refers to. */
   remove(id: ConversationId, removal: Removal): Promise<void>;
-  /** Forgets what messages say, and pictures that no other message refers to; the messages keep their places. */
+  /**
+   * Forgets what messages say and whose they are, with the title that the conversation has of them, and
+   * pictures that no other message refers to; the messages keep their places.
+   */
   erase(id: ConversationId, messages: readonly MessageId[]): Promise<void>;
   /** Throws `picture.missing`. */
   picture(id: ImageId): Promise<PictureRecord>;

@@ -141,6 +141,8 @@ export interface CancelledJob {
   revision: number;
   /** The message that it was answered with as one, where that one knows what it said. */
   foldedInto: string | null;
+  /** Whether where it stood may have been posted though that is not among the replies. */
+  isNoticed: boolean;
   /** What was posted for it. */
   replies: ReplyRecord[];
 }

@@ -115,6 +115,11 @@ export class Telemetry {
     this.#log.failed('error', 'store failed', error, { work });
   }
 
+  /** What was forgotten may still be on the disk, in these places. */
+  notOverwritten(places: readonly string[]): void {
+    this.#log.write('warn', 'forgotten data left', { places });
+  }
+
   /** Something that nobody foresaw. */
   requestFailed(error: unknown): void {
     this.#log.failed('error', 'request failed', error);

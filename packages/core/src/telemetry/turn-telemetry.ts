@@ -112,6 +112,9 @@ export class TurnTelemetry {
     } else if (code === 'generation.aborted') {
       this.#end(span, 'handedBack');
       log.write('info', 'job handed back', fields);
+    } else if (code === 'platform.gone') {
+      this.#end(span, 'undeliverable');
+      log.failed('warn', 'answer undeliverable', reason, fields);
     } else {
       this.#end(span, 'postponed');
       const isStore = code.startsWith('store.');

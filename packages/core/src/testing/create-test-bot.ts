@@ -17,7 +17,7 @@ export type TestBotOptions = Partial<Omit<BotOptions, 'adapters' | 'clock'>> & {
 };
 
 /** A bot on a platform in memory, which answers nobody but the test. */
-export interface TestBot extends Pick<Bot, 'metrics' | 'fetch'>, AsyncDisposable {
+export interface TestBot extends Pick<Bot, 'metrics' | 'fetch' | 'forget'>, AsyncDisposable {
   readonly adapter: MemoryAdapter;
   /** The model, where none was given. */
   readonly model: ScriptedModel;
@@ -71,6 +71,7 @@ export async function createTestBot(options: TestBotOptions = {}): Promise<TestB
     plugins: bot.plugins,
     idle,
     metrics: () => bot.metrics(),
+    forget: (request) => bot.forget(request),
     fetch: bot.fetch,
     close,
     [Symbol.asyncDispose]: close,

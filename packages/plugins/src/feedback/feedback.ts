@@ -21,13 +21,13 @@ const dayMs = 86_400_000;
 
 /**
  * What people think of answers: each rating is kept with whose answer it is about, who gave it, when,
- * and why. `/feedback-summary` counts them by day. Nothing of it is logged.
+ * and why, until it is to be forgotten. `/feedback-summary` counts them by day. Nothing of it is logged.
  */
 export const feedback = definePlugin({
   name: 'feedback',
   version: '1.0.0',
   config: configSchema,
-  setup({ onFeedback, command, announce, metrics, nowMs }) {
+  setup({ onFeedback, onForget, command, announce, metrics, nowMs }) {
     const thumbs = {
       up: metrics.counter('thumbs_up', 'Thumbs up, changed minds included.'),
       down: metrics.counter('thumbs_down', 'Thumbs down, changed minds included.'),
@@ -47,6 +47,15 @@ export const feedback = definePlugin({
       if (!config.askWhy || rating === 'up' || comment !== undefined) return;
       const text = `Thank you, ${oneLine(author.name, 100)}. What was wrong? /why followed by a few words tells.`;
       await announce({ adapter, tenant, conversationKey, text, key: `why ${id}` });
+    });
+
+    onForget(async ({ storage, ...what }) => {
+      if (what.reason === 'tenant') return;
+      await new RatingStorage(storage).forgetAll(({ adapter, author, atMs }) =>
+        what.reason === 'age'
+          ? atMs < what.beforeMs
+          : adapter === what.person.adapter && author.id === what.person.id,
+      );
     });
 
     command({

@@ -52,6 +52,18 @@ export class RatingStorage {
     await this.values.delete(ratingKey(id));
   }
 
+  /** Forgets the ratings that somebody gave, or that are older. */
+  async forgetAll(isMeant: (rating: KeptRating) => boolean): Promise<void> {
+    for (const key of await this.values.keys(ratingKey(''))) {
+      const id = key.slice(ratingKey('').length);
+      const rating = await this.#get(id);
+      if (rating === undefined || !isMeant(rating)) continue;
+      await this.forget(id);
+      const last = authorKey(rating.author.id);
+      if ((await this.values.get(last)) === id) await this.values.delete(last);
+    }
+  }
+
   /** Adds a comment to what this person rated last; false when there is no such rating. */
   async comment(authorId: string, comment: string): Promise<boolean> {
     const id = z.string().safeParse(await this.values.get(authorKey(authorId))).data;

@@ -39,6 +39,22 @@ export class TicketStorage {
     return number;
   }
 
+  /** Keeps each ticket as it is changed, or deletes it; its number is not given again. */
+  async change(change: (ticket: Ticket) => Ticket | undefined): Promise<void> {
+    for (const key of await this.values.keys(numberPrefix)) {
+      const found = await this.ofNumber(Number(key.slice(numberPrefix.length)));
+      if (found === undefined) continue;
+      const changed = change(found.ticket);
+      if (changed !== undefined) await this.keep(found.source, changed);
+      else await this.#delete(key, found.source);
+    }
+  }
+
+  async #delete(key: string, source: string): Promise<void> {
+    await this.values.delete(ticketKey(source));
+    await this.values.set(key, '');
+  }
+
   /** Those that are wanted, the latest first, at most so many. */
   async latest(isWanted: (ticket: Ticket) => boolean, limit: number): Promise<Ticket[]> {
     const keys = await this.values.keys(numberPrefix);

@@ -29,6 +29,7 @@ export const ticketSchema = z.object({
   nextStep: z.string(),
   /** Who posted the screenshot, and where. */
   author: z.string(),
+  authorId: z.string(),
   adapter: z.string(),
   conversationKey: z.string(),
   messageId: z.string(),
@@ -40,6 +41,7 @@ export const ticketSchema = z.object({
       from: z.string(),
       to: z.string(),
       by: z.string(),
+      byId: z.string(),
       atMs: z.number(),
     }),
   ),
@@ -70,13 +72,15 @@ const fieldOfOption = {
 export function corrected(
   ticket: Ticket,
   given: z.output<typeof correctionSchema>,
-  by: string,
+  by: { id: string; name: string },
   atMs: number,
 ): Ticket {
   const options = Object.entries(fieldOfOption) as [keyof typeof fieldOfOption, keyof Ticket][];
   const changes = options.flatMap(([option, field]) => {
     const [from, to] = [String(ticket[field]), given[option]];
-    return to === undefined || to === from ? [] : [{ field, from, to, by, atMs }];
+    return to === undefined || to === from
+      ? []
+      : [{ field, from, to, by: by.name, byId: by.id, atMs }];
   });
   const fields = Object.fromEntries(changes.map(({ field, to }) => [field, to]));
   return ticketSchema.parse({
@@ -94,4 +98,13 @@ export function readAnew(
   const kept = new Set(ticket.corrections.map(({ field }) => field));
   const fresh = Object.entries(reading).filter(([field]) => !kept.has(field));
   return { ...ticket, ...Object.fromEntries(fresh) };
+}
+
+/** What is left of a ticket when somebody is forgotten; undefined where it is theirs. */
+export function without(ticket: Ticket, personId: string): Ticket | undefined {
+  if (ticket.authorId === personId) return undefined;
+  const corrections = ticket.corrections.map((correction) =>
+    correction.byId === personId ? { ...correction, by: '', byId: '' } : correction,
+  );
+  return { ...ticket, corrections };
 }

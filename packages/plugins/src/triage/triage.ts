@@ -12,6 +12,7 @@ import {
   readingSchema,
   type Ticket,
   ticketSchema,
+  without,
 } from './ticket.js';
 import { howToCorrect, ticketCard, ticketLine } from './ticket-card.js';
 import { TicketStorage } from './ticket-storage.js';
@@ -42,7 +43,7 @@ export const triage = definePlugin({
   name: 'triage',
   version: '1.0.0',
   config: configSchema,
-  setup({ onMessage, command, announce, log, nowMs }) {
+  setup({ onMessage, onForget, command, announce, log, nowMs }) {
     onMessage('pictures', async (message, next) => {
       const { config, reply, command: called } = message;
       if (called !== undefined || !isIn(config.conversations, message)) return next();
@@ -54,6 +55,18 @@ export const triage = definePlugin({
       if (place === undefined) return;
       const { tenant } = message;
       await announce({ ...place, tenant, key: source, text: announcementOf(ticket) });
+    });
+
+    // An open ticket is work to be done, however old it is.
+    onForget(async ({ storage, ...what }) => {
+      if (what.reason === 'tenant') return;
+      await new TicketStorage(storage).change((ticket) => {
+        if (what.reason === 'age')
+          return ticket.status === 'closed' && ticket.openedAtMs < what.beforeMs
+            ? undefined
+            : ticket;
+        return ticket.adapter === what.person.adapter ? without(ticket, what.person.id) : ticket;
+      });
     });
 
     command({
@@ -86,7 +99,7 @@ export const triage = definePlugin({
         const tickets = new TicketStorage(message.storage);
         const found = await tickets.ofNumber(number);
         if (found === undefined) return reply(`There is no ticket ${number}.`);
-        const ticket = corrected(found.ticket, given, message.author.name, nowMs());
+        const ticket = corrected(found.ticket, given, message.author, nowMs());
         if (ticket.corrections.length > found.ticket.corrections.length)
           await tickets.keep(found.source, ticket);
         reply(ticketCard(ticket));
@@ -111,7 +124,7 @@ async function openTicket(
           ...reading,
           number: await tickets.takeNumber(source),
           status: 'open',
-          ...{ author: author.name, adapter, conversationKey, messageId },
+          ...{ author: author.name, authorId: author.id, adapter, conversationKey, messageId },
           openedAtMs: nowMs,
           corrections: [],
         })

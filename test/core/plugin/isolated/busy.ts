@@ -12,6 +12,7 @@ export default definePlugin({
     onMessage,
     onAnswer,
     onFeedback,
+    onForget,
     command,
     prompt,
     tool,
@@ -43,6 +44,9 @@ export default definePlugin({
       answer.text = `${answer.text} (${answer.message.config.word})`;
     });
     onFeedback(async ({ rating, storage: values }) => values.set('rating', rating));
+    onForget(async ({ reason, config, storage: values }) =>
+      values.set('forgotten', `${reason} ${config.word}`),
+    );
     command({
       name: 'count',
       description: 'Counts',

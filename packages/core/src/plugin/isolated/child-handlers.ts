@@ -18,7 +18,7 @@ export interface ChildHandler {
 
 /** All that a plugin registered, to be called by its number. @internal */
 export function childHandlers(registration: Registration): ChildHandler[] {
-  const { onMessage, onAnswer, onFeedback, prompts, commands } = registration;
+  const { onMessage, onAnswer, onFeedback, onForget, prompts, commands } = registration;
   const { tools, schedules, routes, starts } = registration;
   return [
     ...onMessage.map((middleware) =>
@@ -55,6 +55,11 @@ export function childHandlers(registration: Registration): ChildHandler[] {
     ...onFeedback.map((handle) =>
       handlerOf({ type: 'feedback' }, 'feedback', ({ feedback, config }) =>
         handle({ ...feedback, config, storage: storageOf(feedback.tenant) }),
+      ),
+    ),
+    ...onForget.map((handle) =>
+      handlerOf({ type: 'forget' }, 'forget', ({ forgetting, config }) =>
+        handle({ ...forgetting, config, storage: storageOf(forgetting.tenant) }),
       ),
     ),
     ...prompts.map((contribution) =>

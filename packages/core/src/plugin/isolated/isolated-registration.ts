@@ -39,12 +39,14 @@ class IsolatedRegistration {
       onMessage: [],
       onAnswer: [],
       onFeedback: [],
+      onForget: [],
       commands: [],
       tools: [],
       prompts: [],
       schedules: [],
       routes: [],
-      starts: [async () => () => process.close()],
+      starts: [],
+      close: () => process.close(),
     };
   }
 
@@ -61,6 +63,11 @@ class IsolatedRegistration {
       case 'feedback':
         registration.onFeedback.push(async ({ storage: _, config, ...feedback }) => {
           await process.call(index, { type: 'feedback', feedback, config });
+        });
+        break;
+      case 'forget':
+        registration.onForget.push(async ({ storage: _, config, ...forgetting }) => {
+          await process.call(index, { type: 'forget', forgetting, config });
         });
         break;
       case 'prompt':

@@ -3,6 +3,7 @@ import type { CommandCall } from '../../adapter/platform-event.js';
 import type { ErrorJson } from '../../errors.js';
 import type { ToolDescription } from '../../generation/tool-use.js';
 import type { SharedFeedback } from '../feedback.js';
+import type { SharedForgetting } from '../forgetting.js';
 import type { GenerateOptions } from '../generate.js';
 import type { Announcement } from '../plugin.js';
 import type { ConversationPicture, MessageFacts } from '../plugin-message.js';
@@ -33,7 +34,7 @@ export interface CrossingResponse {
 
 /** What a plugin registered; its place in the list is how it is called. */
 export type HandlerDescription =
-  | { type: 'message' | 'answer' | 'feedback' | 'prompt' | 'start' }
+  | { type: 'message' | 'answer' | 'feedback' | 'forget' | 'prompt' | 'start' }
   | { type: 'command'; description: CommandDescription }
   | { type: 'tool'; description: ToolDescription }
   | { type: 'schedule'; definition: Omit<ScheduleDefinition, 'run'> }
@@ -44,6 +45,7 @@ export type HandlerInput =
   | { type: 'message'; message: CrossingMessage }
   | { type: 'answer'; message: CrossingMessage; text: string }
   | { type: 'feedback'; feedback: SharedFeedback; config: unknown }
+  | { type: 'forget'; forgetting: SharedForgetting; config: unknown }
   | { type: 'prompt'; message: CrossingMessage }
   | { type: 'command'; message: CrossingMessage; call: CommandCall }
   | { type: 'tool'; message: CrossingMessage; input: unknown; callKey: string }

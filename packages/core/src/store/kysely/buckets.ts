@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DatabaseKind } from './database-kind.js';
 import type { Database } from './schema.js';
@@ -6,7 +7,7 @@ import type { Database } from './schema.js';
 export interface BucketKey {
   adapter: string;
   tenant: string;
-  /** Empty for the tenant as a whole; no platform's id is. */
+  /** Id of a person; empty for the tenant as a whole, which no platform's id is. */
   person: string;
   kind: 'messages' | 'refusals' | 'modelMs';
 }
@@ -19,12 +20,16 @@ export interface BucketSize {
 
 /** A token bucket in the database, by its clock, so that several processes share it. @internal */
 export class Bucket {
+  readonly #key: BucketKey;
+
   constructor(
     private readonly db: Kysely<Database>,
     private readonly nowMs: DatabaseKind['nowMs'],
-    private readonly key: BucketKey,
+    key: BucketKey,
     private readonly size: BucketSize,
-  ) {}
+  ) {
+    this.#key = { ...key, person: digestOf(key.person) };
+  }
 
   /** Takes something out, if there is as much; in one statement, so that none is taken twice. */
   async take(cost: number): Promise<boolean> {
@@ -43,10 +48,10 @@ export class Bucket {
     const row = await this.db
       .selectFrom('buckets')
       .select(this.#filled.as('level'))
-      .where('adapter', '=', this.key.adapter)
-      .where('tenant', '=', this.key.tenant)
-      .where('person', '=', this.key.person)
-      .where('kind', '=', this.key.kind)
+      .where('adapter', '=', this.#key.adapter)
+      .where('tenant', '=', this.#key.tenant)
+      .where('person', '=', this.#key.person)
+      .where('kind', '=', this.#key.kind)
       .executeTakeFirst();
     const level = row?.level ?? this.size.capacity;
     return Math.max(0, Math.ceil((cost - level) / this.size.perMs));
@@ -56,7 +61,7 @@ export class Bucket {
     const level = this.size.capacity - cost;
     return this.db
       .insertInto('buckets')
-      .values({ ...this.key, level, updated_at_ms: this.nowMs })
+      .values({ ...this.#key, level, updated_at_ms: this.nowMs })
       .onConflict((conflict) =>
         conflict
           .columns(['adapter', 'tenant', 'person', 'kind'])
@@ -79,4 +84,8 @@ export class Bucket {
 /** Of this type in every database, whatever the driver makes of a whole number. */
 function double(value: number) {
   return sql<number>`cast(${value} as double precision)`;
+}
+
+function digestOf(person: string): string {
+  return person === '' ? '' : createHash('sha256').update(person).digest('base64url');
 }

@@ -9,6 +9,8 @@ export interface ColumnTypes {
   /** Whole numbers up to 2^53. */
   milliseconds: RawBuilder<unknown>;
   bytes: RawBuilder<unknown>;
+  /** Keeps samples of what is in these columns out of the statistics that the database keeps. */
+  unsampled(table: string, columns: readonly string[]): RawBuilder<unknown>[];
 }
 
 /** What databases do differently. @internal */
@@ -25,8 +27,10 @@ export interface DatabaseKind {
     tenant: string,
     purpose: 'adding' | 'deleting',
   ): Promise<void>;
-  /** Overwrites what a deletion left in logs or in free pages. */
+  /** Overwrites what a deletion left in logs or in free pages, where that costs little. */
   afterDeletion(db: Kysely<Database>): Promise<void>;
+  /** The same whatever it costs. Gives where something may be left, in words for operators. */
+  overwriteDeleted(db: Kysely<Database>): Promise<string[]>;
   /** Whether a write failed because another one was faster: a unique index forbids it now. */
   isConflict(error: unknown): boolean;
   /** A fault of the database as `store.failed` with a mend; other errors of ours unchanged. */

@@ -14,6 +14,8 @@ import type {
 } from '../conversation-store.js';
 import { asBuffer } from './as-buffer.js';
 import type { DatabaseKind } from './database-kind.js';
+import { noteForgetting } from './forgettings.js';
+import { emptyMessages, purgePictures } from './forgotten-messages.js';
 import { GuardedDatabase } from './guarded-database.js';
 import { toConversationRecord, toMessageRow, toPartRow, toStoredMessage } from './rows.js';
 import type { Database } from './schema.js';
@@ -131,7 +133,7 @@ export class KyselyConversationStore extends GuardedDatabase implements Conversa
         .where('id', '=', id)
         .executeTakeFirst();
       if (numDeletedRows === 0n) throw conversationNotFound(id);
-      await this.#purgePictures(db);
+      await purgePictures(db, this.tenant);
     });
   }
 
@@ -225,7 +227,7 @@ export class KyselyConversationStore extends GuardedDatabase implements Conversa
     return this.#deleting(async (db) => {
       await this.#touch(db, id, { shown_leaf: shownLeaf });
       for (const messageId of messages) await this.#removeMessage(db, id, messageId);
-      await this.#purgePictures(db);
+      await purgePictures(db, this.tenant);
     });
   }
 
@@ -241,38 +243,20 @@ export class KyselyConversationStore extends GuardedDatabase implements Conversa
   erase(id: ConversationId, messages: readonly MessageId[]): Promise<void> {
     return this.#deleting(async (db) => {
       await this.#touch(db, id, {});
-      await db
-        .deleteFrom('parts')
+      const rows = await db
+        .selectFrom('messages')
+        .select('id')
         .where('tenant', '=', this.tenant)
-        .where('message_id', 'in', (inner) =>
-          inner
-            .selectFrom('messages')
-            .select('messages.id')
-            .where('tenant', '=', this.tenant)
-            .where('conversation_id', '=', id)
-            .where('messages.id', 'in', messages),
-        )
+        .where('conversation_id', '=', id)
+        .where('id', 'in', messages)
         .execute();
-      await this.#purgePictures(db);
+      await emptyMessages(
+        db,
+        this.tenant,
+        rows.map((row) => row.id),
+      );
+      await purgePictures(db, this.tenant);
     });
-  }
-
-  /** Pictures come in together with the parts that refer to them, so none is waiting for one. */
-  async #purgePictures(db: Kysely<Database>): Promise<void> {
-    await db
-      .deleteFrom('pictures')
-      .where('tenant', '=', this.tenant)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('parts')
-              .select('parts.position')
-              .whereRef('parts.tenant', '=', 'pictures.tenant')
-              .whereRef('parts.picture_id', '=', 'pictures.id'),
-          ),
-        ),
-      )
-      .execute();
   }
 
   picture(id: ImageId): Promise<PictureRecord> {
@@ -317,6 +301,7 @@ export class KyselyConversationStore extends GuardedDatabase implements Conversa
     await this.inTransaction(async (db) => {
       await this.kind.holdPictures(db, this.tenant, 'deleting');
       await work(db);
+      await noteForgetting(db, this.kind, this.tenant, { isOverwritten: true });
     });
     if (!this.db.isTransaction) await this.guarded((db) => this.kind.afterDeletion(db));
   }

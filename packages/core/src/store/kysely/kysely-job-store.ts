@@ -104,22 +104,25 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     });
   }
 
-  cancel(message: MessageKey): Promise<CancelledJob | undefined> {
-    return this.inTransaction(async (db) => {
+  async cancel(message: MessageKey): Promise<CancelledJob | undefined> {
+    const cancelled = await this.inTransaction(async (db) => {
       const job = await findJob(db, message);
       if (job === undefined) return undefined;
       await cancelJob(db, this.kind, job.id);
       return this.#cancelled(db, job, message);
     });
+    // What it said was in its row, whether it was taken into a conversation or not.
+    if (cancelled !== undefined) await this.guarded((db) => this.kind.afterDeletion(db));
+    return cancelled;
   }
 
   async #cancelled(db: Kysely<Database>, job: JobRow, message: MessageKey): Promise<CancelledJob> {
-    const replies = await repliesOf(db, job.id);
-    const { revision, folded_into: messageId } = job;
-    if (messageId === null) return { revision, replies, foldedInto: null };
+    const left = await leftOf(db, job);
+    const { folded_into: messageId } = job;
+    if (messageId === null) return left;
     const into = await findJob(db, { ...message, messageId });
     const isOut = into === undefined || (await unfold(db, into, message.messageId));
-    return { revision, replies, foldedInto: isOut ? null : messageId };
+    return { ...left, foldedInto: isOut ? null : messageId };
   }
 
   requestStop(message: MessageKey, eventId: string): Promise<'known' | 'running' | CancelledJob> {
@@ -129,7 +132,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       if (job === undefined || job.ended_at_ms !== null) return 'known';
       if (job.status === 'waiting' && job.attempts === 0) {
         await cancelJob(db, this.kind, job.id);
-        return { revision: job.revision, replies: await repliesOf(db, job.id), foldedInto: null };
+        return leftOf(db, job);
       }
       await requestStop(db, job.id);
       return 'running';
@@ -370,6 +373,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       await db.deleteFrom('events').where('received_at_ms', '<', endedBeforeMs).execute();
       await db.deleteFrom('buckets').where('updated_at_ms', '<', endedBeforeMs).execute();
       await db.deleteFrom('turns').where('leased_at_ms', '<', endedBeforeMs).execute();
+      await db.deleteFrom('forgettings').where('at_ms', '<', endedBeforeMs).execute();
     });
   }
 
@@ -389,4 +393,12 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       replies: await repliesOf(db, row.id),
     };
   }
+}
+
+async function leftOf(
+  db: Kysely<Database>,
+  { id, revision, noticed }: JobRow,
+): Promise<CancelledJob> {
+  const replies = await repliesOf(db, id);
+  return { revision, replies, isNoticed: noticed === 1, foldedInto: null };
 }

@@ -1,7 +1,7 @@
 import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { VistazoError } from '../../errors.js';
 import type { ColumnTypes } from './database-kind.js';
-import type { Database } from './schema.js';
+import { type Database, personalColumns } from './schema.js';
 
 const conversationTables = ({ sequence, milliseconds, bytes }: ColumnTypes) => [
   sql`create table conversations (
@@ -147,6 +147,22 @@ const scheduleTable = ({ milliseconds }: ColumnTypes) => sql`create table schedu
   primary key (plugin, name)
 )`;
 
+const forgettingTables = ({ sequence, milliseconds }: ColumnTypes) => [
+  sql`alter table messages add column person_adapter text`,
+  sql`alter table messages add column person_id text`,
+  sql`alter table parts add column author_id text`,
+  sql`create index messages_of_person on messages (tenant, person_adapter, person_id)`,
+  sql`create index messages_by_age on messages (created_at_ms)`,
+  sql`create table forgettings (
+    id ${sequence},
+    tenant_digest text not null,
+    at_ms ${milliseconds} not null,
+    overwritten integer not null default 0
+  )`,
+  // They know persons by their ids.
+  sql`delete from buckets`,
+];
+
 const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0001-conversations': {
     async up(db) {
@@ -184,6 +200,13 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0010-schedules': {
     async up(db) {
       await scheduleTable(types).execute(db);
+    },
+  },
+  '0011-forgetting': {
+    async up(db) {
+      for (const statement of forgettingTables(types)) await statement.execute(db);
+      for (const [table, columns] of Object.entries(personalColumns))
+        for (const statement of types.unsampled(table, columns)) await statement.execute(db);
     },
   },
 });

@@ -46,11 +46,14 @@ export function toStoredMessage(row: Row<'messages'>, parts: readonly PartRow[])
     }),
     ...(row.rating !== null && { rating: ratingSchema.parse(row.rating) }),
     ...(row.seen !== null && { seen: parseSeen(row.seen) }),
+    ...(row.person_adapter !== null &&
+      row.person_id !== null && { person: { adapter: row.person_adapter, id: row.person_id } }),
   };
 }
 
 function toPart(row: PartRow): MessagePart {
-  if (row.picture_id === null) return { type: 'text', text: row.text ?? '' };
+  const authorId = row.author_id === null ? {} : { authorId: row.author_id };
+  if (row.picture_id === null) return { type: 'text', text: row.text ?? '', ...authorId };
   return {
     type: 'image',
     image: imageIdSchema.parse(row.picture_id),
@@ -58,6 +61,7 @@ function toPart(row: PartRow): MessagePart {
     heightPx: row.height_px ?? 0,
     provenance: {
       author: row.author ?? '',
+      ...authorId,
       origin: row.origin ?? '',
       postedAtMs: row.posted_at_ms ?? 0,
       ...(row.url !== null && { url: row.url }),
@@ -74,8 +78,8 @@ export function toPartRow(
   position: number,
 ): Insertable<Database['parts']> {
   const key = { tenant, message_id: messageId, position };
-  if (part.type === 'text') return { ...key, text: part.text };
-  const { author, origin, url, name, postedAtMs } = part.provenance;
+  if (part.type === 'text') return { ...key, text: part.text, author_id: part.authorId ?? null };
+  const { author, authorId, origin, url, name, postedAtMs } = part.provenance;
   return {
     ...key,
     picture_id: part.image,
@@ -84,6 +88,7 @@ export function toPartRow(
     url: url ?? null,
     name: name ?? null,
     posted_at_ms: postedAtMs,
+    author_id: authorId ?? null,
   };
 }
 
@@ -110,5 +115,7 @@ export function toMessageRow(
     rating: message.rating ?? null,
     seen: message.seen === undefined ? null : JSON.stringify(message.seen),
     created_at_ms: message.createdAtMs,
+    person_adapter: message.person?.adapter ?? null,
+    person_id: message.person?.id ?? null,
   };
 }

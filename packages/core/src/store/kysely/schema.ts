@@ -26,6 +26,9 @@ interface MessageTable {
   /** JSON of a `SeenContext`. */
   seen: string | null;
   created_at_ms: number;
+  /** Whose it is; null where that is not known, or was forgotten. */
+  person_adapter: string | null;
+  person_id: string | null;
 }
 
 interface PartTable {
@@ -39,6 +42,8 @@ interface PartTable {
   url: string | null;
   name: string | null;
   posted_at_ms: number | null;
+  /** Whose it is, where that is not the person of the message. */
+  author_id: string | null;
 }
 
 interface PictureTable {
@@ -102,11 +107,21 @@ interface ScheduleTable {
   last_at_ms: number;
 }
 
+/** That something was forgotten, for processes that keep some of it in memory. */
+interface ForgettingTable {
+  id: Generated<number>;
+  /** Of whose tenant; a digest, since that may be forgotten too. */
+  tenant_digest: string;
+  at_ms: number;
+  /** 1 when what was deleted is overwritten. */
+  overwritten: Generated<number>;
+}
+
 /** How much is left of what may be used up, such as messages or time of the model. */
 interface BucketTable {
   adapter: string;
   tenant: string;
-  /** Id of a person; empty for the tenant as a whole. */
+  /** Digest of the id of a person, who is held to it also when forgotten; empty for the tenant as a whole. */
   person: string;
   kind: string;
   level: number;
@@ -148,4 +163,28 @@ export interface Database {
   plugin_values: PluginValueTable;
   schedules: ScheduleTable;
   buckets: BucketTable;
+  forgettings: ForgettingTable;
 }
+
+/** Columns in which something of people is, which can be forgotten, by table. @internal */
+export const personalColumns: Readonly<Record<string, readonly string[]>> = {
+  conversations: ['tenant', 'title', 'system_message'],
+  messages: ['tenant', 'error_message', 'seen', 'person_id'],
+  parts: ['tenant', 'text', 'author', 'origin', 'url', 'name', 'author_id'],
+  pictures: ['tenant', 'bytes'],
+  events: ['tenant', 'event_id'],
+  jobs: [
+    'tenant',
+    'conversation_key',
+    'message_id',
+    'author_id',
+    'author_name',
+    'event_id',
+    'content',
+  ],
+  files: ['url', 'bytes'],
+  replies: ['text', 'post_id'],
+  turns: ['tenant', 'person'],
+  buckets: ['tenant', 'person'],
+  plugin_values: ['tenant', 'key', 'value'],
+};

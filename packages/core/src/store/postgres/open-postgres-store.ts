@@ -4,6 +4,7 @@ import { KyselyStore } from '../kysely/kysely-store.js';
 import { migrate } from '../kysely/migrations.js';
 import type { Database } from '../kysely/schema.js';
 import type { Store } from '../store.js';
+import { overwriteDeleted } from './overwrite-deleted.js';
 import { isConflict, toStoreError } from './postgres-errors.js';
 import { StorableText } from './storable-text.js';
 
@@ -53,6 +54,11 @@ const postgresKind: DatabaseKind = {
     sequence: sql`bigint generated always as identity primary key`,
     milliseconds: sql`bigint`,
     bytes: sql`bytea`,
+    unsampled: (table, columns) =>
+      columns.map(
+        (column) =>
+          sql`alter table ${sql.table(table)} alter column ${sql.ref(column)} set statistics 0`,
+      ),
   },
   nowMs: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
   async holdPictures(db, tenant, purpose) {
@@ -63,6 +69,7 @@ const postgresKind: DatabaseKind = {
     ).execute(db);
   },
   afterDeletion: async () => {},
+  overwriteDeleted,
   isConflict,
   toStoreError,
 };

@@ -24,7 +24,8 @@ export function isConflict(error: unknown): boolean {
   return codeOf(error) === '23505';
 }
 
-function codeOf(cause: unknown): string {
+/** @internal */
+export function codeOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
 }

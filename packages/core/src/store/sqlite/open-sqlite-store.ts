@@ -81,11 +81,17 @@ const sqliteKind = (path: string): DatabaseKind => ({
     sequence: sql`integer primary key autoincrement`,
     milliseconds: sql`integer`,
     bytes: sql`blob`,
+    // It keeps statistics only when it is told to.
+    unsampled: () => [],
   },
   nowMs: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
   // One process, one transaction at a time.
   holdPictures: async () => {},
   afterDeletion: emptyLog,
+  overwriteDeleted: async (db) => {
+    await emptyLog(db);
+    return [];
+  },
   isConflict,
   toStoreError: (cause) => toStoreError(cause, path),
 });
