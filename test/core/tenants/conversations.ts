@@ -123,6 +123,11 @@ export class Conversations {
     } satisfies Steps<string>;
   }
 
+  /** Nothing of a tenant is there any more. */
+  isForgotten(tenant: string): void {
+    this.#owners.find((owner) => owner.tenant === tenant)?.conversations.clear();
+  }
+
   /** That a store shows all conversations of a tenant, and no others. */
   async expectList(store: ConversationStore, tenant: string): Promise<void> {
     const owner = this.#owners.find((each) => each.tenant === tenant);
@@ -247,7 +252,9 @@ export class Conversations {
     const meant = this.#anyMessage(owner, known);
     await expectFound(owner.store.erase(id, [meant]), known !== undefined);
     const found = known?.messages.find((each) => each.id === meant);
-    if (found === undefined) return;
+    if (known === undefined || found === undefined) return;
+    // It was made of what was said.
+    known.title = '';
     found.text = '';
     found.picture = undefined;
   }

@@ -77,14 +77,22 @@ export class Jobs {
     return `jobs: ${name}`;
   }
 
+  /** Nothing of a tenant is there any more; who holds a job of it loses it. */
+  isForgotten(tenant: string): void {
+    for (const owner of this.#owners.filter((each) => each.tenant === tenant)) {
+      for (const known of owner.jobs) this.#isCancelled(known);
+      owner.jobs = [];
+    }
+  }
+
   readonly #steps = {
     accept: [10, () => this.#accept()],
     acceptAgain: [2, () => this.#acceptAgain()],
     announce: [1, () => this.#announce()],
     note: [1, () => this.#note()],
     revise: [3, () => this.#revise()],
-    cancel: [2, () => this.#cancel()],
-    requestStop: [2, () => this.#requestStop()],
+    cancel: [1, () => this.#cancel()],
+    requestStop: [1, () => this.#requestStop()],
     keepFile: [4, () => this.#keepFile()],
     lease: [9, () => this.#lease()],
     file: [40, () => this.#file()],

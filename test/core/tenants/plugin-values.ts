@@ -15,6 +15,11 @@ export class PluginValues {
     private readonly random: Random,
   ) {}
 
+  /** Nothing of a tenant is there any more. */
+  isForgotten(tenant: string): void {
+    for (const plugin of plugins) this.#known.delete(markOf('plugin', plugin, tenant));
+  }
+
   async step(): Promise<string> {
     const plugin = this.random.pick(plugins);
     const tenant = this.random.pick(tenants);

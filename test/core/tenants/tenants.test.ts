@@ -3,6 +3,7 @@ import { databases } from '../store/store-fixture.ts';
 import { Caches } from './caches.ts';
 import { Conversations } from './conversations.ts';
 import { Jobs } from './jobs.ts';
+import { tenants } from './marks.ts';
 import { PluginValues } from './plugin-values.ts';
 import { Random } from './random.ts';
 
@@ -27,14 +28,22 @@ describe.each(databases())('tenants of one database in %s', (name, newDatabase) 
     const caches = new Caches(random);
     // As often as they stand here.
     const parts = [...Array(4).fill(conversations), ...Array(3).fill(jobs), values, caches];
+    const forgetting = {
+      async step() {
+        const tenant = random.pick(tenants);
+        await store.forget({ tenant });
+        for (const part of [conversations, jobs, values]) part.isForgotten(tenant);
+        return 'forget a tenant';
+      },
+    };
     const done = new Map<string, number>();
     for (let number = 1; number <= count; number += 1) {
-      const step = await stepOf(random.pick(parts), number);
+      const step = await stepOf(random.chance(1 / 400) ? forgetting : random.pick(parts), number);
       done.set(step, (done.get(step) ?? 0) + 1);
     }
     const seldom = [...done].filter(([, times]) => times < count / 2000);
     expect(seldom).toEqual([]);
-    expect(done.size).toBe(44);
+    expect(done.size).toBe(45);
   });
 });
 
