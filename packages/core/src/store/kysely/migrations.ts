@@ -186,6 +186,14 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
       await scheduleTable(types).execute(db);
     },
   },
+  '0012-places-in-files': {
+    async up(db) {
+      for (const column of ['page', 'pages', 'at_ms', 'duration_ms'])
+        await sql`alter table parts add column ${sql.ref(column)} ${types.milliseconds}`.execute(
+          db,
+        );
+    },
+  },
 });
 
 /**

@@ -5,6 +5,7 @@ import {
   conversationIdSchema,
   type MessagePart,
   messageIdSchema,
+  type PlaceInFile,
 } from '../../conversation/message.js';
 import { isErrorCode } from '../../errors.js';
 import type { ConversationRecord, SeenContext, StoredMessage } from '../conversation-store.js';
@@ -62,8 +63,17 @@ function toPart(row: PartRow): MessagePart {
       postedAtMs: row.posted_at_ms ?? 0,
       ...(row.url !== null && { url: row.url }),
       ...(row.name !== null && { name: row.name }),
+      ...placeOf(row),
     },
   };
+}
+
+function placeOf({ page, pages, at_ms: atMs, duration_ms: durationMs }: PartRow): {
+  place?: PlaceInFile;
+} {
+  if (page !== null && pages !== null) return { place: { type: 'page', page, pages } };
+  if (atMs !== null && durationMs !== null) return { place: { type: 'frame', atMs, durationMs } };
+  return {};
 }
 
 /** @internal */
@@ -75,7 +85,7 @@ export function toPartRow(
 ): Insertable<Database['parts']> {
   const key = { tenant, message_id: messageId, position };
   if (part.type === 'text') return { ...key, text: part.text };
-  const { author, origin, url, name, postedAtMs } = part.provenance;
+  const { author, origin, url, name, postedAtMs, place } = part.provenance;
   return {
     ...key,
     picture_id: part.image,
@@ -84,6 +94,8 @@ export function toPartRow(
     url: url ?? null,
     name: name ?? null,
     posted_at_ms: postedAtMs,
+    ...(place?.type === 'page' && { page: place.page, pages: place.pages }),
+    ...(place?.type === 'frame' && { at_ms: place.atMs, duration_ms: place.durationMs }),
   };
 }
 

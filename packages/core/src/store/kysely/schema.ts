@@ -39,6 +39,12 @@ interface PartTable {
   url: string | null;
   name: string | null;
   posted_at_ms: number | null;
+  /** Of a page of a document: its number, from 1, and how many there are. */
+  page: number | null;
+  pages: number | null;
+  /** Of a frame of a video. */
+  at_ms: number | null;
+  duration_ms: number | null;
 }
 
 interface PictureTable {
