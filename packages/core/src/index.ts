@@ -25,7 +25,7 @@ export {
   type ExportFilter,
   exportConversations,
 } from './bot/export-conversations.js';
-export type { PictureNormaliser } from './bot/new-pictures.js';
+export type { CleanPicture, PictureNormaliser } from './bot/new-pictures.js';
 export type { PluginControl } from './bot/plugin-control.js';
 export type { ToolPolicy, ToolRequest, ToolRules } from './bot/tool-calls.js';
 export * from './conversation/chat-message.js';
@@ -39,8 +39,10 @@ export * from './errors.js';
 export * from './generation/generation-options.js';
 export type { NormalisedPicture, PictureInfo } from './media/decode.js';
 export { fetchPicture } from './media/fetch-picture.js';
-export { type MediaOptions, MediaProcess } from './media/media-process.js';
+export type { FilePicture } from './media/file-pictures.js';
+export { type FileOptions, type MediaOptions, MediaProcess } from './media/media-process.js';
 export { defaultPictureLimits, type PictureLimits } from './media/picture-limits.js';
+export type { VideoPrograms } from './media/video/video-reader.js';
 export { defaultCacheDir, isHubId, type LoadProgress } from './model/hub.js';
 export {
   completeVariants,
