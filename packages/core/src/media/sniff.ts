@@ -4,7 +4,7 @@ import { VistazoError } from '../errors.js';
 export type MediaType = 'image/jpeg' | 'image/png' | 'image/webp' | 'image/gif' | 'image/avif';
 
 /** Containers of videos that are looked at, as ffmpeg calls the demuxers that read them. */
-export type VideoFormat = 'mov' | 'matroska' | 'avi' | 'mpegts' | 'ogg';
+export type VideoFormat = 'mov' | 'matroska' | 'avi' | 'ogg';
 
 /** What a file is made of, by its content. @internal */
 export type FileKind =
@@ -18,7 +18,7 @@ const pdfHeaderWithinBytes = 1024;
 export function kindOf(bytes: Uint8Array): FileKind {
   const head = latin1(bytes, 0, 16);
   if (pictureType(bytes, head) !== undefined || isHeic(bytes, head)) return { kind: 'picture' };
-  const format = videoFormat(bytes, head);
+  const format = videoFormat(head);
   if (format !== undefined) return { kind: 'video', format };
   return /%PDF-\d/.test(latin1(bytes, 0, pdfHeaderWithinBytes))
     ? { kind: 'document' }
@@ -58,13 +58,11 @@ function isHeic(bytes: Uint8Array, head: string): boolean {
   return head.slice(4, 8) === 'ftyp' && /^(he[iv][cmsx]|mi[af]1|msf1)/.test(latin1(bytes, 8, 12));
 }
 
-function videoFormat(bytes: Uint8Array, head: string): VideoFormat | undefined {
+function videoFormat(head: string): VideoFormat | undefined {
   if (/^(ftyp|moov|mdat|wide)$/.test(head.slice(4, 8))) return 'mov';
   if (head.startsWith('\x1a\x45\xdf\xa3')) return 'matroska';
   if (head.startsWith('RIFF') && head.slice(8, 12) === 'AVI ') return 'avi';
-  if (head.startsWith('OggS')) return 'ogg';
-  const packetBytes = 188;
-  return [0, 1, 2].every((packet) => bytes[packet * packetBytes] === 0x47) ? 'mpegts' : undefined;
+  return head.startsWith('OggS') ? 'ogg' : undefined;
 }
 
 function likeness(bytes: Uint8Array, head: string): string {
@@ -74,7 +72,7 @@ function likeness(bytes: Uint8Array, head: string): string {
   if (kindOf(bytes).kind === 'document') return 'a PDF document';
   if (head.startsWith('PK\x03\x04')) return 'a ZIP archive or office document';
   if (isHeic(bytes, head)) return 'a HEIC photograph';
-  if (videoFormat(bytes, head) !== undefined) return 'a video';
+  if (videoFormat(head) !== undefined) return 'a video';
   if (head.startsWith('BM')) return 'a BMP file';
   if (/^(II\*\0|MM\0\*)/.test(head)) return 'a TIFF file';
   return bytes.subarray(0, 512).every((byte) => byte >= 9 && byte < 127)

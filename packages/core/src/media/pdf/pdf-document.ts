@@ -18,7 +18,7 @@ const wasmPageBytes = 64 * 2 ** 10;
 // Source of these numbers: public/fpdfview.h of PDFium.
 const passwordError = 4;
 const bitmapBgra = 4;
-/** Annotations and filled forms are drawn, red comes first, and images are decoded only while they are drawn. */
+/** Annotations are drawn, red comes first, and images are decoded only while they are drawn. */
 const renderFlags = 0x01 | 0x10 | 0x200;
 const white = 0xffffffff;
 
@@ -26,13 +26,15 @@ type Pdfium = Awaited<ReturnType<typeof init>>;
 
 /**
  * A document in an instance of PDFium of its own, so that nothing of one document can reach another.
- * This build of PDFium runs no scripts, and has neither files nor a network. @internal
+ * This build of PDFium runs no scripts and has no network, and none of the document's actions is done. @internal
  */
 export class PdfDocument {
   private constructor(
     private readonly pdfium: Pdfium,
     private readonly memory: WasmMemory,
     private readonly document: number,
+    /** What people wrote into its forms. */
+    private readonly forms: number,
   ) {}
 
   /** Throws {@link EncryptedError}, or whatever PDFium ends with where it is damaged. */
@@ -47,7 +49,13 @@ export class PdfDocument {
     if (address === 0) throw new Error('no memory for the document');
     new Uint8Array(memory.buffer).set(bytes, address);
     const document = pdfium.FPDF_LoadMemDocument(address, bytes.length, '');
-    if (document !== 0) return new PdfDocument(pdfium, memory, document);
+    if (document !== 0) {
+      const forms = pdfium.PDFiumExt_InitFormFillEnvironment(
+        document,
+        pdfium.PDFiumExt_OpenFormFillInfo(),
+      );
+      return new PdfDocument(pdfium, memory, document, forms);
+    }
     const error = pdfium.FPDF_GetLastError();
     throw error === passwordError ? new EncryptedError() : new Error(`PDFium error ${error}`);
   }
@@ -73,11 +81,13 @@ export class PdfDocument {
   }
 
   #draw(page: number, widthPx: number, heightPx: number): PagePixels {
-    const { pdfium } = this;
+    const { pdfium, forms } = this;
+    const area = [0, 0, widthPx, heightPx] as const;
     const bitmap = pdfium.FPDFBitmap_CreateEx(widthPx, heightPx, bitmapBgra, 0, widthPx * 4);
     if (bitmap === 0) throw new Error('no memory for the page');
-    pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, widthPx, heightPx, white);
-    pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, widthPx, heightPx, 0, renderFlags);
+    pdfium.FPDFBitmap_FillRect(bitmap, ...area, white);
+    pdfium.FPDF_RenderPageBitmap(bitmap, page, ...area, 0, renderFlags);
+    if (forms !== 0) pdfium.FPDF_FFLDraw(forms, bitmap, page, ...area, 0, renderFlags);
     const address = pdfium.FPDFBitmap_GetBuffer(bitmap);
     const data = new Uint8Array(this.memory.buffer, address, widthPx * heightPx * 4).slice();
     pdfium.FPDFBitmap_Destroy(bitmap);

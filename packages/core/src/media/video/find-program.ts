@@ -15,7 +15,8 @@ export async function findProgram(
   return undefined;
 }
 
-async function isExecutable(path: string): Promise<boolean> {
+/** @internal */
+export async function isExecutable(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
     return true;

@@ -11,7 +11,7 @@ import {
   probeArguments,
   videoFileName,
 } from './ffmpeg-arguments.js';
-import { findProgram } from './find-program.js';
+import { findProgram, isExecutable } from './find-program.js';
 import { checkVideo, corruptVideo, parseProbe, type VideoInfo } from './probe.js';
 import { type ProgramEnd, ProgramOverran, runProgram } from './run-program.js';
 
@@ -104,7 +104,9 @@ async function find({ ffmpegPath, ffprobePath }: VideoPrograms) {
     (await findProgram('ffprobe'));
   if (ffprobe === undefined) return undefined;
   // They run in another folder.
-  return { ffmpeg: resolve(ffmpeg), ffprobe: resolve(ffprobe) };
+  const found = { ffmpeg: resolve(ffmpeg), ffprobe: resolve(ffprobe) };
+  const areThere = await Promise.all(Object.values(found).map(isExecutable));
+  return areThere.every(Boolean) ? found : undefined;
 }
 
 /**
@@ -112,6 +114,9 @@ async function find({ ffmpegPath, ffprobePath }: VideoPrograms) {
  * decoded once more afterwards, which takes the rest.
  */
 const cpuShare = 0.6;
+
+/** Where nothing is found at a time, as in streams without an index, it is looked for so much earlier. */
+const stepBackMs = 2000;
 
 /** One video in its folder. */
 class VideoReading {
@@ -156,16 +161,16 @@ class VideoReading {
   }
 
   async #probe(): Promise<VideoInfo> {
-    const { format, limits } = this.request;
-    const end = await this.#run('ffprobe', probeArguments(format, limits), maxTextBytes);
+    const { format } = this.request;
+    const end = await this.#run('ffprobe', probeArguments(format), maxTextBytes);
     if (!end.succeeded) throw corruptVideo(end.complaints);
     return parseProbe(end.output.toString('utf8'));
   }
 
   /** Recordings of browsers do not say how long they are. */
   async #lastPacketMs(): Promise<number> {
-    const { format, limits } = this.request;
-    const end = await this.#run('ffprobe', packetTimesArguments(format, limits), maxTextBytes);
+    const { format } = this.request;
+    const end = await this.#run('ffprobe', packetTimesArguments(format), maxTextBytes);
     const seconds = end.output.toString('utf8').split('\n').map(Number.parseFloat);
     return Math.round(seconds.reduce((last, at) => (at > last ? at : last), 0) * 1000);
   }
@@ -173,8 +178,11 @@ class VideoReading {
   /** The frame at a time; undefined where there is none, or where the time is over and some are there. */
   async #frame(atMs: number, left: number, hasSome: boolean): Promise<Frame | undefined> {
     try {
-      const exact = this.#exact ? await this.#decode(atMs, left, true) : undefined;
-      return exact ?? (await this.#decode(atMs, left, false));
+      return (
+        (this.#exact ? await this.#decode(atMs, left, true) : undefined) ??
+        (await this.#decode(atMs, left, false)) ??
+        (await this.#decode(Math.max(0, atMs - stepBackMs), left, this.#exact))
+      );
     } catch (error) {
       if (!(error instanceof VistazoError) || error.code !== 'picture.timeout') throw error;
       if (this.#exact) {
