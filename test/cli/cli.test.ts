@@ -120,5 +120,11 @@ describe('vistazo', () => {
     expect([healthy.code, JSON.parse(healthy.out).ok]).toEqual([0, true]);
     const broken = await vistazo(['doctor', '--json', '--model', './nowhere']);
     expect([broken.code, JSON.parse(broken.out).ok]).toEqual([1, false]);
+    const { findings } = JSON.parse(healthy.out);
+    expect(findings).toContainEqual({
+      what: 'Videos',
+      ok: true,
+      found: expect.stringMatching(/^(read by \/.*ffmpeg|not looked at: ffmpeg is not installed)/),
+    });
   });
 });

@@ -1,31 +1,41 @@
-// Sends mutated and hostile pictures to a media process and says what became of them:
-// npm run attack -- --files 100000 --seed 1. Exits 1 when one did harm.
+// Sends mutated and hostile pictures, documents and videos to a media process and says what became of
+// them: npm run attack -- --files 100000 --seed 1 --documents 0.2 --videos 0.02, the last two of which are
+// shares of the files. Exits 1 when one did harm.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { MediaProcess, VistazoError } from '@vistazo/core';
 import { goodPicture } from '../bad-pictures.ts';
 import { mutatedFiles } from '../core/media/mutated-files.ts';
+import { programs } from '../core/media/video-files.ts';
 
 const { values } = parseArgs({
   options: {
     files: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
+    documents: { type: 'string', default: '0.2' },
+    videos: { type: 'string', default: '0.02' },
   },
 });
 /** What one file may take. */
 const maxMs = 5000;
 const maxMemoryMb = 400;
 
-const media = new MediaProcess();
+const media = new MediaProcess({}, programs);
 const good = await goodPicture();
 const outcome = { files: 0, shown: 0, refused: 0, harmful: 0, slowestMs: 0, mostMemoryMb: 0 };
+/** Of each kind of file, and of each reason to refuse one. */
+const counts: Record<string, number> = {};
+
+function count(what: string): void {
+  counts[what] = (counts[what] ?? 0) + 1;
+}
 
 function complain(what: string, fault: string): void {
   outcome.harmful += 1;
   console.error(`${what}: ${fault}`);
 }
 
-/** Resident memory of the media process in MB, on Linux; elsewhere 0. */
+/** Most resident memory of the media process and of ffmpeg in MB, on Linux; elsewhere 0. */
 function memoryMb(): number {
   try {
     const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
@@ -46,15 +56,22 @@ const sampler = setInterval(() => {
   outcome.mostMemoryMb = Math.max(outcome.mostMemoryMb, Math.round(memoryMb()));
 }, 10);
 
-for await (const { bytes, what } of mutatedFiles(Number(values.files), Number(values.seed))) {
+const shares = { documents: Number(values.documents), videos: Number(values.videos) };
+for await (const { bytes, what } of mutatedFiles(
+  Number(values.files),
+  Number(values.seed),
+  shares,
+)) {
+  count(what.slice(0, what.indexOf(':')));
   const startedAt = performance.now();
   try {
-    await media.normalise(bytes);
+    await media.picturesIn(bytes);
     outcome.shown += 1;
   } catch (error) {
     outcome.refused += 1;
     if (!(error instanceof VistazoError && error.code.startsWith('picture.')))
       complain(what, String(error));
+    else count(error.code);
   }
   const tookMs = Math.round(performance.now() - startedAt);
   outcome.slowestMs = Math.max(outcome.slowestMs, tookMs);
@@ -68,5 +85,5 @@ for await (const { bytes, what } of mutatedFiles(Number(values.files), Number(va
 clearInterval(sampler);
 await media.close();
 if (outcome.mostMemoryMb > maxMemoryMb) complain('all files', `${outcome.mostMemoryMb} MB`);
-console.log(JSON.stringify(outcome));
+console.log(JSON.stringify({ ...outcome, counts }));
 process.exitCode = outcome.harmful === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 import { definePlugin, MediaProcess } from '@vistazo/core';
 import { createTestBot } from '@vistazo/core/testing';
 import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { exportConversations } from '../../../packages/core/src/bot/export-conversations.ts';
 import type { ChatMessage } from '../../../packages/core/src/conversation/chat-message.ts';
 import { pdf } from '../media/pdf-files.ts';
@@ -85,12 +86,13 @@ describe('a bot that is sent a document', () => {
     const listing = definePlugin({
       name: 'listing',
       version: '1.0.0',
+      config: z.object({}),
       setup: ({ onMessage }) =>
         onMessage('pictures', async ({ conversationPictures, reply }) =>
           reply(conversationPictures.map(({ number, name }) => `${number} ${name}`).join(', ')),
         ),
     });
-    await using bot = await createTestBot({ media, plugins: [listing()] });
+    await using bot = await createTestBot({ media, plugins: [listing({})] });
     await bot.ask('First?', { pictures: [await pictureOf(255)] });
     const files = [{ name: 'a.pdf', bytes: pages(2) }];
     expect(await bot.ask('Then?', { files })).toBe('1 picture-1.png, 2 a.pdf, 3 a.pdf');

@@ -1,6 +1,7 @@
 import { MediaProcess } from '@vistazo/core';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
+import { endlessDocument, largeImageDocument, slowDocument } from './hostile-documents.ts';
 import { mediaPids } from './media-fixture.ts';
 import { type PdfPage, pdf } from './pdf-files.ts';
 
@@ -15,28 +16,6 @@ const blue: PdfPage = { colour: [0, 0, 1] };
 async function colourOf({ bytes }: { bytes: Uint8Array }): Promise<string> {
   const { channels } = await sharp(bytes).stats();
   return channels.map(({ mean }) => Math.round(mean / 255)).join(' ');
-}
-
-/** Forms within forms, each drawn eight times by the one before: 8^12 of them. */
-function endlessDocument(): Uint8Array {
-  const form = (next: string, content: string) =>
-    `<</Type/XObject/Subtype/Form/BBox[0 0 300 200]/Resources<</XObject<</X ${next}>>>>/Length ${content.length}>>\nstream\n${content}\nendstream`;
-  const objects = Array.from({ length: 12 }, (_, index) =>
-    form(`${1001 + index} 0 R`, '/X Do '.repeat(8)),
-  );
-  const page = '/Resources<</XObject<</X 1000 0 R>>>>';
-  return pdf([{ content: '/X Do' }], {
-    page,
-    objects: [...objects, form('3 0 R', '0 0 300 200 re f')],
-  });
-}
-
-/** A page that is painted all over again and again, which takes minutes. */
-function slowDocument(): Uint8Array {
-  const shading =
-    '<</ShadingType 2/ColorSpace/DeviceRGB/Coords[0 0 300 200]/Function<</FunctionType 2/Domain[0 1]/C0[1 0 0]/C1[0 0 1]/N 1.5>>/Extend[true true]>>';
-  const page = '/Resources<</Shading<</S 1000 0 R>>>>';
-  return pdf([{ content: '/S sh\n'.repeat(50_000) }], { page, objects: [shading] });
 }
 
 describe('a document', () => {
@@ -165,13 +144,8 @@ describe('a document that costs too much', () => {
   });
 
   it('in memory is refused, and the next one is served', async () => {
-    const side = 20_000;
-    const image = `<</Type/XObject/Subtype/Image/Width ${side}/Height ${side}/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/FlateDecode/Length 20>>\nstream\n${'x'.repeat(20)}\nendstream`;
-    const page = '/Resources<</XObject<</X 1000 0 R>>>>';
-    const content = 'q 300 0 0 200 0 0 cm /X Do Q';
-    const large = pdf([{ content }], { page, objects: [image] });
     // PDFium leaves out an image that there is no room for; it may not fall over it.
-    expect(await outcome(large)).toMatch(/^(shown|picture\.(tooLarge|corrupt))$/);
+    expect(await outcome(largeImageDocument())).toMatch(/^(shown|picture\.(tooLarge|corrupt))$/);
     const limits = { maxMemoryBytes: 40 * 2 ** 20 };
     await expect(media.picturesIn(pdf([red]), { limits })).rejects.toMatchObject({
       code: 'picture.tooLarge',

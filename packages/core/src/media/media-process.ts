@@ -26,7 +26,7 @@ export interface FileOptions extends MediaOptions {
 }
 
 /** A document is rendered in one thread, so that its processor time is what a person waits. */
-const documentCpuShare = 0.8;
+const documentCpuShare = 0.7;
 const heapLimitMb = 512;
 const maxAttempts = 2;
 
