@@ -3,7 +3,9 @@ import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { endlessDocument, largeImageDocument, slowDocument } from './hostile-documents.ts';
 import { mediaPids } from './media-fixture.ts';
+import { mutatedFiles } from './mutated-files.ts';
 import { type PdfPage, pdf } from './pdf-files.ts';
+import { programs } from './video-files.ts';
 
 const media = new MediaProcess();
 afterAll(() => media.close());
@@ -175,9 +177,24 @@ describe('a document that costs too much', () => {
   });
 });
 
-async function outcome(bytes: Uint8Array): Promise<string> {
+describe('a damaged document or video', () => {
+  it('is shown or refused, and the next picture is served', async () => {
+    const shares = { documents: 0.8, videos: 0.2 };
+    const limits = { maxCpuMs: 1500 };
+    const looking = new MediaProcess(limits, programs);
+    try {
+      for await (const { bytes, what } of mutatedFiles(50, 11, shares))
+        expect(await outcome(bytes, looking), what).toMatch(/^(shown|picture\.\w+)$/);
+      expect(await looking.picturesIn(pdf([red]))).toHaveLength(1);
+    } finally {
+      await looking.close();
+    }
+  });
+});
+
+async function outcome(bytes: Uint8Array, process = media): Promise<string> {
   try {
-    await media.picturesIn(bytes);
+    await process.picturesIn(bytes);
     return 'shown';
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : String(error);
