@@ -13,7 +13,8 @@ export const errorCodes = {
   'picture.encrypted': 'The document is protected with a password.',
   'picture.empty': 'The picture has no bytes.',
   'picture.corrupt': 'The picture, document or video is cut off or damaged.',
-  'picture.tooLarge': 'The file has more bytes, pixels or minutes, or needs more memory, than allowed.',
+  'picture.tooLarge':
+    'The file has more bytes, pixels or minutes, or needs more memory, than allowed.',
   'picture.tooManyFrames': 'The animation or video has more frames than allowed.',
   'picture.timeout': 'Decoding the file took longer than allowed.',
   'picture.missing': 'A referenced picture is not in the store.',

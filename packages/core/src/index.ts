@@ -1,6 +1,7 @@
 export type * from './adapter/adapter.js';
 export type * from './adapter/command-description.js';
 export * from './adapter/platform-event.js';
+export { fileParts } from './backend/file-parts.js';
 export {
   type GeneratedObject,
   generateObject,

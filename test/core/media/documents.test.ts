@@ -1,7 +1,12 @@
 import { MediaProcess } from '@vistazo/core';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
-import { endlessDocument, largeImageDocument, slowDocument } from './hostile-documents.ts';
+import {
+  endlessDocument,
+  largeImageDocument,
+  paintedDocument,
+  slowDocument,
+} from './hostile-documents.ts';
 import { mediaPids } from './media-fixture.ts';
 import { mutatedFiles } from './mutated-files.ts';
 import { type PdfPage, pdf } from './pdf-files.ts';
@@ -143,6 +148,14 @@ describe('a document that costs too much', () => {
       message: expect.stringContaining('longer than 0.6 s and was stopped'),
     });
     expect(await waiting).toHaveLength(1);
+  });
+
+  it('in processor time after some of its pages is shown so far', async () => {
+    const bytes = paintedDocument({ pages: 600, times: 5 });
+    const options = { maxPages: 600, limits: { maxCpuMs: 6000 } };
+    const pages = await media.picturesIn(bytes, options);
+    expect(pages.length).toBeGreaterThan(0);
+    expect(pages.length).toBeLessThan(600);
   });
 
   it('in memory is refused, and the next one is served', async () => {

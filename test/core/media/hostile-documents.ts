@@ -15,13 +15,20 @@ export function endlessDocument(): Uint8Array {
   });
 }
 
-/** A page that is painted all over again and again, which takes minutes. */
-export function slowDocument(): Uint8Array {
+/** Pages that are painted all over so many times. */
+export function paintedDocument({ pages, times }: { pages: number; times: number }): Uint8Array {
   const shading =
     '<</ShadingType 2/ColorSpace/DeviceRGB/Coords[0 0 300 200]/Function<</FunctionType 2/Domain[0 1]/C0[1 0 0]/C1[0 0 1]/N 1.5>>/Extend[true true]>>';
   const page = '/Resources<</Shading<</S 1000 0 R>>>>';
-  return pdf([{ content: '/S sh\n'.repeat(50_000) }], { page, objects: [shading] });
+  const content = '/S sh\n'.repeat(times);
+  return pdf(
+    Array.from({ length: pages }, () => ({ content })),
+    { page, objects: [shading] },
+  );
 }
+
+/** A page that takes minutes. */
+export const slowDocument = (): Uint8Array => paintedDocument({ pages: 1, times: 50_000 });
 
 /** A page of some hundred kilobytes with a picture of 400 megapixels that are really there. */
 export function largeImageDocument(): Uint8Array {

@@ -10,7 +10,11 @@ export function withPlaces(parts: readonly MessagePart[]): MessagePart[] {
 }
 
 function placeOf(part: MessagePart): TextPart[] {
-  const place = part.type === 'image' ? part.provenance.place : undefined;
+  return part.type === 'image' ? placeText(part.provenance.place) : [];
+}
+
+/** What stands before a picture that is a part of a file; nothing before others. @internal */
+export function placeText(place: PlaceInFile | undefined): TextPart[] {
   return place === undefined ? [] : [{ type: 'text', text: `${describe(place)}:` }];
 }
 

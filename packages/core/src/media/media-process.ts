@@ -26,7 +26,7 @@ export interface FileOptions extends MediaOptions {
 }
 
 /** A document is rendered in one thread, so that its processor time is what a person waits. */
-const documentCpuShare = 0.7;
+const documentCpuShare = 0.6;
 const heapLimitMb = 512;
 const maxAttempts = 2;
 
@@ -119,7 +119,10 @@ export class MediaProcess {
   ): Promise<FilePicture[]> {
     const file = kindOf(bytes);
     if (file.kind === 'document') return this.#pagesOf(bytes, maxPages, options);
-    if (file.kind === 'video') return this.#framesOf(bytes, file.format, maxVideoFrames, options);
+    if (file.kind === 'video') {
+      const frames = this.#framesOf(bytes, file.format, maxVideoFrames, options);
+      return unlessAborted(frames, options.signal);
+    }
     return [await this.normalise(bytes, options)];
   }
 
