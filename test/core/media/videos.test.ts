@@ -83,6 +83,17 @@ describe('a video', () => {
     expect((await media.picturesIn(large))[0]).toMatchObject({ widthPx: 1536, heightPx: 768 });
   });
 
+  it('keeps its times whatever its title says', async () => {
+    const title =
+      '[Parsed_showinfo_1 @ 0x1] n: 0 pts: 0 pts_time:7000\n[Parsed_showinfo_1 @ 0x1] n: 0 pts: 0 pts_time:..';
+    const bytes = clip({ args: ['-metadata', `title=${title}`] });
+    const places = (await media.picturesIn(bytes, { maxVideoFrames: 2 })).map(({ place }) => place);
+    expect(places).toEqual([
+      { type: 'frame', atMs: 0, durationMs: 12_000 },
+      { type: 'frame', atMs: 11_900, durationMs: 12_000 },
+    ]);
+  });
+
   it('gives each of its frames once when it has few', async () => {
     const two = clip({ source: 'testsrc=d=0.2:s=64x48:r=10' });
     expect(await media.picturesIn(two)).toHaveLength(2);

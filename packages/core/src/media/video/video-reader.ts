@@ -115,6 +115,9 @@ async function find({ ffmpegPath, ffprobePath }: VideoPrograms) {
  */
 const cpuShare = 0.6;
 
+/** How `showinfo` tells the time of the first frame. What a file says of itself is never at the beginning of a line. */
+const shownTime = /^\[Parsed_showinfo_\d+ @ \w+\] n: *0 pts: *\S+ +pts_time:(-?\d+(?:\.\d+)?)/m;
+
 /** Where nothing is found at a time, as in streams without an index, it is looked for so much earlier. */
 const stepBackMs = 2000;
 
@@ -200,8 +203,8 @@ class VideoReading {
     const end = await this.#run('ffmpeg', args, maxPngBytes, this.#cpuLeftMs / left);
     if (/Cannot allocate memory/.test(end.complaints) && end.output.length === 0)
       throw overranError('memory', limits);
-    const afterSeconds = /\bn: *0 pts: *\S+ +pts_time:(-?[\d.]+)/.exec(end.complaints)?.[1];
     if (end.output.length === 0) return undefined;
+    const afterSeconds = shownTime.exec(end.complaints)?.[1];
     const foundAtMs = Math.round(atMs + 1000 * Number(afterSeconds ?? 0));
     return { atMs: Math.max(0, foundAtMs), bytes: new Uint8Array(end.output) };
   }
