@@ -135,7 +135,8 @@ describe('a document that costs too much', () => {
     const waiting = media.picturesIn(pdf([red]));
     await expect(slow).rejects.toMatchObject({
       code: 'picture.timeout',
-      message: expect.stringContaining('of processor time and was stopped'),
+      // The one or the other, as busy as the machine is.
+      message: expect.stringMatching(/(of processor time|longer than 0\.95 s) and was stopped/),
     });
     expect(await waiting).toHaveLength(1);
   });

@@ -25,8 +25,11 @@ export interface FileOptions extends MediaOptions {
   maxVideoFrames?: number;
 }
 
-/** A document is rendered in one thread, so that its processor time is what a person waits. */
-const documentCpuShare = 0.6;
+/**
+ * A document is rendered in one thread, so that its processor time is what a person waits: it gets less of
+ * it, and of time on the clock not much more. What was rendered by half of either is shown.
+ */
+const documentShares = { cpu: 0.6, clock: 0.95 };
 const heapLimitMb = 512;
 const maxAttempts = 2;
 
@@ -145,11 +148,15 @@ export class MediaProcess {
     maxPages: number,
     { limits, ...options }: MediaOptions,
   ): Promise<FilePicture[]> {
-    const maxCpuMs = documentCpuShare * (limits?.maxCpuMs ?? this.#limits.maxCpuMs);
+    const { maxCpuMs, timeoutMs } = { ...this.#limits, ...limits };
+    const bounds = {
+      maxCpuMs: documentShares.cpu * maxCpuMs,
+      timeoutMs: Math.min(timeoutMs, documentShares.clock * maxCpuMs),
+    };
     const rendered = await this.#enqueue(
       bytes,
       { type: 'pages', maxPages },
-      { ...options, limits: { ...limits, maxCpuMs } },
+      { ...options, limits: { ...limits, ...bounds } },
     );
     return rendered.pages.map(({ number, picture }) => ({
       ...picture,

@@ -13,7 +13,10 @@ export interface PictureLimits {
    * 5 ms. Default 384 MiB, so that it stays below 400.
    */
   maxMemoryBytes: number;
-  /** Longest time that decoding may take, on a busy machine too. Default 30 s. */
+  /**
+   * Longest time that decoding may take, on a busy machine too. Default 30 s. A document or video, which
+   * one thread decodes, may take no more than `maxCpuMs` on the clock.
+   */
   timeoutMs: number;
   /** Longest duration of a video. Default 1 h. */
   maxVideoMs: number;

@@ -26,8 +26,8 @@ function pdfium(): Promise<WasmModule> {
 
 /**
  * The first `maxPages` pages of a PDF as pictures. Their number is known before the first one is
- * rendered; a page that cannot be read is left out, and so are those after half of the processor time is
- * used up, so that what is there is shown.
+ * rendered; a page that cannot be read is left out, and so are those after half of the time is used
+ * up, so that what is there is shown.
  * Throws `picture.encrypted`, `picture.tooLarge` or `picture.corrupt`. @internal
  */
 export async function renderPages(
@@ -36,13 +36,13 @@ export async function renderPages(
   maxPages: number,
 ): Promise<RenderedPages> {
   checkBytes(bytes, limits);
-  const startedAtMs = cpuMs();
+  const isHalfOver = halfOf(limits);
   const thread = new PdfThread({ bytes, pdfium: await pdfium() });
   try {
     const total = await thread.opened();
     const pages: RenderedPages['pages'] = [];
     for (let index = 0; index < Math.min(total, maxPages); index += 1) {
-      if (pages.length > 0 && cpuMs() - startedAtMs > limits.maxCpuMs / 2) break;
+      if (pages.length > 0 && isHalfOver()) break;
       const page = await thread.render({ index, longestEdgePx });
       if (page !== undefined) pages.push({ number: index + 1, picture: await encodePixels(page) });
     }
@@ -53,10 +53,15 @@ export async function renderPages(
   }
 }
 
-/** Processor time of all threads of this process. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
+/** Whether half of the processor time, or of the time on the clock, has gone by since now. */
+function halfOf({ maxCpuMs, timeoutMs }: PictureLimits): () => boolean {
+  const startedAtMs = performance.now();
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    const tookMs = performance.now() - startedAtMs;
+    return (user + system) / 1000 > maxCpuMs / 2 || tookMs > timeoutMs / 2;
+  };
 }
 
 /** The thread in which PDFium works, asked for one thing after the other. */
