@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pdf } from '../core/media/pdf-files.ts';
 import { type RunOptions, runVistazo } from './run-vistazo.ts';
 
 let folder: string;
@@ -31,6 +32,21 @@ describe('vistazo ask', () => {
       tokens: { prompt: expect.any(Number), image: expect.any(Number), answer: expect.any(Number) },
       timings: { timeToFirstTokenMs: expect.any(Number) },
     });
+  });
+
+  it('looks at the pages of a document', async () => {
+    const imageTokens = async (name: string) => {
+      const { out } = await vistazo(['ask', name, 'What color is it?', '--json']);
+      return JSON.parse(out).tokens.image;
+    };
+    for (const count of [1, 3]) {
+      const bytes = pdf(Array.from({ length: count }, () => ({ colour: [1, 0, 0] as const })));
+      await writeFile(join(folder, `${count}.pdf`), bytes);
+    }
+    expect(await imageTokens('3.pdf')).toBe(3 * (await imageTokens('1.pdf')));
+    await writeFile(join(folder, 'locked.pdf'), pdf([{}], { password: 'x' }));
+    const { code, err } = await vistazo(['ask', 'locked.pdf', 'What is it?']);
+    expect([code, err]).toEqual([1, expect.stringContaining('[picture.encrypted]')]);
   });
 
   it('holds the answer to a JSON Schema from a file', async () => {
@@ -120,5 +136,11 @@ describe('vistazo', () => {
     expect([healthy.code, JSON.parse(healthy.out).ok]).toEqual([0, true]);
     const broken = await vistazo(['doctor', '--json', '--model', './nowhere']);
     expect([broken.code, JSON.parse(broken.out).ok]).toEqual([1, false]);
+    const { findings } = JSON.parse(healthy.out);
+    expect(findings).toContainEqual({
+      what: 'Videos',
+      ok: true,
+      found: expect.stringMatching(/^(read by \/.*ffmpeg|not looked at: ffmpeg is not installed)/),
+    });
   });
 });

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { badPictures, goodPicture } from '../bad-pictures.ts';
+import { pdf } from '../core/media/pdf-files.ts';
 import { launchBrowser } from './browser.ts';
 import { ask, openScriptedPage } from './page-fixture.ts';
 
@@ -81,6 +82,16 @@ describe('the chat page', () => {
     expect(await page.locator('.message.user img').count()).toBe(1);
   });
 
+  it('takes a document, shows its name while it is picked, and then its pages', async () => {
+    const { page } = await openScriptedPage(browser);
+    await page.waitForSelector('.samples button');
+    await pick(page, 'bill.pdf', pdf([{}, { colour: [1, 0, 0] }]), 'application/pdf');
+    expect(await page.locator('.composer .pictures').textContent()).toContain('bill.pdf');
+    await ask(page, 'What is it?');
+    await done(page);
+    expect(await page.locator('.message.user img').count()).toBe(2);
+  });
+
   it('refuses a file of another kind, one too large and too many when they are picked', async () => {
     const { page } = await openScriptedPage(browser, [], {
       maxUploadBytes: 2 ** 20,
@@ -103,7 +114,7 @@ describe('the chat page', () => {
       await pick(page, name, await make(), name.endsWith('gif') ? 'image/gif' : 'image/png');
       await ask(page, '¿Qué es?');
       await alert(page).waitFor();
-      expect(await alert(page).textContent()).toMatch(/imagen|animación/);
+      expect(await alert(page).textContent()).toMatch(/imagen|animación|archivo/);
       await page.getByRole('button', { name: `Quitar imagen: ${name}` }).click();
     }
     await page.locator('#question').press('Enter');

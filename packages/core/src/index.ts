@@ -1,6 +1,7 @@
 export type * from './adapter/adapter.js';
 export type * from './adapter/command-description.js';
 export * from './adapter/platform-event.js';
+export { fileParts } from './backend/file-parts.js';
 export {
   type GeneratedObject,
   generateObject,
@@ -26,7 +27,7 @@ export {
   exportConversations,
 } from './bot/export-conversations.js';
 export { type ForgetDataOptions, forgetData } from './bot/forget-data.js';
-export type { PictureNormaliser } from './bot/new-pictures.js';
+export type { CleanPicture, PictureNormaliser } from './bot/new-pictures.js';
 export type { PluginControl } from './bot/plugin-control.js';
 export type { ToolPolicy, ToolRequest, ToolRules } from './bot/tool-calls.js';
 export * from './conversation/chat-message.js';
@@ -41,9 +42,11 @@ export * from './generation/generation-options.js';
 export type { NormalisedPicture, PictureInfo } from './media/decode.js';
 export { fetchPicture } from './media/fetch-picture.js';
 export type { FileHeaders, FileHost } from './media/file-hosts.js';
+export type { FilePicture } from './media/file-pictures.js';
 export { type FetchOptions, guardedFetch, type ResolveName } from './media/guarded-fetch.js';
-export { type MediaOptions, MediaProcess } from './media/media-process.js';
+export { type FileOptions, type MediaOptions, MediaProcess } from './media/media-process.js';
 export { defaultPictureLimits, type PictureLimits } from './media/picture-limits.js';
+export type { VideoPrograms } from './media/video/video-reader.js';
 export { defaultCacheDir, isHubId, type LoadProgress } from './model/hub.js';
 export {
   completeVariants,

@@ -1,6 +1,14 @@
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
+import {
+  endlessDocument,
+  imageOfSizeDocument,
+  largeImageDocument,
+  slowDocument,
+} from './hostile-documents.ts';
 import { gif, jpegOfSize, pngBomb, pngOfSize } from './hostile-files.ts';
+import { pdf } from './pdf-files.ts';
+import { clip } from './video-files.ts';
 
 /** A file to attack with, and what was done to it, to tell when it does harm. */
 export interface MutatedFile {
@@ -11,8 +19,13 @@ export interface MutatedFile {
 /** Numbers that sizes, counts and offsets are overwritten with. */
 const extremes = [0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0xffffffff];
 
+interface Original {
+  name: string;
+  bytes: Uint8Array;
+}
+
 /** Good and hostile pictures of every kind, small and large, still and moving. */
-async function originals(): Promise<{ name: string; bytes: Uint8Array }[]> {
+async function pictures(): Promise<Original[]> {
   const noise = sharp({
     create: {
       width: 640,
@@ -53,19 +66,93 @@ async function originals(): Promise<{ name: string; bytes: Uint8Array }[]> {
   ];
 }
 
+/** Documents with text, pictures, forms and patterns, and hostile ones. */
+async function documents(): Promise<Original[]> {
+  const text = { content: '0 g BT /F1 40 Tf 20 100 Td (Hello) Tj ET' };
+  const photo = await sharp({ create: { width: 60, height: 40, channels: 3, background: 'red' } })
+    .jpeg()
+    .toBuffer();
+  const image = `<</Type/XObject/Subtype/Image/Width 60/Height 40/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode/Length ${photo.length}>>\nstream\n${photo.toString('latin1')}\nendstream`;
+  const field =
+    '<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(Filled)/DA(/F1 20 Tf 0 g)/Rect[20 20 200 60]/F 4>>';
+  const forms = '/AcroForm<</Fields[1000 0 R]/DR<</Font<</F1 3 0 R>>>>/NeedAppearances true>>';
+  return [
+    { name: 'pdf of text', bytes: pdf([text, text]) },
+    { name: 'pdf of many pages', bytes: pdf(Array.from({ length: 300 }, () => text)) },
+    { name: 'pdf with a password', bytes: pdf([text], { password: 'x' }) },
+    { name: 'pdf encrypted without one', bytes: pdf([text], { password: '' }) },
+    {
+      name: 'pdf with a photograph',
+      bytes: pdf([{ content: 'q 300 0 0 200 0 0 cm /X Do Q' }], {
+        page: '/Resources<</XObject<</X 1000 0 R>>>>',
+        objects: [image],
+      }),
+    },
+    {
+      name: 'pdf with a form',
+      bytes: pdf([text], { catalog: forms, page: '/Annots[1000 0 R]', objects: [field] }),
+    },
+    { name: 'pdf of forms within forms', bytes: endlessDocument() },
+    { name: 'pdf that is painted for minutes', bytes: slowDocument() },
+    { name: 'pdf with a large picture', bytes: largeImageDocument() },
+    { name: 'pdf with a picture of a size it has not', bytes: imageOfSizeDocument(30_000) },
+    { name: 'pdf of a huge page', bytes: pdf([{ ...text, size: [1e7, 1e7] }]) },
+  ];
+}
+
+/** Videos of every container and of usual decoders. */
+function videos(): Original[] {
+  const made: [string, string, ...string[]][] = [
+    ['h264 in mp4', 'mp4', '-c:v', 'libx264'],
+    ['h264 in matroska', 'mkv', '-c:v', 'libx264', '-g', '5'],
+    ['mpeg4 in avi', 'avi', '-c:v', 'mpeg4'],
+    ['mjpeg in mov', 'mov', '-c:v', 'mjpeg'],
+    ['vp8 in webm', 'webm', '-c:v', 'libvpx'],
+    ['vp9 in webm', 'webm', '-c:v', 'libvpx-vp9'],
+    ['theora in ogg', 'ogv', '-c:v', 'libtheora'],
+  ];
+  const source = 'testsrc=d=2:s=160x120:r=10';
+  const clips = made.map(([name, extension, ...args]) => ({
+    name,
+    bytes: clip({ source, extension, args }),
+  }));
+  const large = clip({ source: 'testsrc=d=0.5:s=3840x2160:r=10', args: ['-preset', 'ultrafast'] });
+  return [...clips, { name: 'large h264 in mp4', bytes: large }];
+}
+
+/** Which part of the files are documents and videos; the others are pictures. */
+export interface MutatedShares {
+  documents: number;
+  /** A video costs some processes. */
+  videos: number;
+}
+
 /** `count` files that follow from the seed, each damaged in one to four ways. */
-export async function* mutatedFiles(count: number, seed: number): AsyncGenerator<MutatedFile> {
-  const pictures = await originals();
+export async function* mutatedFiles(
+  count: number,
+  seed: number,
+  shares: MutatedShares = { documents: 0, videos: 0 },
+): AsyncGenerator<MutatedFile> {
+  const families = {
+    pictures: await pictures(),
+    documents: shares.documents > 0 ? await documents() : [],
+    videos: shares.videos > 0 ? videos() : [],
+  };
   const random = xorshift(seed);
+  const familyOf = (chance: number) => {
+    if (chance < shares.videos) return families.videos;
+    return chance < shares.videos + shares.documents ? families.documents : families.pictures;
+  };
   const below = (limit: number) => Math.floor(random() * limit);
   const pick = <T>(values: readonly T[]): T => values[below(values.length)] as T;
   for (let index = 0; index < count; index += 1) {
-    const { name, bytes } = pick(pictures);
+    const family = shares.documents + shares.videos > 0 ? familyOf(random()) : families.pictures;
+    const { name, bytes } = pick(family);
     let file = Buffer.from(bytes);
     const done: string[] = [];
     for (let round = 1 + below(4); round > 0; round -= 1) {
       const [what, mutate] = pick(mutations);
-      file = mutate(file, { below, other: Buffer.from(pick(pictures).bytes) });
+      file = mutate(file, { below, other: Buffer.from(pick(family).bytes) });
       done.push(what);
     }
     // A decoder that checks sums would look no further otherwise.

@@ -16,8 +16,8 @@ describe.each(databases())('the conversations in %s', (_, newDatabase) => {
       parts: [
         posted(red, 'ana'),
         { type: 'text', text: 'Which 🐈 colour?\n' },
-        posted(blue, 'ben'),
-        posted(red, 'ben'),
+        posted(blue, 'ben', { type: 'page', page: 2, pages: 40 }),
+        posted(red, 'ben', { type: 'frame', atMs: 0, durationMs: 12_345 }),
       ],
     });
     const answer = message({ parentId: question.id, role: 'assistant', status: 'running' });

@@ -6,6 +6,7 @@ import { imageIdSchema } from '../../../packages/core/src/conversation/chat-mess
 import {
   conversationIdSchema,
   messageIdSchema,
+  type PlaceInFile,
 } from '../../../packages/core/src/conversation/message.ts';
 import type {
   ConversationStore,
@@ -114,6 +115,7 @@ export function message(changes: Partial<StoredMessage> = {}): StoredMessage {
 export function posted(
   { id, widthPx, heightPx }: PictureRecord,
   author: string,
+  place?: PlaceInFile,
 ): StoredMessage['parts'][number] {
   const provenance = {
     author,
@@ -121,6 +123,7 @@ export function posted(
     postedAtMs: 5,
     name: 'a.png',
     url: 'https://example.org/a.png',
+    ...(place !== undefined && { place }),
   };
   return { type: 'image', image: id, widthPx, heightPx, provenance };
 }

@@ -1,5 +1,5 @@
-import type { GenerationEvent, ImagePart, VisionLanguageModel } from '@vistazo/core';
-import { VistazoError } from '@vistazo/core';
+import type { GenerationEvent, Part, VisionLanguageModel } from '@vistazo/core';
+import { fileParts, MediaProcess, VistazoError } from '@vistazo/core';
 import type { Command } from 'commander';
 import { generationOptionsOf, withGenerationFlags } from '../generation-flags.js';
 import { type ModelFlags, openModel, withModelFlags } from '../model-flags.js';
@@ -15,7 +15,7 @@ export function addAskCommand(program: Command): void {
     .description('ask one question about pictures')
     .argument(
       '<words...>',
-      'pictures (paths, addresses or - for standard input), then the question',
+      'pictures, PDFs or videos (paths, - for standard input; of pictures also addresses), then the question',
     )
     .option('--system <text>', 'a system message')
     .option('--json', 'print answer, model, token counts and timings as JSON');
@@ -33,7 +33,7 @@ async function ask(words: string[], flags: AskFlags): Promise<void> {
   const options = generationOptionsOf(flags);
   const question = words.at(-1) ?? '';
   await checkWords(words, question);
-  const pictures = await Promise.all(words.slice(0, -1).map(pictureArgument));
+  const pictures = await shownParts(words.slice(0, -1), signal);
   const model = await openModel(flags, { signal });
   try {
     const end = await answer(
@@ -46,6 +46,22 @@ async function ask(words: string[], flags: AskFlags): Promise<void> {
     if (end.finishReason === 'aborted') throw interrupted();
   } finally {
     await model.close();
+  }
+}
+
+/** The pictures, and the pages or frames of the other files. */
+async function shownParts(words: readonly string[], signal: AbortSignal): Promise<Part[]> {
+  const media = new MediaProcess();
+  try {
+    const parts: Part[] = [];
+    for (const part of await Promise.all(words.map(pictureArgument))) {
+      const { image } = part;
+      if (image instanceof Uint8Array) parts.push(...(await fileParts(image, media, { signal })));
+      else parts.push(part);
+    }
+    return parts;
+  } finally {
+    await media.close();
   }
 }
 
@@ -72,7 +88,7 @@ async function checkWords(words: readonly string[], question: string): Promise<v
 
 type Messages = Parameters<VisionLanguageModel['generate']>[0];
 
-function messagesOf(pictures: ImagePart[], question: string, system: string | undefined): Messages {
+function messagesOf(pictures: Part[], question: string, system: string | undefined): Messages {
   return [
     ...(system === undefined ? [] : [{ role: 'system' as const, content: system }]),
     { role: 'user', content: [...pictures, { type: 'text', text: question }] },

@@ -4,6 +4,7 @@ import {
   completeVariants,
   describeModel,
   isHubId,
+  MediaProcess,
   toVistazoError,
   VistazoError,
 } from '@vistazo/core';
@@ -45,6 +46,7 @@ async function examine(flags: DoctorFlags): Promise<void> {
       found: `${process.platform} ${process.arch}, ${availableParallelism()} cores`,
     },
     memory(),
+    await checked('Videos', videos),
     await checked('Data folder', () => dataFolder(flags.data)),
     await checked('Model files', () => modelFiles(flags)),
     await checked('Model', () => modelRuns(flags)),
@@ -72,6 +74,14 @@ async function libraries(): Promise<string> {
   return ['onnxruntime-node', 'sharp', 'better-sqlite3']
     .map((name) => `${name} ${installedVersion(name)}`)
     .join(', ');
+}
+
+/** Nothing is wrong without them: people who send videos are told. */
+async function videos(): Promise<string> {
+  const path = await new MediaProcess().ffmpegPath();
+  return path === undefined
+    ? 'not looked at: ffmpeg is not installed; install it (with ffprobe) where bots are to look at videos'
+    : `read by ${path}`;
 }
 
 function installedVersion(name: string): string {

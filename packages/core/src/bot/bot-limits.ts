@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { VistazoError } from '../errors.js';
 import { maxTimerMs } from '../generation/deadline.js';
+import { defaultMaxPages, defaultMaxVideoFrames } from '../media/file-pictures.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
 
 const count = z.number().int().positive();
@@ -15,10 +16,14 @@ const rate = z.strictObject({
 const secondsPerHour = z.number().positive().nullable().default(null);
 
 const botLimitsSchema = z.strictObject({
-  /** Most bytes of a picture as it comes in. Default 25 MiB. */
+  /** Most bytes of a picture, document or video as it comes in. Default 25 MiB. */
   maxPictureBytes: count.default(defaultPictureLimits.maxBytes),
-  /** Most pictures of one message. Default 10. */
+  /** Most pictures of one message, each page of a document and each frame of a video counted. Default 10. */
   maxPictures: count.default(10),
+  /** Most pages of a document that are looked at, from its first. Default 8. */
+  maxPages: count.default(defaultMaxPages),
+  /** Most frames of a video that are looked at, evenly spread from the first to the last. Default 8. */
+  maxVideoFrames: count.default(defaultMaxVideoFrames),
   /** Most characters (UTF-16 units) of one message. Default 100,000. */
   maxTextLength: count.default(100_000),
   /** Most messages that are answered side by side in this process; 0 where others answer. Default 4. */

@@ -24,10 +24,14 @@ export interface ChatPlatformOptions {
   tenant?: string;
   /** Of new conversations. Default none. */
   systemMessage?: string;
-  /** Most bytes of a picture as it comes in. Default 25 MiB. */
+  /** Most bytes of a picture, document or video as it comes in. Default 25 MiB. */
   maxPictureBytes?: number;
-  /** Most pictures of one message. Default 10. */
+  /** Most pictures of one message, each page of a document and each frame of a video counted. Default 10. */
   maxPictures?: number;
+  /** Most pages of a document that are looked at, from its first. Default 8. */
+  maxPages?: number;
+  /** Most frames of a video that are looked at, evenly spread from the first to the last. Default 8. */
+  maxVideoFrames?: number;
   /** Most characters (UTF-16 units) of one message. Default 100,000. */
   maxTextLength?: number;
 }

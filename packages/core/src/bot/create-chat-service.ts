@@ -23,10 +23,14 @@ export interface ChatServiceOptions {
   systemMessage?: string;
   /** How answers are generated. Default: as the model says. */
   generation?: GenerationOptions;
-  /** Most bytes of a picture as it comes in. Default 25 MiB. */
+  /** Most bytes of a picture, document or video as it comes in. Default 25 MiB. */
   maxPictureBytes?: number;
-  /** Most pictures of one message. Default 10. */
+  /** Most pictures of one message, each page of a document and each frame of a video counted. Default 10. */
   maxPictures?: number;
+  /** Most pages of a document that are looked at, from its first. Default 8. */
+  maxPages?: number;
+  /** Most frames of a video that are looked at, evenly spread from the first to the last. Default 8. */
+  maxVideoFrames?: number;
   /** Most characters (UTF-16 units) of one message. Default 100,000. */
   maxTextLength?: number;
   /** Default: nothing is written. */
@@ -46,11 +50,14 @@ const maxWaiting = 1000;
  */
 export async function createChatService(options: ChatServiceOptions): Promise<ChatService> {
   const { model, store, media: given, systemMessage, log = { level: 'silent' } } = options;
-  const { maxPictureBytes, maxPictures, maxTextLength, plugins, generation } = options;
+  const { maxPictureBytes, maxPictures, maxPages, maxVideoFrames, maxTextLength } = options;
+  const { plugins, generation } = options;
   const media = given ?? new MediaProcess();
   const bounds = {
     ...(maxPictureBytes !== undefined && { maxPictureBytes }),
     ...(maxPictures !== undefined && { maxPictures }),
+    ...(maxPages !== undefined && { maxPages }),
+    ...(maxVideoFrames !== undefined && { maxVideoFrames }),
     ...(maxTextLength !== undefined && { maxTextLength }),
   };
   const close = async () => {

@@ -1,5 +1,6 @@
 import type { ImageId } from '../conversation/chat-message.js';
 import { Conversation } from '../conversation/conversation.js';
+import { withPlaces } from '../conversation/place-in-file.js';
 import type {
   ConversationRecord,
   ConversationStore,
@@ -106,7 +107,7 @@ function toExported(
 function toExportedMessage({ role, parts, rating }: StoredMessage): ExportedMessage {
   return {
     role,
-    content: parts.map((part) =>
+    content: withPlaces(parts).map((part) =>
       part.type === 'text' ? { type: 'text', text: part.text } : { type: 'image' },
     ),
     rating: rating ?? null,

@@ -1,20 +1,36 @@
 import { type ImageId, imageIdSchema } from '../conversation/chat-message.js';
-import type { PicturePart } from '../conversation/message.js';
+import type { PicturePart, PlaceInFile } from '../conversation/message.js';
+import { clockTime } from '../conversation/place-in-file.js';
 import { VistazoError } from '../errors.js';
 import { aboutPicture } from '../media/about-picture.js';
 import type { PictureRecord } from '../store/conversation-store.js';
 import type { NewMessage, NewPicture } from './chat-service.js';
 
+/** A picture that was checked and encoded anew without metadata. */
+export interface CleanPicture {
+  bytes: Uint8Array;
+  mediaType: string;
+  widthPx: number;
+  heightPx: number;
+  /** Which part of the file it shows; absent where it is the whole. */
+  place?: PlaceInFile;
+}
+
+/** Options of every call of a {@link PictureNormaliser}. */
+export interface NormaliseOptions {
+  signal?: AbortSignal;
+  /** What is kept of a file is kept for calls of the same scope alone. Default: that of calls that name none. */
+  cacheScope?: string;
+}
+
 /** What the service needs of the media process: a check and a lossless copy without metadata. */
 export interface PictureNormaliser {
-  normalise(
+  normalise(bytes: Uint8Array, options?: NormaliseOptions): Promise<CleanPicture>;
+  /** The pictures in a file of any kind. Absent where it takes pictures only, and no documents and videos. */
+  picturesIn?(
     bytes: Uint8Array,
-    options?: {
-      signal?: AbortSignal;
-      /** What is kept of the picture is kept for calls of the same scope alone. Default: that of calls that name none. */
-      cacheScope?: string;
-    },
-  ): Promise<{ bytes: Uint8Array; mediaType: string; widthPx: number; heightPx: number }>;
+    options: NormaliseOptions & { maxPages: number; maxVideoFrames: number },
+  ): Promise<CleanPicture[]>;
   /** Drops what is kept of calls of a scope. Absent where nothing is kept. */
   forget?(cacheScope: string): Promise<void>;
 }
@@ -22,6 +38,8 @@ export interface PictureNormaliser {
 /** Most a message may bring. @internal */
 export interface MessageLimits {
   maxPictures: number;
+  maxPages: number;
+  maxVideoFrames: number;
   maxPictureBytes: number;
   maxTextLength: number;
 }
@@ -30,6 +48,13 @@ export interface MessageLimits {
 export interface CheckedPicture {
   record: PictureRecord;
   part: PicturePart;
+}
+
+/** The pictures of a file. @internal */
+export interface CheckedFile {
+  pictures: CheckedPicture[];
+  /** What a person should know of it, such as which of its pages are looked at. */
+  note?: string;
 }
 
 /** Throws `chat.empty`, `chat.tooLong` or `picture.tooLarge`. @internal */
@@ -71,32 +96,93 @@ export interface PicturesFrom extends Pick<NewMessage, 'pictures' | 'author' | '
   origin: string;
 }
 
-/** Checks the pictures of a message one after the other. @internal */
+/** @internal */
+export function tooManyPictures(maxPictures: number): VistazoError {
+  return new VistazoError(
+    'chat.tooLong',
+    `At most ${maxPictures} pictures of a message are looked at; send it in another one.`,
+  );
+}
+
+/** Checks the files of a message one after the other. Throws where one cannot be used. @internal */
 export async function checkPictures(
   media: PictureNormaliser,
   message: PicturesFrom,
+  limits: MessageLimits,
   signal: AbortSignal,
-): Promise<CheckedPicture[]> {
-  const checked: CheckedPicture[] = [];
-  const pictures = message.pictures ?? [];
-  for (const [index, picture] of pictures.entries()) {
-    const place = { index, total: pictures.length, name: picture.name };
-    const record = await aboutPicture(place, () => toRecord(media, picture, signal));
-    checked.push({ record, part: toPart(record, picture, message) });
+): Promise<void> {
+  const files = message.pictures ?? [];
+  let left = limits.maxPictures;
+  for (const [index, file] of files.entries()) {
+    if (left === 0) throw tooManyPictures(limits.maxPictures);
+    const place = { index, total: files.length, name: file.name };
+    const { pictures } = await aboutPicture(place, () =>
+      checkFile(media, file, message, { ...limits, maxPictures: left }, signal),
+    );
+    left -= pictures.length;
   }
-  return checked;
 }
 
-async function toRecord(
+/**
+ * The pictures of a file, at most `maxPictures`: of a document or video as many as there is room for.
+ * Throws the `picture.*` codes. @internal
+ */
+export async function checkFile(
   media: PictureNormaliser,
-  picture: NewPicture,
+  file: NewPicture,
+  message: PicturesFrom,
+  limits: MessageLimits,
   signal: AbortSignal,
-): Promise<PictureRecord> {
-  const { bytes, mediaType, widthPx, heightPx } = await media.normalise(picture.bytes, { signal });
-  return { id: await imageIdOf(bytes), bytes, mediaType, widthPx, heightPx };
+): Promise<CheckedFile> {
+  const clean = await picturesIn(media, file.bytes, limits, signal);
+  const pictures: CheckedPicture[] = [];
+  for (const picture of clean) {
+    const { bytes, mediaType, widthPx, heightPx, place } = picture;
+    const record = { id: await imageIdOf(bytes), bytes, mediaType, widthPx, heightPx };
+    pictures.push({ record, part: toPart(record, place, file, message) });
+  }
+  const note = noteOf(clean.flatMap(({ place }) => place ?? []));
+  return { pictures, ...(note !== undefined && { note }) };
 }
 
-function toPart(record: PictureRecord, picture: NewPicture, message: PicturesFrom): PicturePart {
+async function picturesIn(
+  media: PictureNormaliser,
+  bytes: Uint8Array,
+  { maxPictures, maxPages, maxVideoFrames }: MessageLimits,
+  signal: AbortSignal,
+): Promise<CleanPicture[]> {
+  if (media.picturesIn === undefined) return [await media.normalise(bytes, { signal })];
+  return media.picturesIn(bytes, {
+    maxPages: Math.min(maxPages, maxPictures),
+    maxVideoFrames: Math.min(maxVideoFrames, maxPictures),
+    signal,
+  });
+}
+
+/** With more than so much between two frames something may happen that none of them shows. */
+const wideGapMs = 10_000;
+
+/** What a person should know who sent a document or video of which only a part is looked at. */
+function noteOf(places: readonly PlaceInFile[]): string | undefined {
+  const [first, last] = [places.at(0), places.at(-1)];
+  if (first?.type === 'page' && last?.type === 'page' && places.length < last.pages) {
+    const shown =
+      first.page === last.page ? `page ${last.page}` : `pages ${first.page} to ${last.page}`;
+    return `${shown} of ${last.pages} ${first.page === last.page ? 'is' : 'are'} looked at`;
+  }
+  if (last?.type === 'frame' && last.durationMs > wideGapMs * places.length) {
+    const frames = places.length === 1 ? '1 frame' : `${places.length} frames`;
+    return `${frames} of ${clockTime(last.durationMs)} ${places.length === 1 ? 'is' : 'are'} looked at`;
+  }
+  return undefined;
+}
+
+function toPart(
+  record: PictureRecord,
+  place: PlaceInFile | undefined,
+  file: NewPicture,
+  message: PicturesFrom,
+): PicturePart {
   return {
     type: 'image',
     image: record.id,
@@ -106,8 +192,9 @@ function toPart(record: PictureRecord, picture: NewPicture, message: PicturesFro
       author: message.author ?? 'user',
       origin: message.origin,
       postedAtMs: message.postedAtMs ?? Date.now(),
-      ...(picture.url !== undefined && { url: picture.url }),
-      ...(picture.name !== undefined && { name: picture.name }),
+      ...(file.url !== undefined && { url: file.url }),
+      ...(file.name !== undefined && { name: file.name }),
+      ...(place !== undefined && { place }),
     },
   };
 }

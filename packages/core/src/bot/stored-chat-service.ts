@@ -11,6 +11,7 @@ import {
   textOf,
 } from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
+import { defaultMaxPages, defaultMaxVideoFrames } from '../media/file-pictures.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
 import type { ConversationStore, Rating } from '../store/conversation-store.js';
 import type { ChatAdapter } from './chat-adapter.js';
@@ -62,6 +63,8 @@ export class StoredChatService implements ChatService {
     this.#tenant = options.tenant;
     this.#limits = {
       maxPictures: options.maxPictures ?? 10,
+      maxPages: options.maxPages ?? defaultMaxPages,
+      maxVideoFrames: options.maxVideoFrames ?? defaultMaxVideoFrames,
       maxPictureBytes: options.maxPictureBytes ?? defaultPictureLimits.maxBytes,
       maxTextLength: options.maxTextLength ?? 100_000,
     };
@@ -112,7 +115,7 @@ export class StoredChatService implements ChatService {
       checkMessage(message, this.#limits);
       this.#checkCapabilities(message);
       const origin = this.adapter.name;
-      await checkPictures(this.options.media, { ...message, origin }, signal);
+      await checkPictures(this.options.media, { ...message, origin }, this.#limits, signal);
       const { text, pictures = [], author = somebody, postedAtMs } = message;
       return {
         text,

@@ -4,10 +4,12 @@ import { VistazoError } from '../errors.js';
 import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
 import { fetchAttachment } from './fetch-attachment.js';
 import {
+  type CheckedFile,
   type CheckedPicture,
-  checkPictures,
+  checkFile,
   type MessageLimits,
   type PictureNormaliser,
+  tooManyPictures,
 } from './new-pictures.js';
 import { isForPerson } from './sentences.js';
 
@@ -24,7 +26,10 @@ export interface TakePicturesOptions {
   signal: AbortSignal;
 }
 
-/** The pictures of a message that can be used, and a sentence for each file that cannot. @internal */
+/**
+ * The pictures of a message that can be used, and a sentence for each file that cannot, or of which only
+ * a part is looked at. @internal
+ */
 export async function takePictures(
   event: MessageEvent,
   options: TakePicturesOptions,
@@ -33,49 +38,43 @@ export async function takePictures(
   const pictures: CheckedPicture[] = [];
   const notes: string[] = [];
   for (const [index, attachment] of event.attachments.entries()) {
+    const name = attachment.name ?? `File ${index + 1}`;
     try {
-      if (pictures.length === limits.maxPictures) throw tooMany(limits.maxPictures);
-      pictures.push(...(await takePicture(attachment, event, options)));
+      const left = limits.maxPictures - pictures.length;
+      if (left === 0) throw tooManyPictures(limits.maxPictures);
+      const file = await takeFile(attachment, event, {
+        ...options,
+        limits: { ...limits, maxPictures: left },
+      });
+      pictures.push(...file.pictures);
+      if (file.note !== undefined) notes.push(`${name}: ${file.note}.`);
       telemetry.pictureTaken();
     } catch (error) {
       signal.throwIfAborted();
       if (!isForPerson(error)) throw error;
       telemetry.pictureRefused(error);
-      notes.push(`${attachment.name ?? `File ${index + 1}`}: ${error.message}`);
+      notes.push(`${name}: ${error.message}`);
     }
   }
   return { pictures, notes };
 }
 
-async function takePicture(
+async function takeFile(
   { url, name }: Attachment,
   { author, postedAtMs }: MessageEvent,
   { adapter, media, limits, images, fetched, signal }: TakePicturesOptions,
-): Promise<CheckedPicture[]> {
+): Promise<CheckedFile> {
   if (!images)
     throw new VistazoError('option.unsupported', 'The model that answers takes no pictures.');
   const bytes =
     (await fetched(url)) ??
     (await fetchAttachment(adapter, url, { maxBytes: limits.maxPictureBytes, signal }));
-  const message = {
-    author: author.name,
-    origin: adapter.name,
-    postedAtMs,
-    pictures: [
-      {
-        bytes,
-        // What only the adapter understands says nothing to anybody later.
-        ...(/^https?:/.test(url) && { url }),
-        ...(name !== undefined && { name }),
-      },
-    ],
+  const file = {
+    bytes,
+    // What only the adapter understands says nothing to anybody later.
+    ...(/^https?:/.test(url) && { url }),
+    ...(name !== undefined && { name }),
   };
-  return checkPictures(media, message, signal);
-}
-
-function tooMany(maxPictures: number): VistazoError {
-  return new VistazoError(
-    'chat.tooLong',
-    `At most ${maxPictures} pictures of a message are looked at; send it in another one.`,
-  );
+  const message = { author: author.name, origin: adapter.name, postedAtMs };
+  return checkFile(media, file, message, limits, signal);
 }

@@ -20,7 +20,7 @@ export interface TakenQuestion {
   systemMessage: string | null;
   /** Absent where the answer is another one to a question that is there already. */
   questionId?: MessageId;
-  /** A sentence for each file that could not be used. */
+  /** A sentence for each file that could not be used, or of which only a part is looked at. */
   notes: readonly string[];
 }
 

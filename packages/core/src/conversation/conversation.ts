@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { VistazoError } from '../errors.js';
 import type { ChatMessage } from './chat-message.js';
 import { type Message, type MessageId, messageIdSchema } from './message.js';
+import { withPlaces } from './place-in-file.js';
 
 /** Where a new message goes, as {@link Conversation.append} gives it. */
 export type Place = Pick<Message, 'id' | 'parentId' | 'createdAtMs'>;
@@ -164,7 +165,7 @@ export function systemChatMessage(systemMessage: string | null): ChatMessage[] {
 export function toChatMessage({ role, parts }: Pick<Message, 'role' | 'parts'>): ChatMessage {
   return {
     role,
-    content: parts.map((part) =>
+    content: withPlaces(parts).map((part) =>
       part.type === 'text'
         ? { type: 'text', text: part.text }
         : { type: 'image', image: part.image },

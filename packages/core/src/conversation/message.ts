@@ -19,6 +19,13 @@ export interface Person {
   id: string;
 }
 
+/** Which part of a file a picture shows. */
+export type PlaceInFile =
+  /** A page of a document; `page` is from 1. */
+  | { type: 'page'; page: number; pages: number }
+  /** The frame at a time of a video. */
+  | { type: 'frame'; atMs: number; durationMs: number };
+
 /** Who brought a picture into the conversation, when, and from where. */
 export interface PictureProvenance {
   /** Who posted it, as the platform names people. */
@@ -33,6 +40,8 @@ export interface PictureProvenance {
   url?: string;
   /** The file name it was posted with, if it had one. */
   name?: string;
+  /** Which part of that file it shows; absent where it is the whole. */
+  place?: PlaceInFile;
 }
 
 /** A picture as it stands in a message. */

@@ -59,7 +59,8 @@ function checkFrames(frames: number, { maxFileFrames }: PictureLimits): void {
   );
 }
 
-function checkBytes({ length }: Uint8Array, { maxBytes }: PictureLimits): void {
+/** Throws `picture.tooLarge`. @internal */
+export function checkBytes({ length }: Uint8Array, { maxBytes }: PictureLimits): void {
   if (length <= maxBytes) return;
   throw new VistazoError(
     'picture.tooLarge',
@@ -197,6 +198,23 @@ export async function normalisePicture(
     : open(bytes, 0).autoOrient().toColourspace('srgb');
   const encoded = await still.png({ compressionLevel: 2 }).toBuffer().catch(corrupt);
   return { ...info, mediaType: 'image/png', bytes: encoded };
+}
+
+/** Opaque RGBA pixels as a PNG. @internal */
+export async function encodePixels({
+  widthPx,
+  heightPx,
+  data,
+}: {
+  widthPx: number;
+  heightPx: number;
+  data: Uint8Array;
+}): Promise<NormalisedPicture> {
+  const bytes = await sharp(data, { raw: { width: widthPx, height: heightPx, channels: 4 } })
+    .removeAlpha()
+    .png({ compressionLevel: 2 })
+    .toBuffer();
+  return { mediaType: 'image/png', widthPx, heightPx, frames: 1, bytes };
 }
 
 function fromRgb({ data, widthPx, heightPx }: RgbImage): Sharp {

@@ -3,14 +3,16 @@ import { createImageProcessor } from '../image/image-processor.js';
 import { sendToParent } from '../processes/send-to-parent.js';
 import { decodeFrames, encodeFrames, inspectPicture, normalisePicture } from './decode.js';
 import type { MediaReply, MediaRequest, MediaResults } from './media-protocol.js';
+import { renderPages } from './pdf/render-pages.js';
 import { isWornOut, watchResources } from './resource-watch.js';
 
-/** The process that decodes untrusted bytes, one picture after the other. */
+/** The process that decodes untrusted bytes, one file after the other. */
 async function perform({
   bytes,
   limits,
   task,
 }: MediaRequest): Promise<MediaResults[keyof MediaResults]> {
+  if (task.type === 'pages') return renderPages(bytes, limits, task.maxPages);
   const info = await inspectPicture(bytes, limits);
   if (task.type === 'inspect') return info;
   if (task.type === 'normalise') return normalisePicture(bytes, info);

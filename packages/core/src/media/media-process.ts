@@ -4,8 +4,11 @@ import type { ImageProcessorConfig } from '../image/image-processor-config.js';
 import type { ProcessedPicture } from '../image/processed-picture.js';
 import { forkModule } from '../processes/fork-module.js';
 import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
+import { defaultMaxPages, defaultMaxVideoFrames, type FilePicture } from './file-pictures.js';
 import type { MediaReply, MediaResults, MediaTask } from './media-protocol.js';
 import { defaultPictureLimits, type PictureLimits } from './picture-limits.js';
+import { kindOf, type VideoFormat } from './sniff.js';
+import { type VideoPrograms, VideoReader } from './video/video-reader.js';
 
 /** Options of one piece of work. */
 export interface MediaOptions {
@@ -14,6 +17,19 @@ export interface MediaOptions {
   signal?: AbortSignal;
 }
 
+/** Options of {@link MediaProcess.picturesIn}. */
+export interface FileOptions extends MediaOptions {
+  /** Most pages of a document, from its first. Default 8. */
+  maxPages?: number;
+  /** Most frames of a video, evenly spread from the first to the last. Default 8. */
+  maxVideoFrames?: number;
+}
+
+/**
+ * A document is rendered in one thread, so that its processor time is what a person waits: it gets less of
+ * it, and of time on the clock not much more. What was rendered by half of either is shown.
+ */
+const documentShares = { cpu: 0.6, clock: 0.95 };
 const heapLimitMb = 512;
 const maxAttempts = 2;
 
@@ -29,9 +45,9 @@ interface Job<T extends MediaTask> {
 class ProcessEnded extends Error {}
 
 /**
- * Decodes pictures from strangers in a process of its own, one after the other. A picture that
- * takes too long costs that process its life; the next picture gets a new one. An abort rejects
- * with the reason of the signal.
+ * Decodes pictures and documents from strangers in a process of its own, one after the other. What
+ * takes too long costs that process its life; the next file gets a new one. Videos are read by
+ * ffmpeg, in processes of their own. An abort rejects with the reason of the signal.
  */
 export class MediaProcess {
   readonly #limits: PictureLimits;
@@ -40,9 +56,12 @@ export class MediaProcess {
   #last: Promise<unknown> = Promise.resolve();
   #nextId = 1;
   #closed = false;
+  readonly #closing = new AbortController();
+  readonly #videos: VideoReader;
 
-  constructor(limits: Partial<PictureLimits> = {}) {
+  constructor(limits: Partial<PictureLimits> = {}, programs: VideoPrograms = {}) {
     this.#limits = { ...defaultPictureLimits, ...limits };
+    this.#videos = new VideoReader(programs);
   }
 
   /** Starts the process ahead of the first picture, which need not wait for it then. */
@@ -87,11 +106,81 @@ export class MediaProcess {
     return this.#enqueue(bytes, { type: 'normalise' }, options);
   }
 
-  /** Ends the process. */
+  /**
+   * What a file shows, whatever it is: a picture as {@link MediaProcess.normalise} gives it, the first
+   * pages of a PDF (one reads on from the beginning, and pages between gaps say little), frames of a
+   * video. Pages have 1536 px on their longer side, and frames at most so many.
+   * Throws the `picture.*` codes, `picture.unsupported` for a video where ffmpeg is not installed.
+   */
+  async picturesIn(
+    bytes: Uint8Array,
+    {
+      maxPages = defaultMaxPages,
+      maxVideoFrames = defaultMaxVideoFrames,
+      ...options
+    }: FileOptions = {},
+  ): Promise<FilePicture[]> {
+    const file = kindOf(bytes);
+    if (file.kind === 'document') return this.#pagesOf(bytes, maxPages, options);
+    if (file.kind === 'video') {
+      const frames = this.#framesOf(bytes, file.format, maxVideoFrames, options);
+      return unlessAborted(frames, options.signal);
+    }
+    return [await this.normalise(bytes, options)];
+  }
+
+  /** Path of the ffmpeg that reads videos; undefined where none is installed. */
+  ffmpegPath(): Promise<string | undefined> {
+    return this.#videos.ffmpegPath();
+  }
+
+  /** Ends the process, and with it what it was doing. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#closing.abort(closedError());
     this.#kill();
     await this.#last;
+    await this.#videos.idle();
+  }
+
+  async #pagesOf(
+    bytes: Uint8Array,
+    maxPages: number,
+    { limits, ...options }: MediaOptions,
+  ): Promise<FilePicture[]> {
+    const { maxCpuMs, timeoutMs } = { ...this.#limits, ...limits };
+    const bounds = {
+      maxCpuMs: documentShares.cpu * maxCpuMs,
+      timeoutMs: Math.min(timeoutMs, documentShares.clock * maxCpuMs),
+    };
+    const rendered = await this.#enqueue(
+      bytes,
+      { type: 'pages', maxPages },
+      { ...options, limits: { ...limits, ...bounds } },
+    );
+    return rendered.pages.map(({ number, picture }) => ({
+      ...picture,
+      place: { type: 'page', page: number, pages: rendered.total },
+    }));
+  }
+
+  /** What ffmpeg decoded is looked at like any other picture. */
+  async #framesOf(
+    bytes: Uint8Array,
+    format: VideoFormat,
+    maxFrames: number,
+    options: MediaOptions,
+  ): Promise<FilePicture[]> {
+    const limits = { ...this.#limits, ...options.limits };
+    const signal = AbortSignal.any([this.#closing.signal, options.signal ?? []].flat());
+    const video = await this.#videos.read(bytes, { format, maxFrames, limits, signal });
+    const { durationMs } = video;
+    const pictures: FilePicture[] = [];
+    for (const { atMs, bytes: frame } of video.frames) {
+      const picture = await this.normalise(frame, options);
+      pictures.push({ ...picture, place: { type: 'frame', atMs, durationMs } });
+    }
+    return pictures;
   }
 
   #enqueue<T extends MediaTask>(
@@ -108,7 +197,7 @@ export class MediaProcess {
   /** A process may be killed for reasons that are not the picture's fault, so that it gets a second one. */
   async #perform<T extends MediaTask>(job: Job<T>): Promise<MediaResults[T['type']]> {
     for (let attempt = 1; ; attempt += 1) {
-      if (this.#closed) throw new VistazoError('engine.closed', 'The media process was closed.');
+      if (this.#closed) throw closedError();
       job.signal?.throwIfAborted();
       try {
         return await this.#attempt(job, this.#ready());
@@ -184,17 +273,21 @@ export class MediaProcess {
   }
 }
 
+function closedError(): VistazoError {
+  return new VistazoError('engine.closed', 'The media process was closed.');
+}
+
 function timeoutError(timeoutMs: number): VistazoError {
   return new VistazoError(
     'picture.timeout',
-    `Decoding the picture took longer than ${timeoutMs / 1000} s and was stopped; send a smaller one.`,
+    `Decoding the file took longer than ${timeoutMs / 1000} s and was stopped; send a smaller one.`,
   );
 }
 
 function crashError(cause: unknown): VistazoError {
   return new VistazoError(
     'picture.corrupt',
-    'The picture made the decoder fail; save it anew in another program, or send another one.',
+    'The file made the decoder fail; save it anew in another program, or send another one.',
     { cause },
   );
 }

@@ -2,14 +2,16 @@ import type { ErrorCode } from '../errors.js';
 import type { ImageProcessorConfig } from '../image/image-processor-config.js';
 import type { ProcessedPicture } from '../image/processed-picture.js';
 import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
+import type { RenderedPages } from './pdf/render-pages.js';
 import type { PictureLimits } from './picture-limits.js';
 
-/** What the media process is asked to do with the bytes of a picture. */
+/** What the media process is asked to do with the bytes of a file. */
 export type MediaTask =
   | { type: 'inspect' }
   | { type: 'encode'; maxFrames: number; longestEdgePx: number }
   | { type: 'prepare'; config: ImageProcessorConfig; maxFrames: number }
-  | { type: 'normalise' };
+  | { type: 'normalise' }
+  | { type: 'pages'; maxPages: number };
 
 /** What the media process gives back for each task. */
 export interface MediaResults {
@@ -17,6 +19,7 @@ export interface MediaResults {
   encode: EncodedPicture[];
   prepare: ProcessedPicture[];
   normalise: NormalisedPicture;
+  pages: RenderedPages;
 }
 
 /** A task on its way to the media process. */

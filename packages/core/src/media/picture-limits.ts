@@ -1,4 +1,4 @@
-/** Bounds on one picture from a stranger. */
+/** Bounds on one picture, document or video from a stranger. */
 export interface PictureLimits {
   /** Most bytes of the file. Default 25 MiB. */
   maxBytes: number;
@@ -13,8 +13,17 @@ export interface PictureLimits {
    * 5 ms. Default 384 MiB, so that it stays below 400.
    */
   maxMemoryBytes: number;
-  /** Longest time that decoding may take, on a busy machine too. Default 30 s. */
+  /**
+   * Longest time that decoding may take, on a busy machine too. Default 30 s. A document or video, which
+   * one thread decodes, may take no more than `maxCpuMs` on the clock.
+   */
   timeoutMs: number;
+  /** Longest duration of a video. Default 1 h. */
+  maxVideoMs: number;
+  /** Most pixels of a frame of a video. Default 4096 × 2304: decoders hold up to 17 frames. */
+  maxVideoPixels: number;
+  /** Most frames of a video. Default 250,000. */
+  maxVideoFileFrames: number;
 }
 
 /** See {@link PictureLimits}. */
@@ -25,4 +34,10 @@ export const defaultPictureLimits: PictureLimits = {
   maxCpuMs: 5000,
   maxMemoryBytes: 384 * 2 ** 20,
   timeoutMs: 30_000,
+  maxVideoMs: 3_600_000,
+  maxVideoPixels: 4096 * 2304,
+  maxVideoFileFrames: 250_000,
 };
+
+/** Longer side of a page of a document, and most of a frame of a video. @internal */
+export const longestEdgePx = 1536;

@@ -34,13 +34,13 @@ function faultOf(
   if ((user + system) / 1000 > maxCpuMs) {
     return new VistazoError(
       'picture.timeout',
-      `Decoding the picture took more than ${maxCpuMs / 1000} s of processor time and was stopped; send a smaller one.`,
+      `Decoding the file took more than ${maxCpuMs / 1000} s of processor time and was stopped; send a smaller one.`,
     );
   }
   if (process.memoryUsage.rss() > maxMemoryBytes) {
     return new VistazoError(
       'picture.tooLarge',
-      `Decoding the picture took more than ${Math.round(maxMemoryBytes / 2 ** 20)} MB of memory and was stopped; send a smaller one.`,
+      `Decoding the file took more than ${Math.round(maxMemoryBytes / 2 ** 20)} MB of memory and was stopped; send a smaller one.`,
     );
   }
   return undefined;

@@ -3,6 +3,28 @@ import { VistazoError } from '../errors.js';
 /** Kinds of pictures that are accepted. */
 export type MediaType = 'image/jpeg' | 'image/png' | 'image/webp' | 'image/gif' | 'image/avif';
 
+/** Containers of videos that are looked at, as ffmpeg calls the demuxers that read them. */
+export type VideoFormat = 'mov' | 'matroska' | 'avi' | 'ogg';
+
+/** What a file is made of, by its content. @internal */
+export type FileKind =
+  /** A picture, or nothing that is known: the media process says which. */
+  { kind: 'picture' } | { kind: 'document' } | { kind: 'video'; format: VideoFormat };
+
+/** Where the header of a PDF may stand. Source: ISO 32000-1, implementation note 13. */
+const pdfHeaderWithinBytes = 1024;
+
+/** What a file is made of. Looks at some bytes and decodes none. @internal */
+export function kindOf(bytes: Uint8Array): FileKind {
+  const head = latin1(bytes, 0, 16);
+  if (pictureType(bytes, head) !== undefined || isHeic(bytes, head)) return { kind: 'picture' };
+  const format = videoFormat(head);
+  if (format !== undefined) return { kind: 'video', format };
+  return /%PDF-\d/.test(latin1(bytes, 0, pdfHeaderWithinBytes))
+    ? { kind: 'document' }
+    : { kind: 'picture' };
+}
+
 const accepted = 'JPEG, PNG, WebP, GIF and AVIF are accepted';
 
 /**
@@ -14,24 +36,43 @@ export function sniff(bytes: Uint8Array): MediaType {
     throw new VistazoError('picture.empty', 'The picture has no bytes; send it again.');
   }
   const head = latin1(bytes, 0, 16);
-  if (head.startsWith('\xff\xd8\xff')) return 'image/jpeg';
-  if (head.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
-  if (/^GIF8[79]a/.test(head)) return 'image/gif';
-  if (head.startsWith('RIFF') && head.slice(8, 12) === 'WEBP') return 'image/webp';
-  if (head.slice(4, 8) === 'ftyp' && /avi[fs]/.test(latin1(bytes, 8, 64))) return 'image/avif';
+  const type = pictureType(bytes, head);
+  if (type !== undefined) return type;
   throw new VistazoError(
     'picture.notAnImage',
     `This is ${likeness(bytes, head)}, not a picture; ${accepted}.`,
   );
 }
 
+function pictureType(bytes: Uint8Array, head: string): MediaType | undefined {
+  if (head.startsWith('\xff\xd8\xff')) return 'image/jpeg';
+  if (head.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
+  if (/^GIF8[79]a/.test(head)) return 'image/gif';
+  if (head.startsWith('RIFF') && head.slice(8, 12) === 'WEBP') return 'image/webp';
+  if (head.slice(4, 8) === 'ftyp' && /avi[fs]/.test(latin1(bytes, 8, 64))) return 'image/avif';
+  return undefined;
+}
+
+/** Source of the brands: ISO/IEC 23008-12. */
+function isHeic(bytes: Uint8Array, head: string): boolean {
+  return head.slice(4, 8) === 'ftyp' && /^(he[iv][cmsx]|mi[af]1|msf1)/.test(latin1(bytes, 8, 12));
+}
+
+function videoFormat(head: string): VideoFormat | undefined {
+  if (/^(ftyp|moov|mdat|wide)$/.test(head.slice(4, 8))) return 'mov';
+  if (head.startsWith('\x1a\x45\xdf\xa3')) return 'matroska';
+  if (head.startsWith('RIFF') && head.slice(8, 12) === 'AVI ') return 'avi';
+  return head.startsWith('OggS') ? 'ogg' : undefined;
+}
+
 function likeness(bytes: Uint8Array, head: string): string {
   const start = latin1(bytes, 0, 512).trimStart().toLowerCase();
   if (start.includes('<svg')) return 'an SVG drawing';
   if (start.startsWith('<!doctype html') || start.startsWith('<html')) return 'a web page';
-  if (head.startsWith('%PDF')) return 'a PDF document';
+  if (kindOf(bytes).kind === 'document') return 'a PDF document';
   if (head.startsWith('PK\x03\x04')) return 'a ZIP archive or office document';
-  if (head.slice(4, 8) === 'ftyp') return 'a video or HEIC file';
+  if (isHeic(bytes, head)) return 'a HEIC photograph';
+  if (videoFormat(head) !== undefined) return 'a video';
   if (head.startsWith('BM')) return 'a BMP file';
   if (/^(II\*\0|MM\0\*)/.test(head)) return 'a TIFF file';
   return bytes.subarray(0, 512).every((byte) => byte >= 9 && byte < 127)

@@ -29,6 +29,8 @@ export interface SeenPost {
 export type PersonMessage = Partial<Omit<MessageEvent, 'type' | 'text' | 'attachments'>> & {
   /** Default none. */
   pictures?: readonly Uint8Array[];
+  /** Files with names of their own, after the pictures. Default none. */
+  files?: readonly { name: string; bytes: Uint8Array }[];
 };
 
 /** A platform within the process, to test bots with: people post, and what they then see is looked at. */
@@ -73,13 +75,14 @@ export class MemoryAdapter implements Adapter {
   /** A person posts a message; resolves with its event when the bot has accepted it. */
   async say(
     text: string,
-    { pictures = [], ...given }: PersonMessage = {},
+    { pictures = [], files = [], ...given }: PersonMessage = {},
   ): Promise<PlatformEvent & { type: 'message' }> {
     const messageId = given.messageId ?? randomUUID();
-    const attachments = pictures.map((bytes, index) => {
+    const named = pictures.map((bytes, index) => ({ name: `picture-${index + 1}.png`, bytes }));
+    const attachments = [...named, ...files].map(({ name, bytes }) => {
       const url = `memory:${randomUUID()}`;
       this.#files.set(url, bytes);
-      return { url, name: `picture-${index + 1}.png` };
+      return { url, name };
     });
     const event = {
       type: 'message' as const,

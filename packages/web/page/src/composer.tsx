@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon, IconButton } from './icons.tsx';
 import type { Texts } from './texts.ts';
-import type { Draft } from './use-draft.ts';
+import { acceptedTypes, type Draft } from './use-draft.ts';
 
 const maxHeightPx = 200;
 
@@ -53,7 +53,11 @@ export function Composer(props: {
         <ul class="pictures">
           {draft.pictures.map(({ file, previewUrl }, index) => (
             <li key={previewUrl}>
-              <img src={previewUrl} alt={file.name} />
+              {/^(application|video)\//.test(file.type) ? (
+                <span class="file">{file.name}</span>
+              ) : (
+                <img src={previewUrl} alt={file.name} />
+              )}
               <IconButton
                 icon="close"
                 label={`${texts.removePicture}: ${file.name}`}
@@ -76,7 +80,7 @@ export function Composer(props: {
           class="hidden"
           tabIndex={-1}
           aria-label={texts.addPictures}
-          accept="image/jpeg,image/png,image/webp,image/gif,image/avif"
+          accept={acceptedTypes.join(',')}
           multiple
           onChange={(event) => {
             draft.addPictures([...(event.currentTarget.files ?? [])]);

@@ -60,7 +60,8 @@ const english = {
   /** Sentences by error code, where the server's own, which are English, do not fit. */
   errors: {} as Partial<Record<string, string>>,
   tooLarge: (name: string, megabytes: number) => `${name} is larger than ${megabytes} MB.`,
-  notAPicture: (name: string) => `${name} is not a picture. JPEG, PNG, WebP, GIF and AVIF work.`,
+  notAPicture: (name: string) =>
+    `${name} is not a picture. JPEG, PNG, WebP, GIF, AVIF, PDF and videos work.`,
   tooMany: (count: number) => `At most ${count} pictures fit in one message.`,
   secretNeeded: 'This page needs a secret',
   secretLabel: 'Secret',
@@ -139,13 +140,17 @@ const spanish: Texts = {
     'chat.empty': 'El mensaje está vacío; escribe algo o añade una imagen.',
     'chat.tooLong':
       'El mensaje no cabe en lo que el modelo puede leer; envía menos texto o menos imágenes, o empieza otra conversación.',
-    'picture.notAnImage': 'Eso no es una imagen; valen JPEG, PNG, WebP, GIF y AVIF.',
+    'picture.notAnImage': 'Eso no es una imagen; valen JPEG, PNG, WebP, GIF, AVIF, PDF y vídeos.',
+    'picture.unsupported':
+      'Este bot no puede mirar vídeos, porque falta ffmpeg donde funciona; envía imágenes de lo que importa.',
+    'picture.encrypted': 'El documento está protegido con una contraseña; envíalo sin ella.',
     'picture.empty': 'La imagen no tiene bytes; envíala otra vez.',
-    'picture.corrupt': 'La imagen está cortada o dañada y no se puede leer; envíala otra vez.',
+    'picture.corrupt': 'El archivo está cortado o dañado y no se puede leer; envíalo otra vez.',
     'picture.tooLarge':
-      'La imagen es demasiado grande; hazla más pequeña: caben 25 MB y 50 megapíxeles.',
-    'picture.tooManyFrames': 'La animación tiene demasiados fotogramas; envía una más corta.',
-    'picture.timeout': 'Leer la imagen llevó demasiado tiempo; envía una más pequeña.',
+      'El archivo es demasiado grande; hazlo más pequeño: caben 25 MB y 50 megapíxeles.',
+    'picture.tooManyFrames':
+      'La animación o el vídeo tiene demasiados fotogramas; envía algo más corto.',
+    'picture.timeout': 'Leer el archivo llevó demasiado tiempo; envía uno más pequeño.',
     'picture.missing': 'La imagen ya no está guardada; envíala otra vez.',
     'engine.crashed': 'El modelo se detuvo mientras respondía; pregunta otra vez.',
     'endpoint.failed':
@@ -158,7 +163,8 @@ const spanish: Texts = {
     'access.secret': 'Ese no es el secreto.',
   },
   tooLarge: (name, megabytes) => `${name} ocupa más de ${megabytes} MB.`,
-  notAPicture: (name) => `${name} no es una imagen. Valen JPEG, PNG, WebP, GIF y AVIF.`,
+  notAPicture: (name) =>
+    `${name} no es una imagen. Valen JPEG, PNG, WebP, GIF, AVIF, PDF y vídeos.`,
   tooMany: (count) => `Caben como mucho ${count} imágenes en un mensaje.`,
   secretNeeded: 'Esta página necesita un secreto',
   secretLabel: 'Secreto',

@@ -76,7 +76,8 @@ function Pictures({ texts, message }: { texts: Texts; message: WireMessage }) {
   return (
     <ul class="pictures">
       {message.pictures.map(({ id, name, widthPx, heightPx }, index) => (
-        <li key={id}>
+        // Two pages of a document may look the same.
+        <li key={`${index} ${id}`}>
           <a href={pictureUrl(id)} target="_blank" rel="noreferrer">
             <img
               src={pictureUrl(id)}

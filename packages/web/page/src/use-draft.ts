@@ -3,7 +3,13 @@ import type { WireSession } from '../../src/wire.ts';
 import type { Texts } from './texts.ts';
 import { sampleUrl } from './welcome.tsx';
 
-const acceptedTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif'];
+const pictureTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif'];
+
+/** What may be sent, as the `accept` of a file picker says it; the server looks at the bytes. */
+export const acceptedTypes = [...pictureTypes, 'application/pdf', 'video/*'];
+
+const isAccepted = (type: string): boolean =>
+  type === '' || type.startsWith('video/') || acceptedTypes.includes(type);
 
 /** The message that is being written. */
 export type Draft = ReturnType<typeof useDraft>;
@@ -30,9 +36,7 @@ export function useDraft(
   const complaintAbout = (file: File): string | undefined => {
     const maxBytes = session?.maxUploadBytes ?? Number.POSITIVE_INFINITY;
     if (file.size > maxBytes) return texts.tooLarge(file.name, Math.floor(maxBytes / 2 ** 20));
-    return file.type === '' || acceptedTypes.includes(file.type)
-      ? undefined
-      : texts.notAPicture(file.name);
+    return isAccepted(file.type) ? undefined : texts.notAPicture(file.name);
   };
 
   const addPictures = (added: readonly File[]) => {

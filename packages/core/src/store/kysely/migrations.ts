@@ -209,6 +209,14 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
         for (const statement of types.unsampled(table, columns)) await statement.execute(db);
     },
   },
+  '0012-places-in-files': {
+    async up(db) {
+      for (const column of ['page', 'pages', 'at_ms', 'duration_ms'])
+        await sql`alter table parts add column ${sql.ref(column)} ${types.milliseconds}`.execute(
+          db,
+        );
+    },
+  },
 });
 
 /**

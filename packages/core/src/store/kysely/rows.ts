@@ -5,6 +5,7 @@ import {
   conversationIdSchema,
   type MessagePart,
   messageIdSchema,
+  type PlaceInFile,
 } from '../../conversation/message.js';
 import { isErrorCode } from '../../errors.js';
 import type { ConversationRecord, SeenContext, StoredMessage } from '../conversation-store.js';
@@ -66,8 +67,17 @@ function toPart(row: PartRow): MessagePart {
       postedAtMs: row.posted_at_ms ?? 0,
       ...(row.url !== null && { url: row.url }),
       ...(row.name !== null && { name: row.name }),
+      ...placeOf(row),
     },
   };
+}
+
+function placeOf({ page, pages, at_ms: atMs, duration_ms: durationMs }: PartRow): {
+  place?: PlaceInFile;
+} {
+  if (page !== null && pages !== null) return { place: { type: 'page', page, pages } };
+  if (atMs !== null && durationMs !== null) return { place: { type: 'frame', atMs, durationMs } };
+  return {};
 }
 
 /** @internal */
@@ -79,7 +89,7 @@ export function toPartRow(
 ): Insertable<Database['parts']> {
   const key = { tenant, message_id: messageId, position };
   if (part.type === 'text') return { ...key, text: part.text, author_id: part.authorId ?? null };
-  const { author, authorId, origin, url, name, postedAtMs } = part.provenance;
+  const { author, authorId, origin, url, name, postedAtMs, place } = part.provenance;
   return {
     ...key,
     picture_id: part.image,
@@ -89,6 +99,8 @@ export function toPartRow(
     name: name ?? null,
     posted_at_ms: postedAtMs,
     author_id: authorId ?? null,
+    ...(place?.type === 'page' && { page: place.page, pages: place.pages }),
+    ...(place?.type === 'frame' && { at_ms: place.atMs, duration_ms: place.durationMs }),
   };
 }
 

@@ -44,6 +44,12 @@ interface PartTable {
   posted_at_ms: number | null;
   /** Whose it is, where that is not the person of the message. */
   author_id: string | null;
+  /** Of a page of a document: its number, from 1, and how many there are. */
+  page: number | null;
+  pages: number | null;
+  /** Of a frame of a video. */
+  at_ms: number | null;
+  duration_ms: number | null;
 }
 
 interface PictureTable {
