@@ -82,10 +82,9 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
       quotes: [{ source: 'embed', text: 'ANA-EMBED' }],
     });
     await idle();
-    const [picture] = await pictureMarks(store, 'tenant');
-    if (picture === undefined) throw new Error('There is no picture.');
     await adapter.say('BEN-QUESTION', {
       author: ben,
+      files: [{ bytes: await noise(7), author: ana, description: 'ANA-ALT' }],
       quotes: [
         { source: 'reply', author: ana.name, authorId: ana.id, text: 'ANA-QUOTED' },
         { source: 'history', author: 'Cleo', authorId: 'CLEO-ID', text: 'CLEO-QUOTED' },
@@ -93,9 +92,11 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     });
     await idle();
     await adapter.rate('up', { messageId: asked.messageId });
+    const pictures = await pictureMarks(store, 'tenant');
+    expect(pictures).toHaveLength(2);
     const theirs = [
-      ...['ANA-QUESTION', 'ANA-ANSWER', 'ANA-EMBED', 'ANA-QUOTED', 'ANA-NAME', 'ANA-ID'],
-      picture,
+      ...['ANA-QUESTION', 'ANA-ANSWER', 'ANA-EMBED', 'ANA-QUOTED', 'ANA-ALT', 'ANA-NAME', 'ANA-ID'],
+      ...pictures,
     ];
     expect(await database.wordsOnDisk(theirs)).toHaveLength(theirs.length);
 

@@ -60,7 +60,7 @@ export async function takePictures(
 }
 
 async function takeFile(
-  { url, name }: Attachment,
+  { url, name, author: poster }: Attachment,
   { author, postedAtMs }: MessageEvent,
   { adapter, media, limits, images, fetched, signal }: TakePicturesOptions,
 ): Promise<CheckedFile> {
@@ -75,6 +75,11 @@ async function takeFile(
     ...(/^https?:/.test(url) && { url }),
     ...(name !== undefined && { name }),
   };
-  const message = { author: author.name, origin: adapter.name, postedAtMs };
+  const message = {
+    author: (poster ?? author).name,
+    ...(poster !== undefined && { authorId: poster.id }),
+    origin: adapter.name,
+    postedAtMs,
+  };
   return checkFile(media, file, message, limits, signal);
 }

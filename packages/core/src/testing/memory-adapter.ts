@@ -7,7 +7,7 @@ import type {
   ReplyPost,
 } from '../adapter/adapter.js';
 import type { CommandDescription } from '../adapter/command-description.js';
-import type { MessageEvent, PlatformEvent } from '../adapter/platform-event.js';
+import type { Attachment, MessageEvent, PlatformEvent } from '../adapter/platform-event.js';
 import { VistazoError } from '../errors.js';
 import type { Rating } from '../store/conversation-store.js';
 
@@ -29,8 +29,8 @@ export interface SeenPost {
 export type PersonMessage = Partial<Omit<MessageEvent, 'type' | 'text' | 'attachments'>> & {
   /** Default none. */
   pictures?: readonly Uint8Array[];
-  /** Files with names of their own, after the pictures. Default none. */
-  files?: readonly { name: string; bytes: Uint8Array }[];
+  /** Files with names, texts and authors of their own, after the pictures. Default none. */
+  files?: readonly (Omit<Attachment, 'url'> & { bytes: Uint8Array })[];
 };
 
 /** A platform within the process, to test bots with: people post, and what they then see is looked at. */
@@ -79,10 +79,10 @@ export class MemoryAdapter implements Adapter {
   ): Promise<PlatformEvent & { type: 'message' }> {
     const messageId = given.messageId ?? randomUUID();
     const named = pictures.map((bytes, index) => ({ name: `picture-${index + 1}.png`, bytes }));
-    const attachments = [...named, ...files].map(({ name, bytes }) => {
+    const attachments = [...named, ...files].map(({ bytes, ...file }) => {
       const url = `memory:${randomUUID()}`;
       this.#files.set(url, bytes);
-      return { url, name };
+      return { url, ...file };
     });
     const event = {
       type: 'message' as const,

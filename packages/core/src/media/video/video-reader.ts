@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { VistazoError } from '../../errors.js';
-import { checkBytes } from '../decode.js';
+import { checkBytes } from '../check-bytes.js';
 import { longestEdgePx, type PictureLimits } from '../picture-limits.js';
 import type { VideoFormat } from '../sniff.js';
 import {
