@@ -1,7 +1,8 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openPostgresStore } from '../../../packages/core/src/store/postgres/open-postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../../postgres/postgres-server.ts';
-import { addOne, message, picture, posted } from './store-fixture.ts';
+import { addOne, message, picture, posted, wordsIn } from './store-fixture.ts';
 
 let server: PostgresServer;
 
@@ -37,6 +38,27 @@ describe('the store in PostgreSQL', () => {
       await expect(other.pictureBytes(red.id)).resolves.toBeDefined();
       await other.deleteConversation(added);
     }
+  });
+
+  it('overwrites what was deleted only when no transaction sees it any more', async () => {
+    const url = await server.newDatabase();
+    const store = await open(url);
+    await addOne(store, message({ parts: [{ type: 'text', text: 'SEEN-FOR-LONG' }] }));
+    const reader = new pg.Client({ connectionString: url });
+    await reader.connect();
+    onTestFinished(() => reader.end());
+    await reader.query('begin isolation level repeatable read');
+    await reader.query('select * from parts');
+    await store.forget({ tenant: 'local' });
+    let isOver = false;
+    const overwriting = store.overwriteDeleted().finally(() => {
+      isOver = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(isOver).toBe(false);
+    await reader.query('commit');
+    expect(await overwriting).toEqual([]);
+    expect(await wordsIn(server.dataFolder, ['SEEN-FOR-LONG'])).toEqual([]);
   });
 
   it('that cannot be reached is refused with the mend', async () => {

@@ -69,7 +69,11 @@ function opener<Options>(
   });
 }
 
-async function wordsIn(folder: string, words: readonly (string | Uint8Array)[]): Promise<string[]> {
+/** What of these words is anywhere in the files of a folder. */
+export async function wordsIn(
+  folder: string,
+  words: readonly (string | Uint8Array)[],
+): Promise<string[]> {
   const found = new Set<string>();
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;

@@ -9,6 +9,7 @@ import type { FinishReason, GenerationEvent, SeenPicture } from '../generation/g
 import { createSampler } from '../generation/sampler.js';
 import { TextStreamer } from '../generation/text-streamer.js';
 import { createImageProcessor } from '../image/image-processor.js';
+import { digestOf } from '../image/picture-digest.js';
 import type { ProcessedPicture } from '../image/processed-picture.js';
 import type { SessionOptions } from '../onnx/session.js';
 import { ChatTemplate } from '../prompt/chat-template.js';
@@ -368,17 +369,6 @@ function endTokens({ generation }: ModelDescription, tokenizer: Tokenizer): Set<
   // Published generation configs of the family name the end of the text, their templates the end of the turn.
   if (turnEnd !== undefined) tokens.add(turnEnd);
   return tokens;
-}
-
-const digests = new WeakMap<ProcessedPicture, string>();
-
-function digestOf(picture: ProcessedPicture): string {
-  const known = digests.get(picture);
-  if (known !== undefined) return known;
-  const size = `${picture.tiles}x${picture.tileWidthPx}x${picture.tileHeightPx}`;
-  const digest = createHash('sha256').update(size).update(picture.pixels).digest('hex');
-  digests.set(picture, digest);
-  return digest;
 }
 
 function seenPictures(

@@ -9,6 +9,7 @@ import { registerIsolated } from './isolated/isolated-registration.js';
 import type { Announcement, AnswerContext, MessageContext } from './plugin.js';
 import type { PluginMessage, SharedMessage } from './plugin-message.js';
 import { inOrder } from './plugin-order.js';
+import { requireOwnNames } from './registered-names.js';
 import { type HostServices, type Registration, register } from './registration.js';
 import type { Route } from './route.js';
 import {
@@ -420,28 +421,4 @@ function unknownCommand(name: string, enabled: readonly Enabled[]): string {
   );
   const list = known.length === 0 ? 'there are none here' : `there are ${known.join(', ')}`;
   return `There is no command /${name}; ${list}.`;
-}
-
-function requireOwnNames(registration: Registration, running: readonly Registration[]): void {
-  const taken = new Map(
-    running.flatMap((each) => namesIn(each).map((name) => [name, each.plugin.name] as const)),
-  );
-  const { plugin } = registration;
-  for (const name of namesIn(registration)) {
-    const other = taken.get(name);
-    if (other !== undefined) {
-      throw new VistazoError(
-        'plugin.invalid',
-        `The ${name} of the plugin ${plugin.name} is one of the plugin ${other} already; give it another name.`,
-      );
-    }
-    taken.set(name, plugin.name);
-  }
-}
-
-function namesIn({ commands, tools }: Registration): string[] {
-  return [
-    ...commands.map(({ description }) => `command /${description.name}`),
-    ...tools.map(({ description }) => `tool ${description.name}`),
-  ];
 }

@@ -70,14 +70,14 @@ async function deleteMessages(
 
 /** Its title was made of what it began with; what it shows may be gone. */
 async function settleConversation(db: Kysely<Database>, tenant: string, id: string): Promise<void> {
-  const conversation = db.selectFrom('messages').where('tenant', '=', tenant);
-  const last = await conversation
-    .where('conversation_id', '=', id)
+  const left = await db
+    .selectFrom('messages')
     .select('id')
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  if (last === undefined) {
+    .where('tenant', '=', tenant)
+    .where('conversation_id', '=', id)
+    .orderBy('sequence')
+    .execute();
+  if (left.length === 0) {
     await db
       .deleteFrom('conversations')
       .where('tenant', '=', tenant)
@@ -85,22 +85,17 @@ async function settleConversation(db: Kysely<Database>, tenant: string, id: stri
       .execute();
     return;
   }
-  const changing = db
-    .updateTable('conversations')
+  const { shown_leaf } = await db
+    .selectFrom('conversations')
+    .select('shown_leaf')
     .where('tenant', '=', tenant)
-    .where('id', '=', id);
-  await changing.set({ title: '' }).execute();
-  await changing
-    .set({ shown_leaf: last.id })
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('messages')
-            .select('messages.id')
-            .whereRef('messages.tenant', '=', 'conversations.tenant')
-            .whereRef('messages.id', '=', 'conversations.shown_leaf'),
-        ),
-      ),
-    )
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  const isShown = left.some((message) => message.id === shown_leaf);
+  await db
+    .updateTable('conversations')
+    .set({ title: '', shown_leaf: isShown ? shown_leaf : left.at(-1)?.id })
+    .where('tenant', '=', tenant)
+    .where('id', '=', id)
     .execute();
 }

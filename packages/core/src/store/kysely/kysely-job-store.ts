@@ -35,7 +35,7 @@ import { KyselyConversationStore } from './kysely-conversation-store.js';
 import { contentJson, parseContent, toMessage } from './message-content.js';
 import { nextJob, noteTurn } from './next-job.js';
 import { modelTimeSize, wholeTenant } from './refusals.js';
-import { forgetTexts, notePost, repliesOf, setReplies } from './replies.js';
+import { forgetTexts, leftOf, notePost, repliesOf, setReplies } from './replies.js';
 import type { Database } from './schema.js';
 
 type JobRow = Selectable<Database['jobs']>;
@@ -393,12 +393,4 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       replies: await repliesOf(db, row.id),
     };
   }
-}
-
-async function leftOf(
-  db: Kysely<Database>,
-  { id, revision, noticed }: JobRow,
-): Promise<CancelledJob> {
-  const replies = await repliesOf(db, id);
-  return { revision, replies, isNoticed: noticed === 1, foldedInto: null };
 }

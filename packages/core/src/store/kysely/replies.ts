@@ -1,5 +1,5 @@
-import type { Kysely } from 'kysely';
-import type { Post, ReplyRecord } from '../job-store.js';
+import type { Kysely, Selectable } from 'kysely';
+import type { CancelledJob, Post, ReplyRecord } from '../job-store.js';
 import type { Database } from './schema.js';
 
 /** @internal */
@@ -46,4 +46,13 @@ export async function notePost(
 /** What is posted stays posted, but what it should say is no longer known. @internal */
 export async function forgetTexts(db: Kysely<Database>, jobId: number): Promise<void> {
   await db.updateTable('replies').set({ text: null }).where('job_id', '=', jobId).execute();
+}
+
+/** What is left of a job that was cancelled. @internal */
+export async function leftOf(
+  db: Kysely<Database>,
+  { id, revision, noticed }: Selectable<Database['jobs']>,
+): Promise<CancelledJob> {
+  const replies = await repliesOf(db, id);
+  return { revision, replies, isNoticed: noticed === 1, foldedInto: null };
 }
