@@ -142,6 +142,34 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     expect(JSON.stringify(messages)).not.toContain('ANA');
   });
 
+  it('says who posted a picture that somebody else brought, and forgets it with them', async () => {
+    const { adapter, bot, store, idle } = await startBot(newDatabase, {});
+    const bytes = await noise(2);
+    const file = { name: 'a.png', bytes, author: ana.name, authorId: ana.id };
+    await adapter.say('BEN-QUESTION', { author: ben, files: [file] });
+    await idle();
+    const conversations = store.forTenant('tenant');
+    const [conversation] = await conversations.listConversations();
+    if (conversation === undefined) throw new Error('There is no conversation.');
+    const authors = async () =>
+      (await conversations.messagesOf(conversation.id))
+        .flatMap(picturesOf)
+        .map(({ provenance }) => provenance.author);
+    expect(await authors()).toEqual([ana.name]);
+    await bot.forget({ tenant: 'tenant', person: { adapter: 'memory', id: ana.id } });
+    expect(await authors()).toEqual([]);
+  });
+
+  it('forgets a tenant that its adapter says took the bot out', async () => {
+    const { adapter, store, idle } = await startBot(newDatabase, {});
+    await adapter.say('ANA-QUESTION', { author: ana });
+    await adapter.say('BEN-QUESTION', { author: ben, tenant: 'other' });
+    await idle();
+    await adapter.leave('tenant');
+    expect(await store.forTenant('tenant').listConversations()).toEqual([]);
+    expect(await store.forTenant('other').listConversations()).toHaveLength(1);
+  });
+
   it('forgets a tenant with the values of its plugins, and no other one', async () => {
     const keeper = plugin('keeper', ({ onMessage }) => {
       onMessage(async ({ storage, text }, next) => {

@@ -112,6 +112,11 @@ export interface AdapterHost {
     event: PlatformEvent,
     files?: readonly ReceivedFile[],
   ): Promise<'accepted' | 'known' | 'refused'>;
+  /**
+   * Forgets all of a tenant that took the bot out, as `Bot.forget` does. Throws what that throws: what is
+   * left is not forgotten yet, and the adapter asks again.
+   */
+  forget(tenant: string): Promise<void>;
 }
 
 /** Where a platform keeps the files that people post, and what it wants to see before it gives them. */

@@ -12,6 +12,10 @@ export const attachmentSchema = z.object({
   name: z.string().max(1000).optional(),
   /** What its author says that it shows, such as an alternative text. */
   description: z.string().max(10_000).optional(),
+  /** Who posted it, where that is not who wrote the message, as when it is of a message replied to. */
+  author: z.string().max(1000).optional(),
+  /** The platform's id of them: the file is forgotten with the person, whoever brought it here. */
+  authorId: platformId.optional(),
 });
 /** See {@link attachmentSchema}. */
 export type Attachment = z.infer<typeof attachmentSchema>;

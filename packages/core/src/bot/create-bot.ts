@@ -251,6 +251,7 @@ class RunningBot implements Bot {
             return plugins.commands;
           },
           receive: (event, files) => this.#inbox.receive(adapter, event, files),
+          forget: async (tenant) => void (await this.forget({ tenant })),
         });
         this.#started.push(adapter);
       }

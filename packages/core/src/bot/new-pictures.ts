@@ -94,6 +94,8 @@ function checkSize(byteLength: number, maxBytes: number): void {
 /** Pictures, and who brought them from where. @internal */
 export interface PicturesFrom extends Pick<NewMessage, 'pictures' | 'author' | 'postedAtMs'> {
   origin: string;
+  /** The platform's id of the author, where they are not who brings them. */
+  authorId?: string;
 }
 
 /** @internal */
@@ -190,6 +192,7 @@ function toPart(
     heightPx: record.heightPx,
     provenance: {
       author: message.author ?? 'user',
+      ...(message.authorId !== undefined && { authorId: message.authorId }),
       origin: message.origin,
       postedAtMs: message.postedAtMs ?? Date.now(),
       ...(file.url !== undefined && { url: file.url }),

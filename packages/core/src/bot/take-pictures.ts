@@ -60,8 +60,8 @@ export async function takePictures(
 }
 
 async function takeFile(
-  { url, name }: Attachment,
-  { author, postedAtMs }: MessageEvent,
+  { url, name, author, authorId }: Attachment,
+  event: MessageEvent,
   { adapter, media, limits, images, fetched, signal }: TakePicturesOptions,
 ): Promise<CheckedFile> {
   if (!images)
@@ -75,6 +75,11 @@ async function takeFile(
     ...(/^https?:/.test(url) && { url }),
     ...(name !== undefined && { name }),
   };
-  const message = { author: author.name, origin: adapter.name, postedAtMs };
+  const message = {
+    author: author ?? event.author.name,
+    ...(authorId !== undefined && { authorId }),
+    origin: adapter.name,
+    postedAtMs: event.postedAtMs,
+  };
   return checkFile(media, file, message, limits, signal);
 }

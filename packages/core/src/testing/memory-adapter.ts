@@ -7,7 +7,7 @@ import type {
   ReplyPost,
 } from '../adapter/adapter.js';
 import type { CommandDescription } from '../adapter/command-description.js';
-import type { MessageEvent, PlatformEvent } from '../adapter/platform-event.js';
+import type { Attachment, MessageEvent, PlatformEvent } from '../adapter/platform-event.js';
 import { VistazoError } from '../errors.js';
 import type { Rating } from '../store/conversation-store.js';
 
@@ -30,7 +30,7 @@ export type PersonMessage = Partial<Omit<MessageEvent, 'type' | 'text' | 'attach
   /** Default none. */
   pictures?: readonly Uint8Array[];
   /** Files with names of their own, after the pictures. Default none. */
-  files?: readonly { name: string; bytes: Uint8Array }[];
+  files?: readonly (Omit<Attachment, 'url'> & { bytes: Uint8Array })[];
 };
 
 /** A platform within the process, to test bots with: people post, and what they then see is looked at. */
@@ -79,10 +79,10 @@ export class MemoryAdapter implements Adapter {
   ): Promise<PlatformEvent & { type: 'message' }> {
     const messageId = given.messageId ?? randomUUID();
     const named = pictures.map((bytes, index) => ({ name: `picture-${index + 1}.png`, bytes }));
-    const attachments = [...named, ...files].map(({ name, bytes }) => {
+    const attachments = [...named, ...files].map(({ bytes, ...about }) => {
       const url = `memory:${randomUUID()}`;
       this.#files.set(url, bytes);
-      return { url, name };
+      return { url, ...about };
     });
     const event = {
       type: 'message' as const,
@@ -127,6 +127,11 @@ export class MemoryAdapter implements Adapter {
       throw new VistazoError('engine.closed', 'The bot does not listen; start it first.');
     }
     return this.#host.receive(event);
+  }
+
+  /** A tenant takes the bot out. */
+  async leave(tenant = 'tenant'): Promise<void> {
+    await this.#host?.forget(tenant);
   }
 
   /** What people see as the answer to a message, its messages joined, once `isAsWanted` (default: there is any). */
