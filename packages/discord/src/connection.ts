@@ -1,0 +1,94 @@
+import { VistazoError } from '@vistazo/core';
+import {
+  Client,
+  type ClientOptions,
+  Events,
+  GatewayCloseCodes,
+  GatewayIntentBits,
+  Options,
+  type RateLimitData,
+} from 'discord.js';
+import type { CheckedOptions } from './discord-options.js';
+
+/** How long Discord may take to take the bot in. */
+const loginTimeoutMs = 60_000;
+/** Who has to wait longer for a route is tried again later, so that nothing is held meanwhile. */
+const longestQueueMs = 10_000;
+
+/** A client that keeps no messages: what the bot keeps of them is in its store. */
+export function newClient({ messageContent, clientOptions = {} }: CheckedOptions): Client {
+  const options: ClientOptions = {
+    makeCache: Options.cacheWithLimits({
+      ...Options.DefaultMakeCacheSettings,
+      MessageManager: 0,
+      ReactionManager: 0,
+      PresenceManager: 0,
+      GuildMemberManager: { maxSize: 0, keepOverLimit: ({ id, client }) => id === client.user.id },
+    }),
+    ...clientOptions,
+    intents: [
+      GatewayIntentBits.Guilds,
+      GatewayIntentBits.GuildMessages,
+      GatewayIntentBits.DirectMessages,
+      ...(messageContent ? [GatewayIntentBits.MessageContent] : []),
+    ],
+    rest: {
+      rejectOnRateLimit: ({ timeToReset }: RateLimitData) => timeToReset > longestQueueMs,
+      ...clientOptions.rest,
+    },
+  };
+  return new Client(options);
+}
+
+/** Logs a client in and resolves when it is ready. Throws `option.invalid` where Discord refuses it. */
+export async function logIn(client: Client, token: string): Promise<void> {
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  const onDisconnect = ({ code }: { code: number }) => reject(refusal(code));
+  const timer = setTimeout(
+    () => reject(new Error('Discord did not take the bot in within a minute; try again later.')),
+    loginTimeoutMs,
+  );
+  client.on(Events.ShardDisconnect, onDisconnect);
+  const ready = untilReady(client);
+  try {
+    await Promise.race([failed, Promise.all([client.login(token), ready])]);
+  } catch (error) {
+    await client.destroy();
+    throw isTokenError(error) ? refusal(GatewayCloseCodes.AuthenticationFailed) : error;
+  } finally {
+    clearTimeout(timer);
+    client.off(Events.ShardDisconnect, onDisconnect);
+    failed.catch(() => {});
+  }
+}
+
+/** Resolves when a client is logged in and knows its servers. */
+export async function untilReady(client: Client): Promise<void> {
+  if (client.isReady()) return;
+  await new Promise<void>((resolve) => client.once(Events.ClientReady, () => resolve()));
+}
+
+function isTokenError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'TokenInvalid';
+}
+
+function refusal(code: number): VistazoError {
+  if (code === GatewayCloseCodes.AuthenticationFailed)
+    return new VistazoError(
+      'option.invalid',
+      'Discord refuses the token; copy it anew from the page Bot of your application at https://discord.com/developers/applications.',
+    );
+  if (code === GatewayCloseCodes.DisallowedIntents)
+    return new VistazoError(
+      'option.invalid',
+      'Discord does not give the bot the message content intent; turn it on on the page Bot of your application at https://discord.com/developers/applications, or leave out messageContent.',
+    );
+  return new VistazoError(
+    'option.invalid',
+    `Discord closed the connection for good with code ${code}; see https://discord.com/developers/docs/topics/opcodes-and-status-codes.`,
+  );
+}
+
+/** What a bot without the message content intent should know of itself. */
+export const contentNotice =
+  'Without the message content intent the Discord bot sees only direct messages, messages that mention it, and commands; it may not see the pictures of messages that those reply to. Turn the intent on on the page Bot of your application, and set messageContent: true.';

@@ -1,0 +1,100 @@
+import type { AdapterHost } from '@vistazo/core';
+import { type Client, Routes } from 'discord.js';
+import { ClientSurroundings } from './client-surroundings.js';
+import { commandBodies } from './commands/command-bodies.js';
+import { InteractionHandler } from './commands/interaction-handler.js';
+import { InteractionRoutes } from './commands/interaction-routes.js';
+import { contentNotice, logIn, newClient, untilReady } from './connection.js';
+import { DiscordApi } from './discord-api.js';
+import type { CheckedOptions } from './discord-options.js';
+import { EventDelivery } from './event-delivery.js';
+import { GatewayEvents } from './gateway-events.js';
+import { languageOf } from './language.js';
+import { LinkPreviews } from './link-previews.js';
+import { ReplySender } from './send-reply/reply-sender.js';
+
+/** A bot's time on Discord, from its start to its end. */
+export class DiscordSession {
+  readonly api: DiscordApi;
+  readonly sender: ReplySender;
+  readonly client: Client;
+  readonly #events: GatewayEvents;
+  readonly #delivery: EventDelivery;
+
+  constructor(
+    private readonly options: CheckedOptions,
+    private readonly host: AdapterHost,
+  ) {
+    const { notify, channels } = options;
+    const client = options.client ?? newClient(options);
+    this.client = client;
+    const api = new DiscordApi(client.rest);
+    this.api = api;
+    const routes = new InteractionRoutes();
+    const delivery = new EventDelivery(host, notify);
+    this.#delivery = delivery;
+    const surroundings = new ClientSurroundings(client, api);
+    const sender = new ReplySender({
+      api,
+      routes,
+      buttons: options.buttons,
+      language: (tenant) => languageOf(client.guilds.cache.get(tenant)?.preferredLocale),
+      startedAtMs: Date.now(),
+    });
+    this.sender = sender;
+    const commands = () => host.commands;
+    const parts = { api, sender, delivery, surroundings };
+    this.#events = new GatewayEvents({
+      ...parts,
+      client,
+      interactions: new InteractionHandler({ ...parts, routes, commands }),
+      previews: new LinkPreviews(options.linkPreviewMs),
+      channels,
+      notify,
+    });
+  }
+
+  /** Throws `option.invalid` where Discord refuses the bot or one of its commands. */
+  async start(): Promise<void> {
+    const { token, messageContent, notify, commands } = this.options;
+    const bodies = commandBodies(this.host.commands);
+    this.#events.listen();
+    try {
+      if (token === undefined) await untilReady(this.client);
+      else await logIn(this.client, token);
+      if (!messageContent) notify(contentNotice);
+      if (commands !== null) await this.#makeKnown(bodies, commands);
+      this.#events.begin();
+    } catch (error) {
+      await this.stop();
+      await this.close();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#delivery.stop();
+    await this.#events.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.sender.idle();
+    if (this.options.client === undefined) await this.client.destroy();
+  }
+
+  /** Replaces those that were there, so that it may be done again and again. */
+  async #makeKnown(body: unknown, where: 'global' | readonly string[]): Promise<void> {
+    const id = this.client.application?.id ?? '';
+    const routes =
+      where === 'global'
+        ? [Routes.applicationCommands(id)]
+        : where.map((guildId) => Routes.applicationGuildCommands(id, guildId));
+    for (const route of routes) {
+      await this.api.call({ method: 'Put', route, body }).catch(() => {
+        this.options.notify(
+          'The commands could not be made known to Discord; invite the bot with the scope applications.commands, and start it again.',
+        );
+      });
+    }
+  }
+}
