@@ -8,6 +8,7 @@ import {
   Options,
   type RateLimitData,
 } from 'discord.js';
+import { waitMsOf } from './discord-errors.js';
 import type { CheckedOptions } from './discord-options.js';
 
 /** How long Discord may take to take the bot in. */
@@ -33,7 +34,7 @@ export function newClient({ messageContent, clientOptions = {} }: CheckedOptions
       ...(messageContent ? [GatewayIntentBits.MessageContent] : []),
     ],
     rest: {
-      rejectOnRateLimit: ({ timeToReset }: RateLimitData) => timeToReset > longestQueueMs,
+      rejectOnRateLimit: (limit: RateLimitData) => waitMsOf(limit) > longestQueueMs,
       ...clientOptions.rest,
     },
   };

@@ -28,12 +28,13 @@ export class DiscordApi {
   async call({ method, route, query, ...options }: DiscordCall): Promise<DiscordAnswer> {
     options.signal?.throwIfAborted();
     try {
-      const response = await this.rest.queueRequest({
+      const queued = this.rest.queueRequest({
         method: RequestMethod[method],
         fullRoute: route,
         ...options,
         ...(query !== undefined && { query: new URLSearchParams(query) }),
       });
+      const response = await untilAborted(queued, options.signal);
       const text = response.status === 204 ? '' : await response.text();
       return {
         json: text === '' ? undefined : JSON.parse(text),
@@ -43,6 +44,19 @@ export class DiscordApi {
       options.signal?.throwIfAborted();
       throw platformError(error);
     }
+  }
+}
+
+/** In its queues discord.js does not look at the signal. What is sent all the same has its nonce. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -1,5 +1,11 @@
 import { VistazoError } from '@vistazo/core';
-import { DiscordAPIError, HTTPError, RateLimitError, RESTJSONErrorCodes } from 'discord.js';
+import {
+  DiscordAPIError,
+  HTTPError,
+  type RateLimitData,
+  RateLimitError,
+  RESTJSONErrorCodes,
+} from 'discord.js';
 
 /** What Discord says when nothing can be posted in a place any more, and the mend. */
 const goneSentences: Partial<Record<number, string>> = {
@@ -57,10 +63,15 @@ export function isTokenExpired(error: unknown): boolean {
   return expiredCodes.includes(discordCodeOf(error));
 }
 
+/** How long Discord wants a call to wait; some of its limits are told in other words than others. */
+export function waitMsOf({ retryAfter, timeToReset, sublimitTimeout }: RateLimitData): number {
+  return Math.max(0, retryAfter, timeToReset, sublimitTimeout);
+}
+
 /** An error of a call as adapters throw it: `platform.gone` where trying again is no use. */
 export function platformError(error: unknown): unknown {
   if (error instanceof RateLimitError) {
-    const retryAfterMs = Math.max(error.retryAfter, error.timeToReset);
+    const retryAfterMs = waitMsOf(error);
     return new DiscordFailure('Discord asks to wait.', { status: 429, retryAfterMs, cause: error });
   }
   if (error instanceof DiscordAPIError) {

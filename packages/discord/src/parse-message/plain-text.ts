@@ -12,6 +12,7 @@ export function plainText(
 ): string {
   const names = new Map(mentions.map((user) => [user.id, nameOf(user, user.member)]));
   const ownRoleId = guild_id === undefined ? undefined : surroundings.botRoleId(guild_id);
+  const roleNameOf = (id: string) => surroundings.roleName(guild_id ?? '', id) ?? 'a role';
   return content
     .replace(marks, (mark, ...found) => {
       const {
@@ -23,9 +24,7 @@ export function plainText(
       if (user !== undefined)
         return user === surroundings.botId ? '' : `@${names.get(user) ?? 'somebody'}`;
       if (role !== undefined)
-        return role === ownRoleId
-          ? ''
-          : `@${surroundings.roleName(guild_id ?? '', role) ?? 'a role'}`;
+        return role === ownRoleId ? '' : `@${roleNameOf(role).replace(/^@/, '')}`;
       if (channelId !== undefined)
         return `#${surroundings.channel(channelId)?.name ?? 'a channel'}`;
       return emoji === undefined ? mark : `:${emoji}:`;

@@ -25,16 +25,20 @@ export interface Surroundings {
 
 /** The message that another one replies to. */
 export async function repliedTo(
-  { type, message_reference, referenced_message, channel_id }: DiscordMessage,
+  { message_reference, referenced_message, channel_id }: DiscordMessage,
   surroundings: Surroundings,
 ): Promise<PlainMessage | undefined> {
-  if (type !== replyType || message_reference?.message_id === undefined) return undefined;
+  if (message_reference?.message_id === undefined || message_reference.type !== replyReference)
+    return undefined;
   if (referenced_message !== undefined) return referenced_message ?? undefined;
   return surroundings.message(
     message_reference.channel_id ?? channel_id,
     message_reference.message_id,
   );
 }
+
+/** The kind of reference that is no forwarding. */
+const replyReference = 0;
 
 /** Discord's types of messages that people write. */
 export const defaultType = 0;
