@@ -48,6 +48,17 @@ describe('bad input to the Discord adapter', () => {
     });
   });
 
+  it('says how to get the message content intent when Discord does not give it', async () => {
+    const twin = await Twin.start();
+    onTestFinished(() => twin.stop());
+    twin.gateway.wss.on('connection', (socket) => socket.close(4014, 'Disallowed intent(s).'));
+    const adapter = twin.newAdapter({ messageContent: true });
+    await expect(adapter.start(host)).rejects.toMatchObject({
+      code: 'option.invalid',
+      message: expect.stringContaining('does not give the bot the message content intent'),
+    });
+  });
+
   it.each([
     [404, 10003],
     [403, 50001],
