@@ -4,7 +4,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen } from './listen.ts';
 import { Twin } from './twin-fixture.ts';
 
-const host = { commands: [], receive: async () => 'accepted' as const, forget: async () => {} };
+const host = {
+  commands: [],
+  receive: async () => 'accepted' as const,
+  forget: async () => {},
+  recentMessages: async () => [],
+};
 
 describe('bad input to the Discord adapter', () => {
   it.each<[string, Record<string, unknown>, string]>([

@@ -71,6 +71,7 @@ describe('commands on discord-digital-twin', () => {
       commands: [altText, tickets],
       receive: async () => 'accepted',
       forget: async () => {},
+      recentMessages: async () => [],
     });
     const stored = await twin.digital.prisma.applicationCommand.findMany();
     const commands = registeredSchema.parse(

@@ -35,6 +35,7 @@ export async function listen({
       return 'accepted';
     },
     forget: async () => {},
+    recentMessages: async () => [],
   });
   onTestFinished(async () => {
     await adapter.stop();

@@ -257,6 +257,34 @@ describe('a whole bot on discord-digital-twin', () => {
     expect(await twin.repliesTo(asked)).toHaveLength(1);
   });
 
+  it('answers what came in while it was away, once, and what it had heard before not again', async () => {
+    const first = await startBot(['Red.']);
+    const { twin, path } = first;
+    const heard = await twin.ask('Which colour?', { pictures: [red] });
+    await answersTo(twin, heard, hasButton('Good'));
+    await first.idle();
+    await first.stop();
+    await twin.say('Nobody asked the bot.');
+    const missed = await twin.ask('And which form?', { by: twin.ben, pictures: [red] });
+    const second = await startBot(['A square.'], { twin, path });
+    await answersTo(twin, missed, hasButton('Good'));
+    await second.idle();
+    expect(second.model.prompts).toHaveLength(1);
+    expect((await twin.posts()).map(({ content }) => content)).toEqual(['Red.', 'A square.']);
+  });
+
+  it('answers what came in while its connection was lost and could not be resumed', async () => {
+    const { twin, idle } = await startBot(['Red.', 'A square.']);
+    await answersTo(twin, await twin.ask('Which colour?'), hasButton('Good'));
+    await idle();
+    // 4007 says that the old session cannot be resumed.
+    const deaf = twin.gateway.clients.map(({ ws }) => ws);
+    twin.gateway.clients = [];
+    const missed = await twin.ask('And which form?');
+    for (const socket of deaf) socket.close(4007, 'Invalid seq.');
+    await answersTo(twin, missed, says('A square.'));
+  });
+
   it('renews the address of a picture that has expired', async () => {
     const { twin, model } = await startBot(['Red.']);
     const attachment = twin.attachment(red, 'red.png');

@@ -32,6 +32,11 @@ export interface DiscordAdapterOptions {
    * Default 1500; 0 does not wait.
    */
   linkPreviewMs?: number;
+  /**
+   * How old messages may be that came in while the bot was away and are answered when it is back. It looks in
+   * channels where it was asked within the last 30 days. Default a day; 0 looks nowhere.
+   */
+  catchUpMs?: number;
   /** Told in one sentence what an operator should know, such as what the bot will not see. Default: the standard error output. */
   notify?: (sentence: string) => void;
   /** Options of discord.js for the client that the adapter makes, such as `shards` or `rest`; not together with `client`. */
@@ -53,6 +58,7 @@ const optionsSchema = z.strictObject({
   buttons: z.boolean().default(true),
   commands: z.union([z.literal('global'), z.array(id).readonly(), z.null()]).default('global'),
   linkPreviewMs: z.number().min(0).max(10_000).default(1500),
+  catchUpMs: z.number().min(0).default(86_400_000),
   notify: z
     .custom<(sentence: string) => void>((value) => typeof value === 'function')
     .default(() => (sentence: string) => void process.stderr.write(`${sentence}\n`)),

@@ -1,5 +1,5 @@
 import type { AdapterHost } from '@vistazo/core';
-import { type Client, Routes } from 'discord.js';
+import { type Client, Events, Routes } from 'discord.js';
 import { ClientSurroundings } from './client-surroundings.js';
 import { commandBodies } from './commands/command-bodies.js';
 import { InteractionHandler } from './commands/interaction-handler.js';
@@ -11,7 +11,11 @@ import { EventDelivery } from './event-delivery.js';
 import { GatewayEvents } from './gateway-events.js';
 import { languageOf } from './language.js';
 import { LinkPreviews } from './link-previews.js';
+import { MissedMessages } from './missed-messages.js';
 import { ReplySender } from './send-reply/reply-sender.js';
+
+/** A channel where nobody asked for longer is not looked at. */
+const activeForMs = 30 * 86_400_000;
 
 /** A bot's time on Discord, from its start to its end. */
 export class DiscordSession {
@@ -19,6 +23,9 @@ export class DiscordSession {
   readonly sender: ReplySender;
   readonly client: Client;
   readonly #events: GatewayEvents;
+  readonly #missed: MissedMessages;
+  readonly #stopped = new AbortController();
+  #catchingUp = Promise.resolve();
   readonly #delivery: EventDelivery;
 
   constructor(
@@ -52,6 +59,7 @@ export class DiscordSession {
       channels,
       notify,
     });
+    this.#missed = new MissedMessages(api, this.#events.missed);
   }
 
   /** Throws `option.invalid` where Discord refuses the bot or one of its commands. */
@@ -65,6 +73,9 @@ export class DiscordSession {
       if (!messageContent) notify(contentNotice);
       if (commands !== null) await this.#makeKnown(bodies, commands);
       this.#events.begin();
+      this.#catchUp();
+      // What comes with a new session was not resumed, so that something may be lost between the two.
+      this.client.on(Events.ShardReady, this.#catchUp);
     } catch (error) {
       await this.stop();
       await this.close();
@@ -73,6 +84,9 @@ export class DiscordSession {
   }
 
   async stop(): Promise<void> {
+    this.client.off(Events.ShardReady, this.#catchUp);
+    this.#stopped.abort();
+    await this.#catchingUp;
     this.#delivery.stop();
     await this.#events.stop();
   }
@@ -81,6 +95,21 @@ export class DiscordSession {
     await this.sender.idle();
     if (this.options.client === undefined) await this.client.destroy();
   }
+
+  /** Hands over what came in while the bot was away. */
+  readonly #catchUp = (): void => {
+    const { catchUpMs, notify } = this.options;
+    if (catchUpMs === 0) return;
+    const nowMs = Date.now();
+    const find = async () => {
+      const known = await this.host.recentMessages(nowMs - activeForMs);
+      await this.#missed.find(known, nowMs - catchUpMs, this.#stopped.signal);
+    };
+    this.#catchingUp = this.#catchingUp.then(find).catch(() => {
+      if (!this.#stopped.signal.aborted)
+        notify('Messages that came in while the bot was away could not all be looked for.');
+    });
+  };
 
   /** Replaces those that were there, so that it may be done again and again. */
   async #makeKnown(body: unknown, where: 'global' | readonly string[]): Promise<void> {

@@ -68,6 +68,9 @@ export class GatewayEvents {
     this.#ready.resolve();
   }
 
+  /** A message that the gateway did not tell of. */
+  readonly missed = (data: unknown): void => this.#heardMessage(data);
+
   /** Hears nothing more; resolves when what was heard is handed over. */
   async stop(): Promise<void> {
     for (const [event, listener] of this.#listeners) this.options.client.ws.off(event, listener);

@@ -66,6 +66,7 @@ class Trial {
         this.#came = Promise.withResolvers();
         return isKnown ? 'known' : 'accepted';
       },
+      recentMessages: async () => [],
       forget: async (tenant) => {
         this.forgotten.push(tenant);
       },
