@@ -80,6 +80,9 @@ describe('commands on discord-digital-twin', () => {
     expect(commands.map(({ type, name }) => `${type} ${name}`).toSorted()).toEqual([
       '1 alt-text',
       '1 ask',
+      '1 describe',
+      '1 forget',
+      '1 help',
       '1 tickets',
       '3 Alt text',
       '3 Ask about this picture',
@@ -238,6 +241,44 @@ describe('commands on discord-digital-twin', () => {
     expect(await setting.event('message', `command:${id}`)).toMatchObject({
       command: { name: 'alt-text', options: {} },
       attachments: [{ name: 'chart.png' }],
+    });
+  });
+
+  it('describes a picture in the language of who asks', async () => {
+    const setting = await listen();
+    const { twin } = setting;
+    const picture = twin.attachment(bytes, 'a.png');
+    const { id } = await interact(setting, InteractionType.ApplicationCommand, {
+      id: generateSnowflake(),
+      name: 'describe',
+      type: 1,
+      options: [{ name: 'picture', type: 11, value: picture.id }],
+      resolved: { attachments: { [picture.id]: picture } },
+    });
+    expect(await setting.event('message', `command:${id}`)).toMatchObject({
+      text: 'Describe the picture.',
+      attachments: [{ name: 'a.png' }],
+    });
+  });
+
+  it('tells one person alone what it can do', async () => {
+    const setting = await listen({ commands: [tickets] });
+    const { id } = await setting.twin.command('help', []);
+    const { type, data } = await responseOf(setting, id);
+    expect({ type, flags: data.flags }).toEqual({ type: 4, flags: 64 });
+    expect(data.content).toContain('`/ask` Asks about pictures');
+    expect(data.content).toContain('`/tickets` Lists the tickets');
+  });
+
+  it('lets a plugin have a command with the name of one of its own', async () => {
+    const help = { ...tickets, name: 'help' };
+    const setting = await listen({ commands: [help] });
+    const { id } = await setting.twin.command('help', [
+      { name: 'product', type: 3, value: 'Mail' },
+    ]);
+    expect((await setting.event('message', `command:${id}`)).command).toEqual({
+      name: 'help',
+      options: { product: 'Mail' },
     });
   });
 

@@ -219,6 +219,22 @@ describe('what the Discord adapter makes of a message', () => {
     expect((await setting.event('message', second)).attachments).toEqual([]);
   });
 
+  it('takes the picture that its author posted just before, where it sees that', async () => {
+    const blind = await listen();
+    await blind.twin.say('', { pictures: [bytes] });
+    const unseen = await blind.twin.ask('What is this?');
+    expect((await blind.event('message', unseen)).attachments).toEqual([]);
+    const setting = await listen({ messageContent: true });
+    const { twin } = setting;
+    await twin.ask('Known already', { pictures: [bytes] });
+    await twin.say('', { attachments: [twin.attachment(bytes, 'mine.png')] });
+    await twin.say('', { by: twin.ben, attachments: [twin.attachment(bytes, 'theirs.png')] });
+    const id = await twin.ask('What is this?');
+    expect((await setting.event('message', id)).attachments).toMatchObject([
+      { name: 'mine.png', authorId: twin.ana },
+    ]);
+  });
+
   it('has direct messages in a tenant of their person, and knows them when they are deleted', async () => {
     const setting = await listen();
     const { twin } = setting;

@@ -209,15 +209,26 @@ describe('a whole bot on discord-digital-twin', () => {
     }, 10_000);
   });
 
-  it('is not kept from other channels by one that it may not write in', async () => {
+  it('tells who asked when it may not write there, and goes on', async () => {
     const { twin, idle } = await startBot(['Nobody sees this.', 'Red.']);
     const end = twin.front.intercept(({ method, path }) =>
-      method === 'POST' && path.endsWith('/messages')
+      method === 'POST' && path === `/channels/${twin.channelId}/messages`
         ? { status: 403, body: { code: 50013, message: 'Missing Permissions' } }
         : undefined,
     );
+    const dmId = '900000000000000009';
+    const told: unknown[] = [];
+    twin.front.intercept(({ path, body }) => {
+      if (path === '/users/@me/channels') return { status: 200, body: { id: dmId } };
+      if (path !== `/channels/${dmId}/messages`) return undefined;
+      told.push(body.content);
+      return { status: 200, body: { id: '900000000000000010' } };
+    });
     const asked = await twin.ask('Which colour?');
     await idle();
+    await vi.waitFor(() =>
+      expect(told).toEqual([expect.stringContaining(`may not write in <#${twin.channelId}>`)]),
+    );
     end();
     expect(await twin.repliesTo(asked)).toEqual([]);
     await answersTo(twin, await twin.ask('And now?'), says('Red.'));
@@ -301,6 +312,23 @@ describe('a whole bot on discord-digital-twin', () => {
     const asked = await twin.ask('Which colour?', { attachments: [attachment] });
     await answersTo(twin, asked, says('Red.'));
     expect(model.prompts[0]?.at(-1)?.content).toMatchObject([{ type: 'image' }, { type: 'text' }]);
+  });
+
+  it('forgets a person who calls /forget, and nobody else', async () => {
+    const { twin, store, idle } = await startBot(['Red.', 'Blue.']);
+    await answersTo(twin, await twin.ask('ANA asks'), hasButton('Good'));
+    await answersTo(twin, await twin.ask('BEN asks', { by: twin.ben }), hasButton('Good'));
+    await idle();
+    const { id } = await twin.command('forget', []);
+    const channel = twin.digital.channel(twin.channelId);
+    await channel.waitForInteractionAck({ interactionId: id });
+    expect((await channel.getInteractionResponse(id))?.data).toContain('I have forgotten');
+    const conversations = store.forTenant(twin.guildId);
+    const [conversation] = await conversations.listConversations();
+    const messages = conversation ? await conversations.messagesOf(conversation.id) : [];
+    const kept = JSON.stringify(messages);
+    expect(kept).not.toContain('ANA asks');
+    expect(kept).toContain('BEN asks');
   });
 
   it('forgets a server that takes it out', async () => {

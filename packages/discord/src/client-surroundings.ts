@@ -1,10 +1,12 @@
 import { type Client, Routes } from 'discord.js';
+import { z } from 'zod';
 import { BoundedMap } from './bounded-map.js';
 import type { DiscordApi } from './discord-api.js';
 import { messageSchema, type PlainMessage } from './parse-message/discord-message.js';
 import type { ChannelFacts, Surroundings } from './parse-message/surroundings.js';
 
 const maxThreads = 10_000;
+const maxMessagesBefore = 10;
 const fetchTimeoutMs = 10_000;
 
 /** What a logged-in client knows, and Discord tells it when asked. */
@@ -14,6 +16,8 @@ export class ClientSurroundings implements Surroundings {
   constructor(
     private readonly client: Client,
     private readonly api: DiscordApi,
+    /** Whether the bot sees messages that are not for it. */
+    private readonly seesAll: boolean,
   ) {}
 
   get botId(): string {
@@ -44,6 +48,17 @@ export class ClientSurroundings implements Surroundings {
     const first = this.#firstInThread.get(threadId);
     if (first === undefined) this.#firstInThread.set(threadId, messageId);
     return first === undefined || first === messageId;
+  }
+
+  async messagesBefore(channelId: string, messageId: string): Promise<PlainMessage[]> {
+    if (!this.seesAll) return [];
+    const route = Routes.channelMessages(channelId);
+    const query = { before: messageId, limit: String(maxMessagesBefore) };
+    const signal = AbortSignal.timeout(fetchTimeoutMs);
+    const answered = await this.api
+      .call({ method: 'Get', route, query, signal })
+      .catch(() => undefined);
+    return z.array(messageSchema).safeParse(answered?.json).data ?? [];
   }
 
   async message(channelId: string, messageId: string): Promise<PlainMessage | undefined> {

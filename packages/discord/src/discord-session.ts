@@ -40,7 +40,7 @@ export class DiscordSession {
     const routes = new InteractionRoutes();
     const delivery = new EventDelivery(host, notify);
     this.#delivery = delivery;
-    const surroundings = new ClientSurroundings(client, api);
+    const surroundings = new ClientSurroundings(client, api, options.messageContent);
     const sender = new ReplySender({
       api,
       routes,

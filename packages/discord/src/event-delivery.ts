@@ -22,8 +22,13 @@ export class EventDelivery {
     return this.#again(() => this.host.receive(event));
   }
 
-  async forget(tenant: string): Promise<void> {
-    await this.#again(() => this.host.forget(tenant));
+  /** A whole tenant, or one person in it; gives whether all of it is forgotten. */
+  async forget(tenant: string, personId?: string): Promise<boolean> {
+    const forgotten = await this.#again(async () => {
+      await this.host.forget(tenant, personId);
+      return true;
+    });
+    return forgotten ?? false;
   }
 
   /** Tries nothing again any more. */

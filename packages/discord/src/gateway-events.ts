@@ -112,7 +112,9 @@ export class GatewayEvents {
   #heardGuildDeletion(data: unknown): void {
     const guild = guildDeletionSchema.safeParse(data).data;
     if (guild === undefined || guild.unavailable === true) return;
-    this.#do(guild.id, () => this.options.delivery.forget(guildTenant(guild.id)));
+    this.#do(guild.id, async () => {
+      await this.options.delivery.forget(guildTenant(guild.id));
+    });
   }
 
   #heardInteraction(data: unknown): void {

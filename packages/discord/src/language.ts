@@ -34,6 +34,27 @@ const sayings = {
   },
   askDescription: { en: 'Asks about pictures', es: 'Pregunta sobre imágenes' },
   askName: { en: 'ask', es: 'preguntar' },
+  describeName: { en: 'describe', es: 'describir' },
+  describeDescription: { en: 'Describes a picture', es: 'Describe una imagen' },
+  helpName: { en: 'help', es: 'ayuda' },
+  helpDescription: { en: 'Says what I can do', es: 'Dice lo que sé hacer' },
+  helpBeginning: {
+    en: 'Mention me or reply to me with a picture and a question, or call one of these:',
+    es: 'Mencióname o respóndeme con una imagen y una pregunta, o usa una de estas órdenes:',
+  },
+  forgetName: { en: 'forget', es: 'olvidar' },
+  forgetDescription: {
+    en: 'Forgets what you asked me here, with its pictures',
+    es: 'Olvida lo que me preguntaste aquí, con sus imágenes',
+  },
+  forgotten: {
+    en: 'I have forgotten what you asked me here. What I posted stays; delete it, or ask a moderator to.',
+    es: 'He olvidado lo que me preguntaste aquí. Lo que publiqué sigue ahí; bórralo o pídeselo a un moderador.',
+  },
+  notForgotten: {
+    en: 'I could not forget everything; please try again later.',
+    es: 'No he podido olvidarlo todo; inténtalo más tarde.',
+  },
   question: { en: 'Question', es: 'Pregunta' },
   questionDescription: { en: 'What you want to know', es: 'Lo que quieres saber' },
   pictureDescription: { en: 'A picture', es: 'Una imagen' },
@@ -42,6 +63,14 @@ const sayings = {
   describe: { en: 'Describe this picture', es: 'Describir esta imagen' },
   describeQuestion: { en: 'Describe the picture.', es: 'Describe la imagen.' },
 } as const;
+
+/** What a person is told who asked where the bot may not write. */
+export function sayMayNotWrite(channelId: string, language: Language): string {
+  return {
+    en: `I may not write in <#${channelId}>, so I could not answer you there. Somebody who manages the server can give me the permissions View Channel, Send Messages and, for threads, Send Messages in Threads.`,
+    es: `No puedo escribir en <#${channelId}>, así que no he podido responderte allí. Quien administra el servidor puede darme los permisos Ver canal, Enviar mensajes y, para hilos, Enviar mensajes en hilos.`,
+  }[language];
+}
 
 /** What the adapter says. */
 export type Saying = keyof typeof sayings;

@@ -116,10 +116,11 @@ export interface AdapterHost {
     files?: readonly ReceivedFile[],
   ): Promise<'accepted' | 'known' | 'refused'>;
   /**
-   * Forgets all of a tenant that took the bot out, as `Bot.forget` does. Throws what that throws: what is
+   * Forgets all of a tenant that took the bot out, or of a person in it who asks for that, as `Bot.forget`
+   * does. Throws what that throws: what is
    * left is not forgotten yet, and the adapter asks again.
    */
-  forget(tenant: string): Promise<void>;
+  forget(tenant: string, personId?: string): Promise<void>;
   /**
    * The latest message that was accepted in each conversation, of those posted since a time (in milliseconds
    * since 1970), the newest first, of at most 500 conversations: where to look for what came in while the bot

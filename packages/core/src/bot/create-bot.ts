@@ -255,7 +255,11 @@ class RunningBot implements Bot {
           },
           receive: (event, files) => this.#inbox.receive(adapter, event, files),
           recentMessages: (sinceMs) => this.#recentMessages(adapter, sinceMs),
-          forget: async (tenant) => void (await this.forget({ tenant })),
+          forget: async (tenant, personId) => {
+            const person =
+              personId === undefined ? {} : { person: { adapter: adapter.name, id: personId } };
+            await this.forget({ tenant, ...person });
+          },
         });
         this.#started.push(adapter);
       }

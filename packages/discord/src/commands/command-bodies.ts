@@ -8,24 +8,9 @@ import {
   type RESTPutAPIApplicationCommandsJSONBody,
 } from 'discord.js';
 import { localized, say } from '../language.js';
+import { ownCommandOf, slashCommands } from './own-commands.js';
 
 type CommandBody = RESTPutAPIApplicationCommandsJSONBody[number];
-
-/** The adapter's own command, which asks the model as a message does. */
-export const askCommand: CommandDescription = {
-  name: 'ask',
-  description: say('askDescription', 'en'),
-  options: [
-    {
-      name: 'question',
-      description: say('questionDescription', 'en'),
-      type: 'string',
-      required: true,
-      max: 2000,
-    },
-  ],
-  pictures: 'optional',
-};
 
 /** Names of the options that the adapter adds to those of a command. */
 export const pictureOptions = ['picture', 'picture-2', 'picture-3', 'picture-4'] as const;
@@ -49,7 +34,7 @@ const everywhere = {
 };
 
 /**
- * All commands as Discord takes them: those of plugins with a slash, `/ask`, and on messages those that
+ * All commands as Discord takes them: those of plugins and its own with a slash, and on messages those that
  * need nothing but pictures. Throws `option.invalid` for a command that Discord cannot have.
  */
 export function commandBodies(commands: readonly CommandDescription[]): CommandBody[] {
@@ -64,12 +49,6 @@ export function commandBodies(commands: readonly CommandDescription[]): CommandB
     ...slashCommands(commands).map(slashBody),
     ...[...own, ...onMessages].slice(0, maxMessageCommands),
   ];
-}
-
-/** Those that are called with a slash; a plugin may have an `ask` of its own. */
-export function slashCommands(commands: readonly CommandDescription[]): CommandDescription[] {
-  const hasAsk = commands.some(({ name }) => name === askCommand.name);
-  return hasAsk ? [...commands] : [askCommand, ...commands];
 }
 
 /** The command of a plugin that is called on a message by this name. */
@@ -103,33 +82,34 @@ function messageBody(
 }
 
 function slashBody(command: CommandDescription): CommandBody {
-  const isAsk = command === askCommand;
+  const own = ownCommandOf(command);
+  const isAnswered = own === undefined || own.does === 'ask' || own.does === 'describe';
   const options = [
-    ...command.options.map((option) => optionBody(option, isAsk)),
+    ...command.options.map((option) => optionBody(option, own !== undefined)),
     ...pictureBodies(command.pictures),
-    privateBody,
+    ...(isAnswered ? [privateBody] : []),
   ].toSorted((a, b) => Number(b.required ?? false) - Number(a.required ?? false));
   requireDistinct(command, options);
   return {
     type: ApplicationCommandType.ChatInput,
     name: command.name,
     description: command.description,
-    ...(isAsk && {
-      name_localizations: localized('askName'),
-      description_localizations: localized('askDescription'),
+    ...(own !== undefined && {
+      name_localizations: localized(own.name),
+      description_localizations: localized(own.about),
     }),
     options,
     ...everywhere,
   };
 }
 
-function optionBody(option: CommandOption, isAsk: boolean): APIApplicationCommandOption {
+function optionBody(option: CommandOption, isOwn: boolean): APIApplicationCommandOption {
   const { name, required, choices = [], min, max } = option;
   const about = {
     name,
     description: option.description.slice(0, 100) || name,
     required,
-    ...(isAsk && { description_localizations: localized('questionDescription') }),
+    ...(isOwn && { description_localizations: localized('questionDescription') }),
   };
   const bounds = {
     ...(min !== undefined && { min_value: min }),

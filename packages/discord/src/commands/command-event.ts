@@ -5,21 +5,18 @@ import { attachmentOf } from '../parse-message/files-of.js';
 import { materialOfOther } from '../parse-message/material.js';
 import type { Surroundings } from '../parse-message/surroundings.js';
 import { createdAtMs } from '../place.js';
-import {
-  askCommand,
-  commandOnMessages,
-  pictureOptions,
-  privateOption,
-  slashCommands,
-} from './command-bodies.js';
+import { commandOnMessages, pictureOptions, privateOption } from './command-bodies.js';
 import { type CommandInteraction, type Interaction, personOf, placeOf } from './interaction.js';
 import { answeredIdOf } from './interaction-routes.js';
+import { ownCommandOf, slashCommands } from './own-commands.js';
 
 type MessageEvent = Extract<PlatformEvent, { type: 'message' }>;
 
 /** What a command asks of the bot. */
 export type CalledCommand =
   | { type: 'unknown' }
+  | { type: 'help' }
+  | { type: 'forget' }
   /** The question is asked for in a dialog first. */
   | { type: 'dialog'; target: DiscordMessage }
   | { type: 'question'; event: MessageEvent; isPrivate: boolean };
@@ -67,6 +64,8 @@ function readSlashCommand(
   const { name, options, resolved } = interaction.data;
   const description = slashCommands(commands).find((each) => each.name === name);
   if (description === undefined) return { type: 'unknown' };
+  const does = ownCommandOf(description)?.does;
+  if (does === 'help' || does === 'forget') return { type: does };
   const given = new Map(options.map((option) => [option.name, option.value]));
   const isPrivate = given.get(privateOption) === true;
   const attachments = pictureOptions.flatMap((option): Attachment[] => {
@@ -77,10 +76,11 @@ function readSlashCommand(
     const value = given.get(option.name);
     return value === undefined ? [] : [[option.name, value] as const];
   });
-  const asked =
-    description === askCommand
-      ? { text: String(given.get('question') ?? '') }
-      : { text: '', command: { name, options: Object.fromEntries(own) } };
+  const asked = {
+    ask: { text: String(given.get('question') ?? '') },
+    describe: { text: say('describeQuestion', languageOf(interaction.locale)) },
+    plugin: { text: '', command: { name, options: Object.fromEntries(own) } },
+  }[does ?? 'plugin'];
   const event: MessageEvent = { ...eventOf(interaction, isPrivate), ...asked, attachments };
   return { type: 'question', event, isPrivate };
 }

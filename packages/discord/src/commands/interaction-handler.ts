@@ -10,6 +10,7 @@ import { editedEvent } from '../parse-message/message-event.js';
 import type { Surroundings } from '../parse-message/surroundings.js';
 import type { ReplySender } from '../send-reply/reply-sender.js';
 import { questionAbout, readCommand } from './command-event.js';
+import { helpText } from './help-text.js';
 import {
   type CommandInteraction,
   type DialogInteraction,
@@ -60,13 +61,33 @@ export class InteractionHandler {
   async #command(interaction: CommandInteraction): Promise<void> {
     const { commands, surroundings } = this.options;
     const called = readCommand(interaction, commands(), surroundings);
-    if (called.type === 'unknown') return this.#tell(interaction, 'unknownCommand');
-    if (called.type === 'question') return this.#ask(interaction, called.event, called.isPrivate);
-    this.#targets.set(called.target.id, called.target);
-    await this.#respond(interaction, {
-      type: InteractionResponseType.Modal,
-      data: questionDialog(called.target.id, languageOf(interaction.locale)),
-    });
+    const language = languageOf(interaction.locale);
+    switch (called.type) {
+      case 'unknown':
+        return this.#tell(interaction, 'unknownCommand');
+      case 'help':
+        return this.#show(interaction, helpText(commands(), language));
+      case 'forget':
+        return this.#forget(interaction);
+      case 'question':
+        return this.#ask(interaction, called.event, called.isPrivate);
+      case 'dialog':
+        this.#targets.set(called.target.id, called.target);
+        return this.#respond(interaction, {
+          type: InteractionResponseType.Modal,
+          data: questionDialog(called.target.id, language),
+        });
+    }
+  }
+
+  /** What there is of the person who asks. */
+  async #forget(interaction: CommandInteraction): Promise<void> {
+    const { tenant } = placeOf(interaction);
+    const forgetting = this.options.delivery.forget(tenant, personOf(interaction).id);
+    const soon = await inTime(forgetting);
+    if (soon !== 'late') return this.#tell(interaction, soon ? 'forgotten' : 'notForgotten');
+    await this.#defer(interaction, true);
+    await this.#fill(interaction, (await forgetting) ? 'forgotten' : 'notForgotten');
   }
 
   async #dialog(interaction: DialogInteraction): Promise<void> {
@@ -147,12 +168,13 @@ export class InteractionHandler {
 
   /** One sentence, for whoever did it alone. */
   #tell(interaction: Interaction, saying: Saying): Promise<void> {
+    return this.#show(interaction, say(saying, languageOf(interaction.locale)));
+  }
+
+  #show(interaction: Interaction, content: string): Promise<void> {
     return this.#respond(interaction, {
       type: InteractionResponseType.ChannelMessageWithSource,
-      data: {
-        content: say(saying, languageOf(interaction.locale)),
-        flags: MessageFlags.Ephemeral,
-      },
+      data: { content, flags: MessageFlags.Ephemeral },
     });
   }
 

@@ -1,4 +1,4 @@
-import type { DiscordMessage } from './discord-message.js';
+import type { DiscordMessage, PlainMessage } from './discord-message.js';
 import { defaultType, repliedTo, replyType, type Surroundings } from './surroundings.js';
 
 /** Whether a person wrote it: neither a bot, a webhook nor Discord itself. */
@@ -26,8 +26,9 @@ export async function isForBot(
   return answered?.author.id === surroundings.botId;
 }
 
-function isMentioned(
-  { content, mentions, mention_roles, guild_id = '' }: DiscordMessage,
+/** Whether a message mentions the bot, or the role that it has of its own. */
+export function isMentioned(
+  { content, mentions, mention_roles, guild_id = '' }: PlainMessage,
   surroundings: Surroundings,
 ): boolean {
   const { botId } = surroundings;

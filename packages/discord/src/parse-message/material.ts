@@ -6,6 +6,7 @@ import {
   type PlainMessage,
 } from './discord-message.js';
 import { filesOf, visibleFilesOf } from './files-of.js';
+import { isMentioned } from './is-for-bot.js';
 import { plainText } from './plain-text.js';
 import { repliedTo, type Surroundings } from './surroundings.js';
 
@@ -21,7 +22,8 @@ const maxQuoteLength = 10_000;
 
 /**
  * What a message brings: its own files and link previews, what it forwards, what it replies to, and what the
- * thread that it stands in is about. Files come in this order, each with who posted it.
+ * thread that it stands in is about; where none of them has any, the pictures that its author posted just
+ * before. Files come in this order, each with who posted it.
  */
 export async function materialOf(
   message: DiscordMessage,
@@ -32,7 +34,8 @@ export async function materialOf(
     await replyMaterial(message, own.attachments.length > 0, surroundings),
     await threadMaterial(message, surroundings),
   ];
-  const all = [own, ...around];
+  const hasFiles = [own, ...around].some(({ attachments }) => attachments.length > 0);
+  const all = [own, ...around, hasFiles ? nothing : await earlierMaterial(message, surroundings)];
   return {
     attachments: withoutRepeats(all.flatMap(({ attachments }) => attachments)).slice(0, maxParts),
     quotes: all.flatMap(({ quotes }) => quotes).slice(0, maxParts),
@@ -83,6 +86,28 @@ async function threadMaterial(
   if (!surroundings.isFirstInThread(channel_id, id)) return nothing;
   const starter = await surroundings.message(channel.parentId, channel_id);
   return starter === undefined ? nothing : materialOfOther(starter, 'history', surroundings);
+}
+
+/** People post a picture first and ask about it in their next message. */
+const justBeforeMs = 10 * 60_000;
+
+/** The latest pictures that the same person posted just before without asking the bot. */
+async function earlierMaterial(
+  message: DiscordMessage,
+  surroundings: Surroundings,
+): Promise<Material> {
+  // What is said in direct messages is all for the bot, so that it knows it.
+  if (message.guild_id === undefined) return nothing;
+  const earliestMs = Date.parse(message.timestamp) - justBeforeMs;
+  const earlier = await surroundings.messagesBefore(message.channel_id, message.id);
+  const found = earlier.find(
+    (each) =>
+      each.author.id === message.author.id &&
+      Date.parse(each.timestamp) >= earliestMs &&
+      visibleFilesOf(each).length > 0,
+  );
+  const isKnown = found !== undefined && isMentioned(found, surroundings);
+  return found === undefined || isKnown ? nothing : materialOfOther(found, 'history', surroundings);
 }
 
 /** What a message of somebody else says and shows. */

@@ -19,6 +19,8 @@ export interface Surroundings {
   roleName(guildId: string, roleId: string): string | undefined;
   /** Whether a message is the first of its thread to be asked, so that the thread is not known yet. */
   isFirstInThread(threadId: string, messageId: string): boolean;
+  /** Some messages before one, the newest first; none where the bot does not see them. */
+  messagesBefore(channelId: string, messageId: string): Promise<PlainMessage[]>;
   /** Undefined when it was deleted, or the bot may not see it. */
   message(channelId: string, messageId: string): Promise<PlainMessage | undefined>;
 }

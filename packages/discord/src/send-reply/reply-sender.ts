@@ -21,6 +21,7 @@ import type { Language } from '../language.js';
 import { createdAtMs, isSnowflake } from '../place.js';
 import { EditPace } from './edit-pace.js';
 import { messageBody } from './message-body.js';
+import { PermissionNotices } from './permission-notices.js';
 
 /** What a {@link ReplySender} needs. */
 export interface ReplySenderOptions {
@@ -51,9 +52,13 @@ export class ReplySender {
   readonly answers = new AnswerPostsByQuestion();
   readonly #posted = new BoundedMap<string, string>(maxKeys);
   readonly #pace = new EditPace();
-  readonly #changing = new Set<Promise<void>>();
+  readonly #asides = new Set<Promise<void>>();
 
-  constructor(private readonly options: ReplySenderOptions) {}
+  readonly #notices: PermissionNotices;
+
+  constructor(private readonly options: ReplySenderOptions) {
+    this.#notices = new PermissionNotices(options.api);
+  }
 
   async post(post: ReplyPost, { signal }: Signal): Promise<string> {
     signal.throwIfAborted();
@@ -105,16 +110,12 @@ export class ReplySender {
     if (event.type !== 'ended') return;
     answer.isUnderWay = false;
     if (!this.options.buttons) return;
-    const changing: Promise<void> = this.#showEndButtons(target, answer)
-      // The answer is there; that its buttons are not is no reason to do anything over.
-      .catch(() => {})
-      .finally(() => this.#changing.delete(changing));
-    this.#changing.add(changing);
+    this.#aside(this.#showEndButtons(target, answer));
   }
 
-  /** Resolves when no buttons are being changed. */
+  /** Resolves when nothing is done aside. */
   async idle(): Promise<void> {
-    await Promise.all(this.#changing);
+    await Promise.all(this.#asides);
   }
 
   async #send(post: ReplyPost, signal: AbortSignal): Promise<string> {
@@ -122,10 +123,30 @@ export class ReplySender {
     const components = this.#buttonsWhileUnderWay(post, answer, undefined);
     const id =
       (await this.#sendByInteraction(post, components, signal)) ??
-      (await this.#sendToChannel(post, components, signal));
+      (await this.#sendToChannel(post, components, signal).catch((error: unknown) => {
+        this.#tellMayNotWrite(error, post, answer);
+        throw error;
+      }));
     answer.postIds.push(id);
     if (components !== undefined) answer.withButtons.add(id);
     return id;
+  }
+
+  /** Nobody waits for it. */
+  #tellMayNotWrite(
+    error: unknown,
+    { tenant, conversationKey: channelId }: ReplyTarget,
+    { askerId }: AnswerPosts,
+  ): void {
+    if (askerId === undefined) return;
+    const language = this.options.language(tenant);
+    this.#aside(this.#notices.tell(error, { channelId, askerId, language }));
+  }
+
+  /** What is no reason to do anything over when it fails. */
+  #aside(work: Promise<void>): void {
+    const running: Promise<void> = work.catch(() => {}).finally(() => this.#asides.delete(running));
+    this.#asides.add(running);
   }
 
   /** Undefined where the place of a command has to do without its token. */
