@@ -64,6 +64,19 @@ describe('bad input to the Discord adapter', () => {
     });
   });
 
+  it('says so when Discord cannot be reached', async () => {
+    const adapter = createDiscordAdapter({
+      token: 'a token',
+      notify: () => {},
+      // Nothing listens at this port.
+      clientOptions: { rest: { api: 'http://127.0.0.1:1/api', version: '10', retries: 0 } },
+    });
+    await expect(adapter.start(host)).rejects.toMatchObject({
+      code: 'platform.failed',
+      message: expect.stringContaining('Discord could not be reached'),
+    });
+  });
+
   it.each([
     [404, 10003],
     [403, 50001],
@@ -95,8 +108,10 @@ describe('bad input to the Discord adapter', () => {
     const signal = AbortSignal.timeout(10_000);
     const post = { ...asked, text: 'Red.', idempotencyKey: 'g'.repeat(24) };
     const failed: unknown = await adapter.post(post, { signal }).catch((error: unknown) => error);
-    expect(failed).toMatchObject({ status: 429 });
-    expect(failed).toHaveProperty('retryAfterMs', expect.closeTo(60_000, -4));
+    expect(failed).toMatchObject({
+      code: 'platform.failed',
+      cause: { status: 429, retryAfterMs: expect.closeTo(60_000, -4) },
+    });
   });
 
   it('waits no longer for a busy channel than it is told to', async () => {

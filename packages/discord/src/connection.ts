@@ -8,7 +8,7 @@ import {
   Options,
   type RateLimitData,
 } from 'discord.js';
-import { waitMsOf } from './discord-errors.js';
+import { platformError, waitMsOf } from './discord-errors.js';
 import type { CheckedOptions } from './discord-options.js';
 
 /** How long Discord may take to take the bot in. */
@@ -17,7 +17,7 @@ const loginTimeoutMs = 60_000;
 const longestQueueMs = 10_000;
 
 /** A client that keeps no messages: what the bot keeps of them is in its store. */
-export function newClient({ messageContent, clientOptions = {} }: CheckedOptions): Client {
+export function newClient({ messageContent, notify, clientOptions = {} }: CheckedOptions): Client {
   const options: ClientOptions = {
     makeCache: Options.cacheWithLimits({
       ...Options.DefaultMakeCacheSettings,
@@ -38,15 +38,27 @@ export function newClient({ messageContent, clientOptions = {} }: CheckedOptions
       ...clientOptions.rest,
     },
   };
-  return new Client(options);
+  const client = new Client(options);
+  // An event of this name that nobody hears ends the process.
+  client.on(Events.Error, () => notify('The connection to Discord failed for a moment.'));
+  return client;
 }
 
-/** Logs a client in and resolves when it is ready. Throws `option.invalid` where Discord refuses it. */
+/**
+ * Logs a client in and resolves when it is ready. Throws `option.invalid` where Discord refuses it, and
+ * `platform.failed` where it cannot be reached.
+ */
 export async function logIn(client: Client, token: string): Promise<void> {
   const { promise: failed, reject } = Promise.withResolvers<never>();
   const onDisconnect = ({ code }: { code: number }) => reject(refusal(code));
   const timer = setTimeout(
-    () => reject(new Error('Discord did not take the bot in within a minute; try again later.')),
+    () =>
+      reject(
+        new VistazoError(
+          'platform.failed',
+          'Discord did not take the bot in within a minute; try again later.',
+        ),
+      ),
     loginTimeoutMs,
   );
   client.on(Events.ShardDisconnect, onDisconnect);
@@ -55,7 +67,8 @@ export async function logIn(client: Client, token: string): Promise<void> {
     await Promise.race([failed, Promise.all([client.login(token), ready])]);
   } catch (error) {
     await client.destroy();
-    throw isTokenError(error) ? refusal(GatewayCloseCodes.AuthenticationFailed) : error;
+    if (isTokenError(error)) throw refusal(GatewayCloseCodes.AuthenticationFailed);
+    throw error instanceof VistazoError ? error : platformError(error);
   } finally {
     clearTimeout(timer);
     client.off(Events.ShardDisconnect, onDisconnect);

@@ -24,7 +24,7 @@ export interface DiscordAnswer {
 export class DiscordApi {
   constructor(private readonly rest: REST) {}
 
-  /** Throws `platform.gone`, `DiscordFailure`, and the reason of the signal. */
+  /** Throws `platform.gone`, `platform.failed`, and the reason of the signal. */
   async call({ method, route, query, ...options }: DiscordCall): Promise<DiscordAnswer> {
     options.signal?.throwIfAborted();
     try {

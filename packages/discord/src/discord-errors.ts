@@ -24,18 +24,19 @@ const goneSentences: Partial<Record<number, string>> = {
   [RESTJSONErrorCodes.ThreadLocked]: 'The thread is locked; unlock it.',
 };
 
-/** A call of Discord's that may go well later. */
-export class DiscordFailure extends Error {
-  override readonly name = 'DiscordFailure';
-  /** HTTP status, if there was an answer. */
-  readonly status?: number;
+/** What Discord answered to a call that may go well later. */
+class DiscordRefusal extends Error {
+  override readonly name = 'DiscordRefusal';
   /** When it may be tried again, where Discord said so. */
   readonly retryAfterMs?: number;
 
-  constructor(message: string, about: { status?: number; retryAfterMs?: number; cause: unknown }) {
-    super(message, { cause: about.cause });
-    if (about.status !== undefined) this.status = about.status;
-    if (about.retryAfterMs !== undefined) this.retryAfterMs = about.retryAfterMs;
+  constructor(
+    /** Of HTTP. */
+    readonly status: number,
+    { retryAfterMs, cause }: { retryAfterMs?: number; cause: unknown },
+  ) {
+    super(`Discord answered ${status}.`, { cause });
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -68,25 +69,29 @@ export function waitMsOf({ retryAfter, timeToReset, sublimitTimeout }: RateLimit
   return Math.max(0, retryAfter, timeToReset, sublimitTimeout);
 }
 
-/** An error of a call as adapters throw it: `platform.gone` where trying again is no use. */
-export function platformError(error: unknown): unknown {
+/**
+ * An error of a call as adapters throw it: `platform.gone` where trying again is no use, `platform.failed` with
+ * the time to wait, if Discord named one, where it is.
+ */
+export function platformError(error: unknown): VistazoError {
   if (error instanceof RateLimitError) {
-    const retryAfterMs = waitMsOf(error);
-    return new DiscordFailure('Discord asks to wait.', { status: 429, retryAfterMs, cause: error });
+    const cause = new DiscordRefusal(429, { retryAfterMs: waitMsOf(error), cause: error });
+    return failed('Discord asks to wait before it takes another call.', cause);
   }
   if (error instanceof DiscordAPIError) {
     const sentence = goneSentences[Number(error.code)];
     if (sentence !== undefined)
       return new VistazoError('platform.gone', sentence, { cause: error });
-    return new DiscordFailure(`Discord refused a call with code ${error.code}.`, {
-      status: error.status,
-      cause: error,
-    });
+    const cause = new DiscordRefusal(error.status, { cause: error });
+    return failed(`Discord refused a call with code ${error.code}.`, cause);
   }
-  if (error instanceof HTTPError)
-    return new DiscordFailure(`Discord answered ${error.status}.`, {
-      status: error.status,
-      cause: error,
-    });
-  return error;
+  if (error instanceof HTTPError) {
+    const cause = new DiscordRefusal(error.status, { cause: error });
+    return failed(`Discord answered ${error.status}.`, cause);
+  }
+  return failed('Discord could not be reached; check the network.', error);
+}
+
+function failed(message: string, cause: unknown): VistazoError {
+  return new VistazoError('platform.failed', message, { cause });
 }
