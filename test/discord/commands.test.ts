@@ -215,7 +215,7 @@ describe('commands on discord-digital-twin', () => {
     });
     expect(await setting.event('message', `command:${submitted.id}`)).toMatchObject({
       text: 'Which bar is highest?',
-      attachments: [{ name: 'chart.png', author: 'ben', authorId: twin.ben }],
+      attachments: [{ name: 'chart.png', author: { id: twin.ben, name: 'ben' } }],
       quotes: [{ source: 'reply', author: 'ben', text: 'My chart' }],
     });
   });

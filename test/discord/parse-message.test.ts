@@ -76,9 +76,11 @@ describe('what the Discord adapter makes of a message', () => {
       message_reference: { type: 0, message_id: first, channel_id: twin.channelId },
     });
     const { attachments, quotes } = await setting.event('message', id);
-    const ben = { author: 'Ben', authorId: twin.ben };
-    expect(attachments).toEqual([{ url: picture.url, name: 'chart.png', ...ben }]);
-    expect(quotes).toEqual([{ source: 'reply', text: 'Look at my chart', ...ben }]);
+    const author = { id: twin.ben, name: 'Ben' };
+    expect(attachments).toEqual([{ url: picture.url, name: 'chart.png', author }]);
+    expect(quotes).toEqual([
+      { source: 'reply', text: 'Look at my chart', author: 'Ben', authorId: twin.ben },
+    ]);
   });
 
   it('asks Discord for nothing when it sends the message replied to along', async () => {
@@ -122,7 +124,7 @@ describe('what the Discord adapter makes of a message', () => {
       message_reference: { message_id: answer, channel_id: twin.channelId },
     });
     const { attachments, quotes } = await setting.event('message', id);
-    expect(attachments).toMatchObject([{ url: before[0]?.url, authorId: twin.ana }]);
+    expect(attachments).toMatchObject([{ url: before[0]?.url, author: { id: twin.ana } }]);
     expect(quotes).toMatchObject([{ source: 'reply', text: 'Red.' }]);
   });
 
@@ -212,7 +214,7 @@ describe('what the Discord adapter makes of a message', () => {
     const first = tell(setting, { channel_id: starter });
     expect(await setting.event('message', first)).toMatchObject({
       conversationKey: starter,
-      attachments: [{ name: 'picture-1.png', author: 'Ben' }],
+      attachments: [{ name: 'picture-1.png', author: { name: 'Ben' } }],
       quotes: [{ source: 'history', text: 'My new chart', author: 'Ben' }],
     });
     const second = tell(setting, { channel_id: starter });
@@ -231,7 +233,7 @@ describe('what the Discord adapter makes of a message', () => {
     await twin.say('', { by: twin.ben, attachments: [twin.attachment(bytes, 'theirs.png')] });
     const id = await twin.ask('What is this?');
     expect((await setting.event('message', id)).attachments).toMatchObject([
-      { name: 'mine.png', authorId: twin.ana },
+      { name: 'mine.png', author: { id: twin.ana } },
     ]);
   });
 

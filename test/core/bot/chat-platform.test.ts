@@ -1,3 +1,4 @@
+import { MediaProcess } from '@vistazo/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ReceivedFile } from '../../../packages/core/src/adapter/adapter.ts';
 import type { PlatformEvent } from '../../../packages/core/src/adapter/platform-event.ts';
@@ -7,6 +8,7 @@ import {
 } from '../../../packages/core/src/bot/chat-platform.ts';
 import { createBot } from '../../../packages/core/src/bot/create-bot.ts';
 import { derivedUuid } from '../../../packages/core/src/bot/derived-id.ts';
+import type { PictureNormaliser } from '../../../packages/core/src/bot/new-pictures.ts';
 import { textOf } from '../../../packages/core/src/conversation/message.ts';
 import { openSqliteStore } from '../../../packages/core/src/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../../packages/core/src/store/store.ts';
@@ -15,6 +17,7 @@ import {
   adapterContract,
 } from '../../../packages/core/src/testing/adapter-contract.ts';
 import { ScriptedModel } from '../../../packages/core/src/testing/scripted-model.ts';
+import { pdf } from '../media/pdf-files.ts';
 import { plugin } from '../plugin/plugin-fixture.ts';
 
 /** Takes any bytes for a picture. */
@@ -27,11 +30,13 @@ const media = {
   }),
 };
 
-async function newPlatform(): Promise<{ store: Store; platform: ChatPlatform }> {
+async function newPlatform(
+  checks: PictureNormaliser = media,
+): Promise<{ store: Store; platform: ChatPlatform }> {
   const store = await openSqliteStore({ path: ':memory:' });
   onTestFinished(() => store.close());
   const { info } = new ScriptedModel();
-  return { store, platform: createChatPlatform({ model: info, store, media }) };
+  return { store, platform: createChatPlatform({ model: info, store, media: checks }) };
 }
 
 /** What a conversation of a place says, in order. */
@@ -99,6 +104,30 @@ function proxied(adapter: ChatPlatform['adapter']): ChatPlatform['adapter'] {
 
 describe('the chat of our own', () => {
   it.each(adapterContract)('$name', ({ run }) => run(newFixture));
+});
+
+describe('a file of which only a part is looked at', () => {
+  it('is told of below the answer', async () => {
+    const process = new MediaProcess();
+    onTestFinished(() => process.close());
+    const { store, platform } = await newPlatform(process);
+    const bot = createBot({
+      model: new ScriptedModel(['A report.']),
+      store,
+      media: platform.media,
+      adapters: [platform.adapter],
+      log: { level: 'silent' },
+    });
+    onTestFinished(() => bot.stop({ drainMs: 0 }));
+    await bot.start();
+    const { id } = await platform.service.createConversation();
+    const bytes = pdf(Array.from({ length: 40 }, () => ({})));
+    const pictures = [{ bytes, name: 'report.pdf' }];
+    for await (const _ of platform.service.send(id, { text: 'What is it?', pictures }));
+    const { messages } = await platform.service.getConversation(id);
+    const note = 'report.pdf: pages 1 to 8 of 40 are looked at.';
+    expect(messages.at(-1)?.text).toBe(`A report.\n\n${note}`);
+  });
 });
 
 describe('what plugins announce in the chat of our own', () => {

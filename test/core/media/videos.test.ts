@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MediaProcess } from '@vistazo/core';
@@ -24,6 +24,13 @@ async function colourOf({ bytes }: { bytes: Uint8Array }): Promise<string> {
   return ['red', 'green', 'blue'][means.indexOf(Math.max(...means))] ?? '';
 }
 
+/** Like that of a process that is gone. */
+async function abandonedFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'vistazo-video-'));
+  await writeFile(join(folder, 'video'), 'Somebody and their dog.');
+  return folder;
+}
+
 /** A program that stands in for ffmpeg and ffprobe, gone after the test. */
 async function program(name: string, script: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vistazo-program-'));
@@ -35,6 +42,16 @@ async function program(name: string, script: string): Promise<string> {
 }
 
 describe('a video', () => {
+  it('is removed from the disk also when the process was killed that read it', async () => {
+    const [old, fresh] = [await abandonedFolder(), await abandonedFolder()];
+    await utimes(old, new Date(0), new Date(0));
+    const later = new MediaProcess({}, programs);
+    onTestFinished(() => later.close());
+    await later.picturesIn(clip({ source: 'testsrc=d=1:s=64x48:r=2' }));
+    expect([old, fresh].map((folder) => existsSync(folder))).toEqual([false, true]);
+    await rm(fresh, { recursive: true });
+  });
+
   it.each([
     ['MP4 with H.264', threeColours({ args: ['-c:v', 'libx264', '-g', '300'] })],
     ['MP4 with MPEG-4', threeColours({ args: ['-c:v', 'mpeg4'] })],

@@ -4,6 +4,8 @@ import { messageIdSchema } from '../conversation/message.js';
 /** A name or id that a platform gave: one line, of at most 1,000 characters. */
 const platformId = z.string().min(1).max(1000);
 
+const authorSchema = z.object({ id: platformId, name: z.string().max(1000) });
+
 /** A file that a message brings. */
 export const attachmentSchema = z.object({
   /** Where its bytes are: an http(s) address, or whatever else the adapter's `fetch` understands. */
@@ -12,10 +14,8 @@ export const attachmentSchema = z.object({
   name: z.string().max(1000).optional(),
   /** What its author says that it shows, such as an alternative text. */
   description: z.string().max(10_000).optional(),
-  /** Who posted it, where that is not who wrote the message, as when it is of a message replied to. */
-  author: z.string().max(1000).optional(),
-  /** The platform's id of them: the file is forgotten with the person, whoever brought it here. */
-  authorId: platformId.optional(),
+  /** Who posted it, where that is not the author of the message that brings it. */
+  author: authorSchema.optional(),
 });
 /** See {@link attachmentSchema}. */
 export type Attachment = z.infer<typeof attachmentSchema>;
@@ -41,8 +41,6 @@ export const commandCallSchema = z.object({
 });
 /** See {@link commandCallSchema}. */
 export type CommandCall = z.infer<typeof commandCallSchema>;
-
-const authorSchema = z.object({ id: platformId, name: z.string().max(1000) });
 
 const placeSchema = z.object({
   /** Unique for all events of this adapter and tenant; a second one with the same id is ignored. */

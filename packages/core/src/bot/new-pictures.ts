@@ -94,7 +94,7 @@ function checkSize(byteLength: number, maxBytes: number): void {
 /** Pictures, and who brought them from where. @internal */
 export interface PicturesFrom extends Pick<NewMessage, 'pictures' | 'author' | 'postedAtMs'> {
   origin: string;
-  /** The platform's id of the author, where they are not who brings them. */
+  /** Of whom they are, where that is not who brings them. */
   authorId?: string;
 }
 

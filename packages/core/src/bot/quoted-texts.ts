@@ -12,19 +12,18 @@ const labels: Record<Quote['source'], string> = {
 /** What a message brings that is not its author's word to the bot, fenced for a model. @internal */
 export function quotedTexts({ attachments, quotes = [] }: MessageEvent): KeptTextPart[] {
   return [
-    ...attachments.flatMap(({ description }, index) =>
+    ...attachments.flatMap(({ description, author }, index) =>
       description === undefined
         ? []
-        : [textPart(fenceText(`description of file ${index + 1}`, description))],
+        : [partOf(fenceText(`description of file ${index + 1}`, description), author?.id)],
     ),
     ...quotes.map(({ source, author, authorId, text }) => {
       const from = author === undefined ? '' : ` by ${author}`;
-      const part = textPart(fenceText(`${labels[source]}${from}`, text));
-      return { ...part, ...(authorId !== undefined && { authorId }) };
+      return partOf(fenceText(`${labels[source]}${from}`, text), authorId);
     }),
   ];
 }
 
-function textPart(text: string): KeptTextPart {
-  return { type: 'text', text };
+function partOf(text: string, authorId: string | undefined): KeptTextPart {
+  return { type: 'text', text, ...(authorId !== undefined && { authorId }) };
 }

@@ -60,8 +60,8 @@ export async function takePictures(
 }
 
 async function takeFile(
-  { url, name, author, authorId }: Attachment,
-  event: MessageEvent,
+  { url, name, author: poster }: Attachment,
+  { author, postedAtMs }: MessageEvent,
   { adapter, media, limits, images, fetched, signal }: TakePicturesOptions,
 ): Promise<CheckedFile> {
   if (!images)
@@ -76,10 +76,10 @@ async function takeFile(
     ...(name !== undefined && { name }),
   };
   const message = {
-    author: author ?? event.author.name,
-    ...(authorId !== undefined && { authorId }),
+    author: (poster ?? author).name,
+    ...(poster !== undefined && { authorId: poster.id }),
     origin: adapter.name,
-    postedAtMs: event.postedAtMs,
+    postedAtMs,
   };
   return checkFile(media, file, message, limits, signal);
 }

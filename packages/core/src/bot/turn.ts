@@ -243,8 +243,10 @@ class Turn {
         )
       : change.text;
     return this.#holding(async ({ conversations, setReplies }) => {
-      // What is kept is what people see.
-      const stored = { ...change, ...(text !== undefined && { text: this.#harmless(text) }) };
+      const stored = {
+        ...change,
+        ...(text !== undefined && { text: this.#kept(text, taken, change) }),
+      };
       await conversations.changeAnswer(this.#conversationId, taken.answerId, stored);
       if (change.status === undefined) return;
       // The next attempt may find the store well again.
@@ -253,6 +255,12 @@ class Turn {
       const nothing = change.status === 'stopped' ? stoppedByPerson : unanswered;
       this.#texts = await this.#settle([said || nothing, ...taken.notes].join('\n\n'), setReplies);
     });
+  }
+
+  /** What is kept is what people see; where they see only that, with the notes. */
+  #kept(text: string, { notes }: TakenQuestion, { status }: AnswerChange): string {
+    const isShown = this.adapter.capabilities.readsStore && status !== undefined;
+    return this.#harmless(isShown ? [text, ...notes].join('\n\n') : text);
   }
 
   /** With an empty text for each message that an earlier attempt posted and this answer has no use for. */

@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { VistazoError } from '../errors.js';
 import type { RgbImage } from '../image/resample.js';
+import { checkBytes } from './check-bytes.js';
 import { cmykToRgb } from './cmyk.js';
 import { countFrames } from './count-frames.js';
 import type { PictureLimits } from './picture-limits.js';
@@ -58,17 +59,6 @@ function checkFrames(frames: number, { maxFileFrames }: PictureLimits): void {
     `The animation has more than ${maxFileFrames.toLocaleString('en')} frames; send a shorter one.`,
   );
 }
-
-/** Throws `picture.tooLarge`. @internal */
-export function checkBytes({ length }: Uint8Array, { maxBytes }: PictureLimits): void {
-  if (length <= maxBytes) return;
-  throw new VistazoError(
-    'picture.tooLarge',
-    `The picture has ${megabytes(length)} MB; at most ${megabytes(maxBytes)} MB are accepted. Make it smaller.`,
-  );
-}
-
-const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 
 function checkPixels({ width, height, orientation = 1 }: Metadata, { maxPixels }: PictureLimits) {
   if (width * height > maxPixels) {

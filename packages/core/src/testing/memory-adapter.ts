@@ -29,7 +29,7 @@ export interface SeenPost {
 export type PersonMessage = Partial<Omit<MessageEvent, 'type' | 'text' | 'attachments'>> & {
   /** Default none. */
   pictures?: readonly Uint8Array[];
-  /** Files with names of their own, after the pictures. Default none. */
+  /** Files with names, texts and authors of their own, after the pictures. Default none. */
   files?: readonly (Omit<Attachment, 'url'> & { bytes: Uint8Array })[];
 };
 
@@ -79,10 +79,10 @@ export class MemoryAdapter implements Adapter {
   ): Promise<PlatformEvent & { type: 'message' }> {
     const messageId = given.messageId ?? randomUUID();
     const named = pictures.map((bytes, index) => ({ name: `picture-${index + 1}.png`, bytes }));
-    const attachments = [...named, ...files].map(({ bytes, ...about }) => {
+    const attachments = [...named, ...files].map(({ bytes, ...file }) => {
       const url = `memory:${randomUUID()}`;
       this.#files.set(url, bytes);
-      return { url, ...about };
+      return { url, ...file };
     });
     const event = {
       type: 'message' as const,

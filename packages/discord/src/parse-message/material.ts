@@ -120,11 +120,17 @@ export function materialOfOther(
     message,
     ...message.message_snapshots.map((snapshot) => snapshot.message),
   ];
-  const from = { author: nameOf(message.author, message.member), authorId: message.author.id };
+  const { id } = message.author;
+  const name = nameOf(message.author, message.member);
   const text = plainText(message, surroundings);
   return {
-    attachments: contents.flatMap(visibleFilesOf).map((file) => ({ ...file, ...from })),
-    quotes: [...quoted({ source, text, ...from }), ...contents.flatMap(embedQuotes)],
+    attachments: contents
+      .flatMap(visibleFilesOf)
+      .map((file) => ({ ...file, author: { id, name } })),
+    quotes: [
+      ...quoted({ source, text, author: name, authorId: id }),
+      ...contents.flatMap(embedQuotes),
+    ],
   };
 }
 

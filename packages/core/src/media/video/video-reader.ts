@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { VistazoError } from '../../errors.js';
-import { checkBytes } from '../decode.js';
+import { checkBytes } from '../check-bytes.js';
 import { longestEdgePx, type PictureLimits } from '../picture-limits.js';
 import type { VideoFormat } from '../sniff.js';
 import {
@@ -12,6 +11,7 @@ import {
   videoFileName,
 } from './ffmpeg-arguments.js';
 import { findProgram, isExecutable } from './find-program.js';
+import { inPrivateFolder, removeAbandonedFolders } from './private-folder.js';
 import { checkVideo, corruptVideo, parseProbe, type VideoInfo } from './probe.js';
 import { type ProgramEnd, ProgramOverran, runProgram } from './run-program.js';
 
@@ -51,6 +51,7 @@ export class VideoReader {
   /** Never rejects. */
   #last: Promise<unknown> = Promise.resolve();
   #found: Promise<{ ffmpeg: string; ffprobe: string } | undefined> | undefined;
+  #tidied: Promise<void> | undefined;
 
   constructor(private readonly programs: VideoPrograms = {}) {}
 
@@ -79,13 +80,12 @@ export class VideoReader {
     checkBytes(bytes, request.limits);
     const found = await this.#find();
     if (found === undefined) throw notInstalled();
-    const folder = await mkdtemp(join(tmpdir(), 'vistazo-video-'));
-    try {
+    this.#tidied ??= removeAbandonedFolders();
+    await this.#tidied;
+    return inPrivateFolder(async (folder) => {
       await writeFile(join(folder, videoFileName), bytes, { mode: 0o600 });
-      return await new VideoReading(found, folder, request).frames();
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+      return new VideoReading(found, folder, request).frames();
+    });
   }
 
   #find() {

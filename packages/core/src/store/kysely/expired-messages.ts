@@ -36,6 +36,24 @@ export async function expireSome(
   return old.length;
 }
 
+/** Deletes the conversations in which nothing was ever said, and that are older. @internal */
+export async function expireEmpty(db: Kysely<Database>, beforeMs: number): Promise<void> {
+  await db
+    .deleteFrom('conversations')
+    .where('updated_at_ms', '<', beforeMs)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('messages')
+            .select('messages.id')
+            .whereRef('messages.tenant', '=', 'conversations.tenant')
+            .whereRef('messages.conversation_id', '=', 'conversations.id'),
+        ),
+      ),
+    )
+    .execute();
+}
+
 async function deleteMessages(
   db: Kysely<Database>,
   tenant: string,

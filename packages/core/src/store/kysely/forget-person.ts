@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { Person } from '../../conversation/message.js';
 import type { DatabaseKind } from './database-kind.js';
 import { emptyMessages, inBatches, purgePictures } from './forgotten-messages.js';
-import { cancelJob, takeAway } from './job-rows.js';
+import { cancelJob, deleteFiles, takeAway } from './job-rows.js';
 import { contentJson, parseContent } from './message-content.js';
 import type { Database } from './schema.js';
 
@@ -74,7 +74,7 @@ async function forgetJobs(
   );
 }
 
-/** What messages of others that wait quote of a person. */
+/** What messages of others that wait bring of a person. */
 async function forgetOpenQuotes(
   db: Kysely<Database>,
   tenant: string,
@@ -89,14 +89,17 @@ async function forgetOpenQuotes(
     .execute();
   for (const job of jobs) {
     const { folded, notes, isAnnouncement, ...own } = parseContent(job.content);
-    const without = <Piece extends Pick<typeof own, 'quotes'>>(piece: Piece) => ({
+    const without = <Piece extends Pick<typeof own, 'quotes' | 'attachments'>>(piece: Piece) => ({
       ...piece,
       quotes: piece.quotes?.filter(({ authorId }) => authorId !== personId),
+      attachments: piece.attachments.filter(({ author }) => author?.id !== personId),
     });
     const more = { notes, isAnnouncement, folded: folded.map(without) };
     const changed = contentJson(without(own), more);
-    if (changed !== job.content)
-      await db.updateTable('jobs').set({ content: changed }).where('id', '=', job.id).execute();
+    if (changed === job.content) continue;
+    await db.updateTable('jobs').set({ content: changed }).where('id', '=', job.id).execute();
+    // Those of others are fetched again.
+    await deleteFiles(db, job.id);
   }
 }
 

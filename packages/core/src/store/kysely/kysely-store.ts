@@ -5,7 +5,7 @@ import type { JobStore } from '../job-store.js';
 import type { PluginStorage } from '../plugin-storage.js';
 import type { Store } from '../store.js';
 import type { DatabaseKind } from './database-kind.js';
-import { expireSome } from './expired-messages.js';
+import { expireEmpty, expireSome } from './expired-messages.js';
 import { forgetPerson, forgetTenant } from './forget-person.js';
 import {
   forgettingsSince,
@@ -63,7 +63,10 @@ export class KyselyStore extends KyselyConversationStore implements Store {
     let expired = 0;
     for (let some = -1; some !== 0 && !signal?.aborted; expired += some)
       some = await this.inTransaction((db) => expireSome(db, this.kind, beforeMs));
-    if (expired > 0) await this.guarded((db) => this.kind.afterDeletion(db));
+    await this.guarded(async (db) => {
+      await expireEmpty(db, beforeMs);
+      if (expired > 0) await this.kind.afterDeletion(db);
+    });
     return expired;
   }
 
