@@ -52,12 +52,15 @@ export class Twin {
   }
 
   /** How an adapter speaks with the twin in place of Discord. */
-  newAdapter(options: AdapterOptions = {}): Adapter {
+  newAdapter({ clientOptions, ...options }: AdapterOptions = {}): Adapter {
     return createDiscordAdapter({
       token: this.digital.botToken,
       notify: () => {},
       ...options,
-      clientOptions: { rest: { api: `${this.front.origin}/api`, version: '10' } },
+      clientOptions: {
+        ...clientOptions,
+        rest: { api: `${this.front.origin}/api`, version: '10' },
+      },
       files: {
         hosts: [{ host: new URL(this.front.origin).host }],
         allowAddress: (address) => address === '127.0.0.1',

@@ -19,16 +19,21 @@ const red = await sharp({
 /** A whole bot on the twin: real gateway client, real store, real media process; the model is scripted. */
 async function startBot(
   scripts: (Script | string)[] = [],
-  options: Partial<BotOptions> & { twin?: Twin; path?: string } = {},
+  options: Partial<BotOptions> & {
+    twin?: Twin;
+    path?: string;
+    adapter?: Parameters<Twin['newAdapter']>[0];
+  } = {},
 ) {
   const {
     twin = await newTwin(),
     path = join(await newFolder(), 'bot.sqlite'),
+    adapter: _,
     ...given
   } = options;
   const model = new ScriptedModel(scripts);
   const store = await openSqliteStore({ path });
-  const adapter = twin.newAdapter();
+  const adapter = twin.newAdapter(options.adapter);
   const bot = createBot({
     model,
     store,
@@ -294,6 +299,17 @@ describe('a whole bot on discord-digital-twin', () => {
     const missed = await twin.ask('And which form?');
     for (const socket of deaf) socket.close(4007, 'Invalid seq.');
     await answersTo(twin, missed, says('A square.'));
+  });
+
+  it('answers once on two shards, to both of which the twin tells everything', async () => {
+    const clientOptions = { shards: [0, 1], shardCount: 2 };
+    const { twin, model, idle } = await startBot(['Red.'], { adapter: { clientOptions } });
+    expect(twin.gateway.clients.filter(({ identified }) => identified)).toHaveLength(2);
+    const asked = await twin.ask('Which colour?');
+    await answersTo(twin, asked, hasButton('Good'));
+    await idle();
+    expect(model.prompts).toHaveLength(1);
+    expect(await twin.repliesTo(asked)).toHaveLength(1);
   });
 
   it('renews the address of a picture that has expired', async () => {
