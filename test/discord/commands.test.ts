@@ -149,6 +149,16 @@ describe('commands on discord-digital-twin', () => {
     expect(plain).toEqual([]);
   });
 
+  it('is acknowledged also while the store takes longer than Discord waits', async () => {
+    const stored = Promise.withResolvers<void>();
+    const setting = await listen({ commands: [tickets], stored: stored.promise });
+    const product = { name: 'product', type: 3, value: 'Mail' };
+    const { id } = await setting.twin.command('tickets', [product]);
+    const response = await responseOf(setting, id);
+    stored.resolve();
+    expect(response).toMatchObject({ type: 5 });
+  });
+
   it('shows the answer to one person alone where they want that', async () => {
     const setting = await listen({ commands: [tickets] });
     const { id } = await setting.twin.command('tickets', [

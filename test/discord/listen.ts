@@ -19,9 +19,12 @@ export interface Listening {
 /** Starts an adapter on the twin, for as long as the test runs. */
 export async function listen({
   commands = [],
+  stored = Promise.resolve(),
   ...options
 }: Omit<DiscordAdapterOptions, 'token' | 'client' | 'files' | 'commands'> & {
   commands?: readonly CommandDescription[];
+  /** When events are stored, as with a slow database. Default at once. */
+  stored?: Promise<void>;
 } = {}): Promise<Listening> {
   const twin = await Twin.start();
   onTestFinished(() => twin.stop());
@@ -32,6 +35,7 @@ export async function listen({
     commands,
     receive: async (event) => {
       events.push(event);
+      await stored;
       return 'accepted';
     },
     forget: async () => {},

@@ -1,5 +1,5 @@
 import type { AdapterHost } from '@vistazo/core';
-import { type Client, Events, Routes } from 'discord.js';
+import { type Client, GatewayDispatchEvents, Routes } from 'discord.js';
 import { ClientSurroundings } from './client-surroundings.js';
 import { commandBodies } from './commands/command-bodies.js';
 import { InteractionHandler } from './commands/interaction-handler.js';
@@ -67,15 +67,14 @@ export class DiscordSession {
     const { token, messageContent, notify, commands } = this.options;
     const bodies = commandBodies(this.host.commands);
     this.#events.listen();
+    this.client.ws.on(GatewayDispatchEvents.Ready, this.#catchUp);
+    if (this.client.isReady()) this.#catchUp();
     try {
       if (token === undefined) await untilReady(this.client);
       else await logIn(this.client, token);
       if (!messageContent) notify(contentNotice);
       if (commands !== null) await this.#makeKnown(bodies, commands);
       this.#events.begin();
-      this.#catchUp();
-      // What comes with a new session was not resumed, so that something may be lost between the two.
-      this.client.on(Events.ShardReady, this.#catchUp);
     } catch (error) {
       await this.stop();
       await this.close();
@@ -84,7 +83,7 @@ export class DiscordSession {
   }
 
   async stop(): Promise<void> {
-    this.client.off(Events.ShardReady, this.#catchUp);
+    this.client.ws.off(GatewayDispatchEvents.Ready, this.#catchUp);
     this.#stopped.abort();
     await this.#catchingUp;
     this.#delivery.stop();
@@ -96,19 +95,23 @@ export class DiscordSession {
     if (this.options.client === undefined) await this.client.destroy();
   }
 
-  /** Hands over what came in while the bot was away. */
+  /**
+   * A session begins that goes on from no other one: hands over what came in before it. What comes in it waits
+   * until it is known what came before, so that nothing between the two is passed over.
+   */
   readonly #catchUp = (): void => {
     const { catchUpMs, notify } = this.options;
     if (catchUpMs === 0) return;
     const nowMs = Date.now();
-    const find = async () => {
-      const known = await this.host.recentMessages(nowMs - activeForMs);
-      await this.#missed.find(known, nowMs - catchUpMs, this.#stopped.signal);
-    };
-    this.#catchingUp = this.#catchingUp.then(find).catch(() => {
-      if (!this.#stopped.signal.aborted)
-        notify('Messages that came in while the bot was away could not all be looked for.');
-    });
+    const known = this.host.recentMessages(nowMs - activeForMs);
+    this.#events.holdUntil(known.then(ignore, ignore));
+    const { signal } = this.#stopped;
+    this.#catchingUp = this.#catchingUp
+      .then(async () => this.#missed.find(await known, nowMs - catchUpMs, signal))
+      .catch(() => {
+        if (!signal.aborted)
+          notify('Messages that came in while the bot was away could not all be looked for.');
+      });
   };
 
   /** Replaces those that were there, so that it may be done again and again. */
@@ -127,3 +130,5 @@ export class DiscordSession {
     }
   }
 }
+
+function ignore(): void {}

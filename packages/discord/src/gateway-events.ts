@@ -45,6 +45,7 @@ export class GatewayEvents {
   readonly #listeners: [GatewayDispatchEvents, (data: unknown) => void][];
   readonly #ready = Promise.withResolvers<void>();
   #hasBegun = false;
+  #held = Promise.resolve();
 
   constructor(private readonly options: GatewayEventsOptions) {
     this.#listeners = [
@@ -66,6 +67,12 @@ export class GatewayEvents {
   begin(): void {
     this.#hasBegun = true;
     this.#ready.resolve();
+  }
+
+  /** What comes from now on waits for this too; it must not fail. */
+  holdUntil(done: Promise<void>): void {
+    const before = this.#held;
+    this.#held = before.then(() => done);
   }
 
   /** A message that the gateway did not tell of. */
@@ -174,8 +181,9 @@ export class GatewayEvents {
   }
 
   #do(key: string, work: () => Promise<void>): void {
+    const held = this.#held;
     this.#order.run(key, async () => {
-      await this.#ready.promise;
+      await Promise.all([this.#ready.promise, held]);
       if (!this.#hasBegun) return;
       await work().catch((error: unknown) => {
         const what = error instanceof Error ? error.message : 'unknown';
