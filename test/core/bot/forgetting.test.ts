@@ -143,6 +143,16 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     expect(JSON.stringify(messages)).not.toContain('ANA');
   });
 
+  it('forgets a tenant that its adapter says took the bot out', async () => {
+    const { adapter, store, idle } = await startBot(newDatabase, {});
+    await adapter.say('ANA-QUESTION', { author: ana });
+    await adapter.say('BEN-QUESTION', { author: ben, tenant: 'other' });
+    await idle();
+    await adapter.leave('tenant');
+    expect(await store.forTenant('tenant').listConversations()).toEqual([]);
+    expect(await store.forTenant('other').listConversations()).toHaveLength(1);
+  });
+
   it('forgets a tenant with the values of its plugins, and no other one', async () => {
     const keeper = plugin('keeper', ({ onMessage }) => {
       onMessage(async ({ storage, text }, next) => {

@@ -100,6 +100,26 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     expect(await leasedIds(jobs)).toHaveLength(2);
   });
 
+  it('tell the latest message of people in each conversation of an adapter', async () => {
+    const jobs = await openJobs();
+    const at = (messageId: string, postedAtMs: number, conversationKey = 'general') =>
+      event({ messageId, postedAtMs, conversationKey });
+    await accepted(jobs, at('1', 1000), at('2', 3000), at('3', 2000, 'random'), at('4', 10, 'old'));
+    await accepted(jobs, { ...at('5', 2500), tenant: 'b' });
+    await jobs.accept('other', at('6', 5000), queue);
+    const { tenant } = event();
+    const news = { adapter: 'test', tenant, conversationKey: 'general', id: 'news', texts: ['!'] };
+    await jobs.announce(news);
+    await jobs.end(await leased(jobs));
+    const latest = await jobs.recentMessages('test', 1000, 10);
+    expect(latest).toEqual([
+      { adapter: 'test', tenant: 'b', conversationKey: 'general', messageId: '5' },
+      { adapter: 'test', tenant, conversationKey: 'random', messageId: '3' },
+      { adapter: 'test', tenant, conversationKey: 'general', messageId: '2' },
+    ]);
+    expect(await jobs.recentMessages('test', 1000, 1)).toEqual(latest.slice(0, 1));
+  });
+
   it('come one at a time in a conversation, in order, and side by side in several', async () => {
     const jobs = await openJobs();
     const [one, two] = [event({ messageId: '1' }), event({ messageId: '2' })];

@@ -31,6 +31,7 @@ function newFixture(adapter = new MemoryAdapter({ maxTextLength: 300 })) {
         void (await adapter.deliver({ ...get(id), type: 'deleted', eventId: `deletion ${id}` })),
       stop: async (id) =>
         void (await adapter.deliver({ ...get(id), type: 'cancelled', eventId: `stop ${id}` })),
+      leave: (tenant) => adapter.leave(tenant),
       rate: (messageId, rating) => adapter.rate(rating, { messageId }),
       async command(name, options) {
         return (await adapter.say('', { command: { name, options } })).messageId;

@@ -97,6 +97,9 @@ export interface ReceivedFile {
   bytes: Uint8Array;
 }
 
+/** A message that the bot accepted. */
+export type KnownMessage = Pick<ReplyTarget, 'tenant' | 'conversationKey' | 'messageId'>;
+
 /** What an adapter can ask of the bot. */
 export interface AdapterHost {
   /** The commands that the bot's plugins have at the moment, for platforms where commands are made known. */
@@ -112,6 +115,18 @@ export interface AdapterHost {
     event: PlatformEvent,
     files?: readonly ReceivedFile[],
   ): Promise<'accepted' | 'known' | 'refused'>;
+  /**
+   * Forgets all of a tenant that took the bot out, or of a person in it who asks for that, as `Bot.forget`
+   * does. Throws what that throws: what is
+   * left is not forgotten yet, and the adapter asks again.
+   */
+  forget(tenant: string, personId?: string): Promise<void>;
+  /**
+   * The latest message that was accepted in each conversation, of those posted since a time (in milliseconds
+   * since 1970), the newest first, of at most 500 conversations: where to look for what came in while the bot
+   * was away.
+   */
+  recentMessages(sinceMs: number): Promise<KnownMessage[]>;
 }
 
 /** Where a platform keeps the files that people post, and what it wants to see before it gives them. */

@@ -1,4 +1,4 @@
-import type { Adapter } from '../adapter/adapter.js';
+import type { Adapter, KnownMessage } from '../adapter/adapter.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { dataRule } from '../conversation/fence.js';
 import { VistazoError } from '../errors.js';
@@ -107,6 +107,9 @@ export interface Bot {
 
 const policies: readonly ArrivalPolicy[] = ['queue', 'replace', 'steer', 'debounce', 'drop'];
 const linkPolicies: readonly LinkPolicy[] = ['fromConversation', 'all'];
+
+/** In how many conversations adapters are told to look for what they missed. */
+const maxRecentConversations = 500;
 
 const dayMs = 86_400_000;
 /** How many days messages are kept where nobody says. */
@@ -251,6 +254,12 @@ class RunningBot implements Bot {
             return plugins.commands;
           },
           receive: (event, files) => this.#inbox.receive(adapter, event, files),
+          recentMessages: (sinceMs) => this.#recentMessages(adapter, sinceMs),
+          forget: async (tenant, personId) => {
+            const person =
+              personId === undefined ? {} : { person: { adapter: adapter.name, id: personId } };
+            await this.forget({ tenant, ...person });
+          },
         });
         this.#started.push(adapter);
       }
@@ -362,6 +371,12 @@ class RunningBot implements Bot {
       throw new VistazoError('option.invalid', 'There is nothing to announce.');
     await this.options.store.jobs.announce({ ...place, id: `${plugin} ${key}`, texts });
     this.#runner.wake();
+  }
+
+  async #recentMessages({ name }: Adapter, sinceMs: number): Promise<KnownMessage[]> {
+    const { jobs } = this.options.store;
+    const found = await jobs.recentMessages(name, sinceMs, maxRecentConversations);
+    return found.map(({ adapter: _, ...message }) => message);
   }
 
   /** What came in before a death may not have been fetched. */

@@ -195,6 +195,11 @@ export interface JobStore {
   requestStop(message: MessageKey, eventId: string): Promise<'known' | 'running' | CancelledJob>;
   /** Of jobs that are held, those that are to be stopped. */
   stopRequested(ids: readonly JobId[]): Promise<JobId[]>;
+  /**
+   * The latest message of a person in each conversation of an adapter, of those posted since a time, the
+   * newest first, of so many conversations at most.
+   */
+  recentMessages(adapter: string, sinceMs: number, maxConversations: number): Promise<MessageKey[]>;
   /** All that are open of these adapters, in the order of arrival. */
   openJobs(adapters: readonly string[]): Promise<OpenJob[]>;
   /** Notes that where a message stands is about to be posted; false when it does not wait any more. */

@@ -22,6 +22,8 @@ export interface AdapterFixture {
   command?(name: string, options: Record<string, string>): Promise<string>;
   /** What people see in a conversation besides answers; gives the texts in order. Default: not looked at. */
   announcements?(conversationKey: string): Promise<string[]>;
+  /** Where a tenant can take the bot out: it does, and the adapter has the bot forget it. */
+  leave?(tenant: string): Promise<void>;
   /** What people see of the bot's answers to a message, in order. */
   answers(messageId: string): Promise<string[]>;
   /** Ends the platform; the contract stops and closes the adapter before. */
@@ -41,6 +43,8 @@ class Trial {
   readonly events: PlatformEvent[] = [];
   /** Files that came with events. */
   readonly files: ReceivedFile[] = [];
+  /** Tenants that it had the bot forget. */
+  readonly forgotten: string[] = [];
   readonly signal = AbortSignal.timeout(30_000);
   #came = Promise.withResolvers<void>();
 
@@ -61,6 +65,10 @@ class Trial {
         this.#came.resolve();
         this.#came = Promise.withResolvers();
         return isKnown ? 'known' : 'accepted';
+      },
+      recentMessages: async () => [],
+      forget: async (tenant) => {
+        this.forgotten.push(tenant);
       },
     });
   }
@@ -246,6 +254,13 @@ export const adapterContract: readonly ContractCase[] = [
     const { rating, author } = await trial.event('feedback', event.messageId);
     assert.equal(rating, 'down');
     assert.notEqual(author.id, '');
+  }),
+  rule('has a tenant forgotten that takes the bot out, where tenants can', async (trial) => {
+    if (trial.fixture.leave === undefined) return;
+    const { tenant } = await trial.question();
+    await trial.fixture.leave(tenant);
+    while (trial.forgotten.length === 0) await pause(trial.signal);
+    assert.deepEqual(trial.forgotten, [tenant]);
   }),
   rule('hands over commands that people call, if it says it has them', async (trial) => {
     if (!trial.adapter.capabilities.commands) return;

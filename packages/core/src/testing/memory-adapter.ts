@@ -129,6 +129,11 @@ export class MemoryAdapter implements Adapter {
     return this.#host.receive(event);
   }
 
+  /** A tenant takes the bot out. */
+  async leave(tenant = 'tenant'): Promise<void> {
+    await this.#host?.forget(tenant);
+  }
+
   /** What people see as the answer to a message, its messages joined, once `isAsWanted` (default: there is any). */
   async answerTo(
     messageId: string,

@@ -20,8 +20,8 @@ import type { Database } from './schema.js';
 
 type JobRow = Selectable<Database['jobs']>;
 
-/** In place of a person, for what the bot says unasked. */
-const nobody = 'announcement';
+/** In place of a person, for what the bot says unasked. @internal */
+export const nobody = 'announcement';
 
 /** Stores a message that comes, as a job or as one that is refused. @internal */
 export async function acceptMessage(

@@ -34,6 +34,7 @@ import {
 import { KyselyConversationStore } from './kysely-conversation-store.js';
 import { contentJson, parseContent, toMessage } from './message-content.js';
 import { nextJob, noteTurn } from './next-job.js';
+import { recentMessages } from './recent-messages.js';
 import { modelTimeSize, wholeTenant } from './refusals.js';
 import { forgetTexts, leftOf, notePost, repliesOf, setReplies } from './replies.js';
 import type { Database } from './schema.js';
@@ -150,6 +151,14 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
         .execute();
       return rows.map(({ id }) => jobIdSchema.parse(id));
     });
+  }
+
+  recentMessages(
+    adapter: string,
+    sinceMs: number,
+    maxConversations: number,
+  ): Promise<MessageKey[]> {
+    return this.guarded((db) => recentMessages(db, adapter, sinceMs, maxConversations));
   }
 
   openJobs(adapters: readonly string[]): Promise<OpenJob[]> {

@@ -1,0 +1,41 @@
+import { type APIMessageTopLevelComponent, ButtonStyle, ComponentType } from 'discord.js';
+import { type Language, type Saying, say } from '../language.js';
+import { isSnowflake } from '../place.js';
+import { type ButtonAction, customIdOf } from './custom-id.js';
+
+/** The answer that buttons are for. */
+export interface ButtonPlace {
+  /** The message that is answered. */
+  messageId: string;
+  askerId: string | undefined;
+  language: Language;
+}
+
+/** Below an answer that is being written. */
+export function stopButton(place: ButtonPlace): APIMessageTopLevelComponent[] {
+  return [row(place, [['stop', 'stop', '⏹️']])];
+}
+
+/** Below a whole answer. What a command asked cannot be asked again: its words are not kept on the platform. */
+export function endButtons(place: ButtonPlace): APIMessageTopLevelComponent[] {
+  const again: Button[] = isSnowflake(place.messageId) ? [['again', 'again', '🔁']] : [];
+  return [row(place, [['up', 'good', '👍'], ['down', 'bad', '👎'], ...again])];
+}
+
+type Button = [ButtonAction, Saying, string];
+
+function row(
+  { messageId, askerId, language }: ButtonPlace,
+  buttons: readonly Button[],
+): APIMessageTopLevelComponent {
+  return {
+    type: ComponentType.ActionRow,
+    components: buttons.map(([action, saying, emoji]) => ({
+      type: ComponentType.Button,
+      style: ButtonStyle.Secondary,
+      label: say(saying, language),
+      emoji: { name: emoji },
+      custom_id: customIdOf({ action, messageId, askerId }),
+    })),
+  };
+}

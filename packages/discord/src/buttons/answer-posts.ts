@@ -1,0 +1,36 @@
+import type { ReplyTarget } from '@vistazo/core';
+import { BoundedMap } from '../bounded-map.js';
+
+/** The messages of one answer. */
+export interface AnswerPosts {
+  /** Who asked. */
+  askerId: string | undefined;
+  isUnderWay: boolean;
+  /** In order. */
+  postIds: string[];
+  /** Those that have buttons. */
+  withButtons: Set<string>;
+}
+
+/** How many answers are remembered; an older one keeps the buttons that it has. */
+const maxAnswers = 10_000;
+
+/** The messages of the answers of this process, as far as it has posted or changed them. */
+export class AnswerPostsByQuestion {
+  readonly #answers = new BoundedMap<string, AnswerPosts>(maxAnswers);
+
+  of({
+    conversationKey,
+    messageId,
+  }: Pick<ReplyTarget, 'conversationKey' | 'messageId'>): AnswerPosts {
+    const key = `${conversationKey} ${messageId}`;
+    const found = this.#answers.get(key) ?? {
+      askerId: undefined,
+      isUnderWay: false,
+      postIds: [],
+      withButtons: new Set<string>(),
+    };
+    this.#answers.set(key, found);
+    return found;
+  }
+}

@@ -1,0 +1,17 @@
+import type { CommandDescription } from '@vistazo/core';
+import { type Language, say } from '../language.js';
+import { ownCommandOf, slashCommands } from './own-commands.js';
+
+const maxTextLength = 2000;
+
+/** What a bot can do, a line for each command, as many as there is room for. */
+export function helpText(commands: readonly CommandDescription[], language: Language): string {
+  const lines = slashCommands(commands).map((command) => {
+    const own = ownCommandOf(command);
+    const about = own === undefined ? command.description : say(own.about, language);
+    return `\`/${command.name}\` ${about}`;
+  });
+  const text: string[] = [say('helpBeginning', language)];
+  for (const line of lines) if ([...text, line].join('\n').length <= maxTextLength) text.push(line);
+  return text.join('\n');
+}

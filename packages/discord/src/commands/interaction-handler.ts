@@ -1,0 +1,210 @@
+import type { CommandDescription } from '@vistazo/core';
+import { InteractionResponseType, MessageFlags, Routes } from 'discord.js';
+import { BoundedMap } from '../bounded-map.js';
+import { type ButtonPress, readCustomId } from '../buttons/custom-id.js';
+import type { DiscordApi } from '../discord-api.js';
+import type { EventDelivery } from '../event-delivery.js';
+import { languageOf, type Saying, say } from '../language.js';
+import type { DiscordMessage } from '../parse-message/discord-message.js';
+import { editedEvent } from '../parse-message/message-event.js';
+import type { Surroundings } from '../parse-message/surroundings.js';
+import type { ReplySender } from '../send-reply/reply-sender.js';
+import { questionAbout, readCommand } from './command-event.js';
+import { helpText } from './help-text.js';
+import {
+  type CommandInteraction,
+  type DialogInteraction,
+  type Interaction,
+  type PressInteraction,
+  personOf,
+  placeOf,
+} from './interaction.js';
+import type { InteractionRoutes } from './interaction-routes.js';
+import { questionDialog, readDialog } from './question-dialog.js';
+
+/** What an {@link InteractionHandler} needs. */
+export interface InteractionHandlerOptions {
+  api: DiscordApi;
+  routes: InteractionRoutes;
+  sender: ReplySender;
+  delivery: EventDelivery;
+  surroundings: Surroundings;
+  /** Those that the bot has at the moment. */
+  commands: () => readonly CommandDescription[];
+}
+
+type Question = ReturnType<typeof questionAbout>;
+
+/** Discord waits 3 s for an acknowledgement; one that is not kept by then is acknowledged all the same. */
+const acknowledgeAfterMs = 1500;
+/** Messages that dialogs are open about. */
+const maxDialogs = 1000;
+
+/** Hands over what people do with commands, buttons and dialogs, and acknowledges it in time. */
+export class InteractionHandler {
+  readonly #targets = new BoundedMap<string, DiscordMessage>(maxDialogs);
+
+  constructor(private readonly options: InteractionHandlerOptions) {}
+
+  /** Throws what Discord fails with. */
+  async handle(interaction: Interaction): Promise<void> {
+    switch (interaction.type) {
+      case 2:
+        return this.#command(interaction);
+      case 3:
+        return this.#press(interaction);
+      case 5:
+        return this.#dialog(interaction);
+    }
+  }
+
+  async #command(interaction: CommandInteraction): Promise<void> {
+    const { commands, surroundings } = this.options;
+    const called = readCommand(interaction, commands(), surroundings);
+    const language = languageOf(interaction.locale);
+    switch (called.type) {
+      case 'unknown':
+        return this.#tell(interaction, 'unknownCommand');
+      case 'help':
+        return this.#show(interaction, helpText(commands(), language));
+      case 'forget':
+        return this.#forget(interaction);
+      case 'question':
+        return this.#ask(interaction, called.event, called.isPrivate);
+      case 'dialog':
+        this.#targets.set(called.target.id, called.target);
+        return this.#respond(interaction, {
+          type: InteractionResponseType.Modal,
+          data: questionDialog(called.target.id, language),
+        });
+    }
+  }
+
+  /** What there is of the person who asks. */
+  async #forget(interaction: CommandInteraction): Promise<void> {
+    const { tenant } = placeOf(interaction);
+    const forgetting = this.options.delivery.forget(tenant, personOf(interaction).id);
+    const soon = await inTime(forgetting);
+    if (soon !== 'late') return this.#tell(interaction, soon ? 'forgotten' : 'notForgotten');
+    await this.#defer(interaction, true);
+    await this.#fill(interaction, (await forgetting) ? 'forgotten' : 'notForgotten');
+  }
+
+  async #dialog(interaction: DialogInteraction): Promise<void> {
+    const read = readDialog(interaction);
+    if (read === undefined) return this.#tell(interaction, 'unknownCommand');
+    const { surroundings } = this.options;
+    const target =
+      this.#targets.get(read.targetId) ??
+      (await surroundings.message(interaction.channel_id, read.targetId));
+    if (target === undefined) return this.#tell(interaction, 'questionGone');
+    await this.#ask(
+      interaction,
+      questionAbout(interaction, target, read.question, surroundings),
+      false,
+    );
+  }
+
+  async #ask(interaction: Interaction, event: Question, isPrivate: boolean): Promise<void> {
+    const { routes, sender, delivery } = this.options;
+    const { promise: acknowledged, resolve } = Promise.withResolvers<boolean>();
+    // One that is delivered again has its route.
+    if (routes.of(event.messageId) === undefined)
+      routes.open(event.messageId, interaction, { isPrivate, acknowledged });
+    sender.answers.of(event).askerId = event.author.id;
+    const taken = delivery.deliver(event);
+    const soon = await inTime(taken);
+    try {
+      if (soon === 'refused') await this.#tell(interaction, 'notTaken');
+      else if (soon === undefined) await this.#tell(interaction, 'notStored');
+      else await this.#defer(interaction, isPrivate);
+      resolve(true);
+    } catch (error) {
+      resolve(false);
+      throw error;
+    }
+    if (soon === 'late' && (await taken) === undefined) await this.#fill(interaction, 'notStored');
+  }
+
+  async #press(interaction: PressInteraction): Promise<void> {
+    const press = readCustomId(interaction.data.custom_id);
+    if (press === undefined) return;
+    const author = personOf(interaction);
+    const { action, messageId, askerId } = press;
+    if (action === 'up' || action === 'down') {
+      const eventId = `rated ${interaction.id}`;
+      const place = { ...placeOf(interaction), messageId };
+      const rated = { type: 'feedback', eventId, ...place, rating: action, author } as const;
+      await inTime(this.options.delivery.deliver(rated));
+      return this.#tell(interaction, 'thanks');
+    }
+    if (askerId !== undefined && askerId !== author.id) return this.#tell(interaction, 'onlyAsker');
+    const work = action === 'stop' ? this.#stop : this.#again;
+    const done = await inTime(work.call(this, interaction, press));
+    if (done === 'gone') return this.#tell(interaction, 'questionGone');
+    await this.#respond(interaction, { type: InteractionResponseType.DeferredMessageUpdate });
+  }
+
+  async #stop(interaction: PressInteraction, { messageId }: ButtonPress): Promise<'done'> {
+    const place = { ...placeOf(interaction), messageId };
+    const eventId = `stopped ${interaction.id}`;
+    await this.options.delivery.deliver({ type: 'cancelled', eventId, ...place });
+    return 'done';
+  }
+
+  /** The question as it is now is asked again. */
+  async #again(
+    interaction: PressInteraction,
+    { messageId }: ButtonPress,
+  ): Promise<'done' | 'gone'> {
+    const { surroundings, delivery } = this.options;
+    const question = await surroundings.message(interaction.channel_id, messageId);
+    if (question === undefined) return 'gone';
+    const { guild_id } = interaction;
+    const here = { ...question, ...(guild_id !== undefined && { guild_id }) };
+    await delivery.deliver(await editedEvent(here, surroundings, `again ${interaction.id}`));
+    return 'done';
+  }
+
+  /** One sentence, for whoever did it alone. */
+  #tell(interaction: Interaction, saying: Saying): Promise<void> {
+    return this.#show(interaction, say(saying, languageOf(interaction.locale)));
+  }
+
+  #show(interaction: Interaction, content: string): Promise<void> {
+    return this.#respond(interaction, {
+      type: InteractionResponseType.ChannelMessageWithSource,
+      data: { content, flags: MessageFlags.Ephemeral },
+    });
+  }
+
+  #defer(interaction: Interaction, isPrivate: boolean): Promise<void> {
+    return this.#respond(interaction, {
+      type: InteractionResponseType.DeferredChannelMessageWithSource,
+      ...(isPrivate && { data: { flags: MessageFlags.Ephemeral } }),
+    });
+  }
+
+  async #respond({ id, token }: Interaction, body: unknown): Promise<void> {
+    const route = Routes.interactionCallback(id, token);
+    await this.options.api.call({ method: 'Post', route, body, auth: false });
+  }
+
+  /** In the place of the answer to one that was acknowledged. */
+  async #fill({ application_id, token, locale }: Interaction, saying: Saying): Promise<void> {
+    const route = Routes.webhookMessage(application_id, token);
+    const body = { content: say(saying, languageOf(locale)) };
+    await this.options.api.call({ method: 'Patch', route, body, auth: false });
+  }
+}
+
+/** What comes of work, if it comes before the acknowledgement has to be sent. */
+async function inTime<T>(work: Promise<T>): Promise<T | 'late'> {
+  const { promise, resolve } = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => resolve('late'), acknowledgeAfterMs);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { fileSchema, messageSchema } from '../parse-message/discord-message.js';
+import { tenantOf } from '../place.js';
+
+const personSchema = z.object({
+  id: z.string(),
+  username: z.string(),
+  global_name: z.string().nullish(),
+});
+
+const baseSchema = z.object({
+  id: z.string(),
+  application_id: z.string(),
+  token: z.string(),
+  guild_id: z.string().optional(),
+  channel_id: z.string(),
+  /** Who did it, in a server. */
+  member: z.object({ user: personSchema, nick: z.string().nullish() }).optional(),
+  /** Who did it, elsewhere. */
+  user: personSchema.optional(),
+  locale: z.string().optional(),
+});
+
+const optionSchema = z.object({
+  name: z.string(),
+  value: z.union([z.string(), z.number(), z.boolean()]).optional(),
+});
+
+const resolvedSchema = z.object({
+  attachments: z.record(z.string(), fileSchema).default({}),
+  messages: z.record(z.string(), messageSchema).default({}),
+});
+
+/** Somebody called a command: type 1 with a slash, type 3 on a message. */
+const commandSchema = baseSchema.extend({
+  type: z.literal(2),
+  data: z.object({
+    name: z.string(),
+    type: z.int().default(1),
+    options: z.array(optionSchema).default([]),
+    target_id: z.string().optional(),
+    resolved: resolvedSchema.prefault({}),
+  }),
+});
+
+/** Somebody pressed a button. */
+const pressSchema = baseSchema.extend({
+  type: z.literal(3),
+  data: z.object({ custom_id: z.string() }),
+});
+
+/** Somebody filled in a dialog. */
+const dialogSchema = baseSchema.extend({
+  type: z.literal(5),
+  data: z.object({
+    custom_id: z.string(),
+    components: z.array(
+      z.object({
+        components: z.array(z.object({ custom_id: z.string(), value: z.string().default('') })),
+      }),
+    ),
+  }),
+});
+
+/** What people do with commands, buttons and dialogs, as far as it is read. */
+export const interactionSchema = z.discriminatedUnion('type', [
+  commandSchema,
+  pressSchema,
+  dialogSchema,
+]);
+/** See {@link interactionSchema}. */
+export type Interaction = z.infer<typeof interactionSchema>;
+/** A command that is called. */
+export type CommandInteraction = z.infer<typeof commandSchema>;
+/** A button that is pressed. */
+export type PressInteraction = z.infer<typeof pressSchema>;
+/** A dialog that is filled in. */
+export type DialogInteraction = z.infer<typeof dialogSchema>;
+
+/** Who did it. */
+export function personOf({ member, user }: Interaction): { id: string; name: string } {
+  const person = member?.user ?? user;
+  const id = person?.id ?? '';
+  return { id, name: member?.nick ?? person?.global_name ?? person?.username ?? id };
+}
+
+/** Where it was done. */
+export function placeOf(interaction: Interaction): { tenant: string; conversationKey: string } {
+  const { guild_id: guildId, channel_id: channelId } = interaction;
+  const tenant = tenantOf({ guildId, channelId, userId: personOf(interaction).id });
+  return { tenant, conversationKey: channelId };
+}

@@ -1,0 +1,52 @@
+import type { CommandDescription } from '@vistazo/core';
+import { type Saying, say } from '../language.js';
+
+/** A command of the adapter's own. */
+export interface OwnCommand {
+  does: 'ask' | 'describe' | 'help' | 'forget';
+  description: CommandDescription;
+  /** Its name and description in other languages. */
+  name: Saying;
+  about: Saying;
+}
+
+function own(
+  does: OwnCommand['does'],
+  about: Saying,
+  name: Saying,
+  rest: Pick<CommandDescription, 'options' | 'pictures'>,
+): OwnCommand {
+  return { does, about, name, description: { name: does, description: say(about, 'en'), ...rest } };
+}
+
+/** Those that a bot has besides those of its plugins; one of a plugin takes the place of that with its name. */
+export const ownCommands: readonly OwnCommand[] = [
+  own('ask', 'askDescription', 'askName', {
+    options: [
+      {
+        name: 'question',
+        description: say('questionDescription', 'en'),
+        type: 'string',
+        required: true,
+        max: 2000,
+      },
+    ],
+    pictures: 'optional',
+  }),
+  own('describe', 'describeDescription', 'describeName', { options: [], pictures: 'required' }),
+  own('help', 'helpDescription', 'helpName', { options: [], pictures: 'none' }),
+  own('forget', 'forgetDescription', 'forgetName', { options: [], pictures: 'none' }),
+];
+
+/** The adapter's own command that a description is of. */
+export function ownCommandOf(description: CommandDescription): OwnCommand | undefined {
+  return ownCommands.find((each) => each.description === description);
+}
+
+/** All that are called with a slash. */
+export function slashCommands(commands: readonly CommandDescription[]): CommandDescription[] {
+  const free = ownCommands
+    .map(({ description }) => description)
+    .filter(({ name }) => commands.every((command) => command.name !== name));
+  return [...free, ...commands];
+}

@@ -1,0 +1,46 @@
+import {
+  type APIModalInteractionResponseCallbackData,
+  ComponentType,
+  TextInputStyle,
+} from 'discord.js';
+import { type Language, say } from '../language.js';
+import type { DialogInteraction } from './interaction.js';
+
+const pattern = /^vistazo ask (\d+)$/;
+const questionField = 'question';
+
+/** A dialog that asks for the question about a message. */
+export function questionDialog(
+  targetId: string,
+  language: Language,
+): APIModalInteractionResponseCallbackData {
+  return {
+    custom_id: `vistazo ask ${targetId}`,
+    title: say('askAbout', language),
+    components: [
+      {
+        type: ComponentType.ActionRow,
+        components: [
+          {
+            type: ComponentType.TextInput,
+            custom_id: questionField,
+            label: say('question', language),
+            style: TextInputStyle.Paragraph,
+            max_length: 2000,
+            required: true,
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** The message that it is about and what was asked; undefined for dialogs that are not the adapter's. */
+export function readDialog({
+  data,
+}: DialogInteraction): { targetId: string; question: string } | undefined {
+  const [, targetId] = pattern.exec(data.custom_id) ?? [];
+  const fields = data.components.flatMap(({ components }) => components);
+  const question = fields.find(({ custom_id }) => custom_id === questionField)?.value;
+  return targetId === undefined || question === undefined ? undefined : { targetId, question };
+}

@@ -1,0 +1,99 @@
+import {
+  type Adapter,
+  type AdapterCapabilities,
+  type AdapterHost,
+  type AnsweringEvent,
+  type PostedReply,
+  type ReplyPost,
+  type ReplyTarget,
+  VistazoError,
+} from '@vistazo/core';
+import {
+  type CheckedOptions,
+  checkOptions,
+  type DiscordAdapterOptions,
+} from './discord-options.js';
+import { DiscordSession } from './discord-session.js';
+import { discordFiles, fetchFile } from './fetch-file/fetch-file.js';
+
+/**
+ * A platform for `createBot`: Discord, through a client of discord.js. A server is a tenant, and so is each
+ * person in direct messages (`dm:` and their id). Throws `option.invalid`.
+ */
+export function createDiscordAdapter(options: DiscordAdapterOptions): Adapter {
+  return new DiscordAdapter(checkOptions(options));
+}
+
+type Signal = { signal: AbortSignal };
+
+class DiscordAdapter implements Adapter {
+  readonly name: string;
+  readonly capabilities: AdapterCapabilities;
+  #session: DiscordSession | undefined;
+
+  constructor(private readonly options: CheckedOptions) {
+    this.name = options.name;
+    this.capabilities = {
+      maxTextLength: 2000,
+      editMessages: true,
+      // How fast a channel takes changes is told by Discord with each one; the sender goes by that.
+      editIntervalMs: 250,
+      ephemeralAnswers: true,
+      buttons: options.buttons,
+      commands: options.commands !== null,
+      messageCommands: options.commands !== null,
+      modals: options.commands !== null,
+    };
+  }
+
+  isReady(): boolean {
+    return this.#session?.client.isReady() ?? false;
+  }
+
+  async start(host: AdapterHost): Promise<void> {
+    const session = new DiscordSession(this.options, host);
+    this.#session = session;
+    await session.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#session?.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.close();
+    this.#session = undefined;
+  }
+
+  fetch(url: string, options: { maxBytes: number } & Signal): Promise<Uint8Array> {
+    return fetchFile(this.#started.api, this.options.files ?? discordFiles, url, options);
+  }
+
+  async post(post: ReplyPost, options: Signal): Promise<string> {
+    return this.#started.sender.post(post, options);
+  }
+
+  async edit(posted: PostedReply, text: string, options: Signal): Promise<void> {
+    await this.#started.sender.edit(posted, text, options);
+  }
+
+  async remove(posted: PostedReply, options: Signal): Promise<void> {
+    await this.#started.sender.remove(posted, options);
+  }
+
+  async showWorking(target: ReplyTarget, options: Signal): Promise<void> {
+    await this.#started.sender.showWorking(target, options);
+  }
+
+  answering(target: ReplyTarget, event: AnsweringEvent): void {
+    this.#session?.sender.answering(target, event);
+  }
+
+  get #started(): DiscordSession {
+    if (this.#session !== undefined) return this.#session;
+    throw new VistazoError(
+      'engine.closed',
+      `The adapter ${this.name} is not on Discord; start it.`,
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import { type AdapterFiles, VistazoError } from '@vistazo/core';
+import type { Client, ClientOptions } from 'discord.js';
+import { z } from 'zod';
+
+/** Options of `createDiscordAdapter`. */
+export interface DiscordAdapterOptions {
+  /** Of the bot, from the developer portal. Either this or `client`. */
+  token?: string;
+  /**
+   * A client of your own, which the adapter neither logs in nor destroys. It needs the intents `Guilds`,
+   * `GuildMessages` and `DirectMessages`, and `MessageContent` where that option is true.
+   */
+  client?: Client;
+  /** Part of every key in the store, so it never changes. Default `discord`. */
+  name?: string;
+  /**
+   * Whether the bot has the privileged message content intent. Without it Discord shows it only direct
+   * messages, messages that mention it, and commands. Default false.
+   */
+  messageContent?: boolean;
+  /** Ids of channels where the bot answers every message, in their threads too; needs `messageContent`. Default none. */
+  channels?: readonly string[];
+  /** Whether answers have buttons: stop, again, good, bad. Default true. */
+  buttons?: boolean;
+  /**
+   * Where commands are made known: `global`, in a list of servers by their ids, where they are there at once,
+   * or null for nowhere. Default `global`.
+   */
+  commands?: 'global' | readonly string[] | null;
+  /**
+   * How long a message with a link is kept back for Discord's preview of it, which comes a moment later.
+   * Default 1500; 0 does not wait.
+   */
+  linkPreviewMs?: number;
+  /**
+   * How old messages may be that came in while the bot was away and are answered when it is back. It looks in
+   * channels where it was asked within the last 30 days. Default a day; 0 looks nowhere.
+   */
+  catchUpMs?: number;
+  /** Told in one sentence what an operator should know, such as what the bot will not see. Default: the standard error output. */
+  notify?: (sentence: string) => void;
+  /** Options of discord.js for the client that the adapter makes, such as `shards` or `rest`; not together with `client`. */
+  clientOptions?: Omit<Partial<ClientOptions>, 'intents' | 'partials'>;
+  /** Where files are fetched from. Default: where Discord keeps them; a stand-in for Discord has others. */
+  files?: AdapterFiles;
+}
+
+const id = z
+  .string()
+  .regex(/^\d{15,21}$/, 'is no id of Discord, which is a number of 15 to 21 digits');
+
+const optionsSchema = z.strictObject({
+  token: z.string().min(1).optional(),
+  client: z.custom<Client>((value) => typeof value === 'object' && value !== null).optional(),
+  name: z.string().min(1).max(100).default('discord'),
+  messageContent: z.boolean().default(false),
+  channels: z.array(id).readonly().default([]),
+  buttons: z.boolean().default(true),
+  commands: z.union([z.literal('global'), z.array(id).readonly(), z.null()]).default('global'),
+  linkPreviewMs: z.number().min(0).max(10_000).default(1500),
+  catchUpMs: z.number().min(0).default(86_400_000),
+  notify: z
+    .custom<(sentence: string) => void>((value) => typeof value === 'function')
+    .default(() => (sentence: string) => void process.stderr.write(`${sentence}\n`)),
+  clientOptions: z.custom<Partial<ClientOptions>>((value) => typeof value === 'object').optional(),
+  files: z.custom<AdapterFiles>((value) => typeof value === 'object').optional(),
+});
+
+/** The options with their defaults. */
+export type CheckedOptions = z.output<typeof optionsSchema>;
+
+/** Throws `option.invalid`. */
+export function checkOptions(options: DiscordAdapterOptions): CheckedOptions {
+  const parsed = optionsSchema.safeParse(options);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw invalid(
+      `The option ${issue?.path.join('.') || 'given'} of the Discord adapter: ${issue?.message}.`,
+    );
+  }
+  const { token, client, clientOptions, channels, messageContent } = parsed.data;
+  if ((token === undefined) === (client === undefined))
+    throw invalid(
+      'The Discord adapter takes either a token or a client; the token is on the page Bot of your application at https://discord.com/developers/applications.',
+    );
+  if (client !== undefined && clientOptions !== undefined)
+    throw invalid(
+      'The option clientOptions is for the client that the adapter makes; leave it out with a client of your own.',
+    );
+  if (channels.length > 0 && !messageContent)
+    throw invalid(
+      'The option channels needs messageContent: true, and the message content intent on the page Bot of your application.',
+    );
+  return parsed.data;
+}
+
+function invalid(message: string): VistazoError {
+  return new VistazoError('option.invalid', message);
+}

@@ -1,0 +1,134 @@
+import type { AdapterHost } from '@vistazo/core';
+import { type Client, GatewayDispatchEvents, Routes } from 'discord.js';
+import { ClientSurroundings } from './client-surroundings.js';
+import { commandBodies } from './commands/command-bodies.js';
+import { InteractionHandler } from './commands/interaction-handler.js';
+import { InteractionRoutes } from './commands/interaction-routes.js';
+import { contentNotice, logIn, newClient, untilReady } from './connection.js';
+import { DiscordApi } from './discord-api.js';
+import type { CheckedOptions } from './discord-options.js';
+import { EventDelivery } from './event-delivery.js';
+import { GatewayEvents } from './gateway-events.js';
+import { languageOf } from './language.js';
+import { LinkPreviews } from './link-previews.js';
+import { MissedMessages } from './missed-messages.js';
+import { ReplySender } from './send-reply/reply-sender.js';
+
+/** A channel where nobody asked for longer is not looked at. */
+const activeForMs = 30 * 86_400_000;
+
+/** A bot's time on Discord, from its start to its end. */
+export class DiscordSession {
+  readonly api: DiscordApi;
+  readonly sender: ReplySender;
+  readonly client: Client;
+  readonly #events: GatewayEvents;
+  readonly #missed: MissedMessages;
+  readonly #stopped = new AbortController();
+  #catchingUp = Promise.resolve();
+  readonly #delivery: EventDelivery;
+
+  constructor(
+    private readonly options: CheckedOptions,
+    private readonly host: AdapterHost,
+  ) {
+    const { notify, channels } = options;
+    const client = options.client ?? newClient(options);
+    this.client = client;
+    const api = new DiscordApi(client.rest);
+    this.api = api;
+    const routes = new InteractionRoutes();
+    const delivery = new EventDelivery(host, notify);
+    this.#delivery = delivery;
+    const surroundings = new ClientSurroundings(client, api, options.messageContent);
+    const sender = new ReplySender({
+      api,
+      routes,
+      buttons: options.buttons,
+      language: (tenant) => languageOf(client.guilds.cache.get(tenant)?.preferredLocale),
+      startedAtMs: Date.now(),
+    });
+    this.sender = sender;
+    const commands = () => host.commands;
+    const parts = { api, sender, delivery, surroundings };
+    this.#events = new GatewayEvents({
+      ...parts,
+      client,
+      interactions: new InteractionHandler({ ...parts, routes, commands }),
+      previews: new LinkPreviews(options.linkPreviewMs),
+      channels,
+      notify,
+    });
+    this.#missed = new MissedMessages(api, this.#events.missed);
+  }
+
+  /** Throws `option.invalid` where Discord refuses the bot or one of its commands. */
+  async start(): Promise<void> {
+    const { token, messageContent, notify, commands } = this.options;
+    const bodies = commandBodies(this.host.commands);
+    this.#events.listen();
+    this.client.ws.on(GatewayDispatchEvents.Ready, this.#catchUp);
+    if (this.client.isReady()) this.#catchUp();
+    try {
+      if (token === undefined) await untilReady(this.client);
+      else await logIn(this.client, token);
+      if (!messageContent) notify(contentNotice);
+      if (commands !== null) await this.#makeKnown(bodies, commands);
+      this.#events.begin();
+    } catch (error) {
+      await this.stop();
+      await this.close();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.client.ws.off(GatewayDispatchEvents.Ready, this.#catchUp);
+    this.#stopped.abort();
+    await this.#catchingUp;
+    this.#delivery.stop();
+    await this.#events.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.sender.idle();
+    if (this.options.client === undefined) await this.client.destroy();
+  }
+
+  /**
+   * A session begins that goes on from no other one: hands over what came in before it. What comes in it waits
+   * until it is known what came before, so that nothing between the two is passed over.
+   */
+  readonly #catchUp = (): void => {
+    const { catchUpMs, notify } = this.options;
+    if (catchUpMs === 0) return;
+    const nowMs = Date.now();
+    const known = this.host.recentMessages(nowMs - activeForMs);
+    this.#events.holdUntil(known.then(ignore, ignore));
+    const { signal } = this.#stopped;
+    this.#catchingUp = this.#catchingUp
+      .then(async () => this.#missed.find(await known, nowMs - catchUpMs, signal))
+      .catch(() => {
+        if (!signal.aborted)
+          notify('Messages that came in while the bot was away could not all be looked for.');
+      });
+  };
+
+  /** Replaces those that were there, so that it may be done again and again. */
+  async #makeKnown(body: unknown, where: 'global' | readonly string[]): Promise<void> {
+    const id = this.client.application?.id ?? '';
+    const routes =
+      where === 'global'
+        ? [Routes.applicationCommands(id)]
+        : where.map((guildId) => Routes.applicationGuildCommands(id, guildId));
+    for (const route of routes) {
+      await this.api.call({ method: 'Put', route, body }).catch(() => {
+        this.options.notify(
+          'The commands could not be made known to Discord; invite the bot with the scope applications.commands, and start it again.',
+        );
+      });
+    }
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,61 @@
+import type { AdapterHost, PlatformEvent } from '@vistazo/core';
+import { pause } from './send-reply/pause.js';
+
+/** How often an event is handed over that could not be stored, each time after twice as long. */
+const maxTries = 8;
+const firstPauseMs = 500;
+
+/**
+ * Hands events over to the bot. Discord does not deliver an event again that could not be stored, so that it
+ * is tried again here.
+ */
+export class EventDelivery {
+  readonly #stopped = new AbortController();
+
+  constructor(
+    private readonly host: AdapterHost,
+    private readonly notify: (sentence: string) => void,
+  ) {}
+
+  /** Undefined where it could not be stored. */
+  async deliver(event: PlatformEvent): Promise<'accepted' | 'known' | 'refused' | undefined> {
+    return this.#again(() => this.host.receive(event));
+  }
+
+  /** A whole tenant, or one person in it; gives whether all of it is forgotten. */
+  async forget(tenant: string, personId?: string): Promise<boolean> {
+    const forgotten = await this.#again(async () => {
+      await this.host.forget(tenant, personId);
+      return true;
+    });
+    return forgotten ?? false;
+  }
+
+  /** Tries nothing again any more. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #again<T>(work: () => Promise<T>): Promise<T | undefined> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (tries === maxTries || this.#stopped.signal.aborted || isInvalid(error)) {
+          this.notify(`What came from Discord could not be kept: ${codeOf(error)}.`);
+          return undefined;
+        }
+      }
+      await pause(firstPauseMs * 2 ** (tries - 1), this.#stopped.signal).catch(() => {});
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'internal';
+}
+
+/** What is wrong with itself does not become right. */
+function isInvalid(error: unknown): boolean {
+  return codeOf(error) === 'option.invalid';
+}

@@ -1,0 +1,18 @@
+/** Does what belongs to one key in the order in which it was asked for, and different keys side by side. */
+export class InOrder {
+  readonly #tails = new Map<string, Promise<void>>();
+
+  /** `work` must not throw. */
+  run(key: string, work: () => Promise<void>): void {
+    const before = this.#tails.get(key) ?? Promise.resolve();
+    const tail = before.then(work).finally(() => {
+      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+    });
+    this.#tails.set(key, tail);
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
+  }
+}

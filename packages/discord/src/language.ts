@@ -1,0 +1,87 @@
+/** The languages that the adapter itself speaks. */
+export type Language = 'en' | 'es';
+
+/** That of a locale of Discord's, such as `es-ES`; English for all others. */
+export function languageOf(locale: string | null | undefined): Language {
+  return locale?.startsWith('es') ? 'es' : 'en';
+}
+
+const sayings = {
+  stop: { en: 'Stop', es: 'Parar' },
+  again: { en: 'Again', es: 'Otra vez' },
+  good: { en: 'Good', es: 'Bien' },
+  bad: { en: 'Bad', es: 'Mal' },
+  thanks: { en: 'Thank you.', es: 'Gracias.' },
+  onlyAsker: {
+    en: 'Only the person who asked can do that.',
+    es: 'Solo puede hacerlo quien preguntó.',
+  },
+  questionGone: {
+    en: 'The question is gone; ask again.',
+    es: 'La pregunta ya no está; pregunta de nuevo.',
+  },
+  unknownCommand: {
+    en: 'I do not know this command any more.',
+    es: 'Ya no conozco esta orden.',
+  },
+  notTaken: {
+    en: 'I do not answer this one; try again later.',
+    es: 'A esto no respondo ahora; inténtalo más tarde.',
+  },
+  notStored: {
+    en: 'I could not keep your question; please ask again.',
+    es: 'No he podido guardar tu pregunta; por favor, pregunta de nuevo.',
+  },
+  askDescription: { en: 'Asks about pictures', es: 'Pregunta sobre imágenes' },
+  askName: { en: 'ask', es: 'preguntar' },
+  describeName: { en: 'describe', es: 'describir' },
+  describeDescription: { en: 'Describes a picture', es: 'Describe una imagen' },
+  helpName: { en: 'help', es: 'ayuda' },
+  helpDescription: { en: 'Says what I can do', es: 'Dice lo que sé hacer' },
+  helpBeginning: {
+    en: 'Mention me or reply to me with a picture and a question, or call one of these:',
+    es: 'Mencióname o respóndeme con una imagen y una pregunta, o usa una de estas órdenes:',
+  },
+  forgetName: { en: 'forget', es: 'olvidar' },
+  forgetDescription: {
+    en: 'Forgets what you asked me here, with its pictures',
+    es: 'Olvida lo que me preguntaste aquí, con sus imágenes',
+  },
+  forgotten: {
+    en: 'I have forgotten what you asked me here. What I posted stays; delete it, or ask a moderator to.',
+    es: 'He olvidado lo que me preguntaste aquí. Lo que publiqué sigue ahí; bórralo o pídeselo a un moderador.',
+  },
+  notForgotten: {
+    en: 'I could not forget everything; please try again later.',
+    es: 'No he podido olvidarlo todo; inténtalo más tarde.',
+  },
+  question: { en: 'Question', es: 'Pregunta' },
+  questionDescription: { en: 'What you want to know', es: 'Lo que quieres saber' },
+  pictureDescription: { en: 'A picture', es: 'Una imagen' },
+  privateDescription: { en: 'Shows the answer to you alone', es: 'Solo tú ves la respuesta' },
+  askAbout: { en: 'Ask about this picture', es: 'Preguntar por esta imagen' },
+  describe: { en: 'Describe this picture', es: 'Describir esta imagen' },
+  describeQuestion: { en: 'Describe the picture.', es: 'Describe la imagen.' },
+} as const;
+
+/** What a person is told who asked where the bot may not write. */
+export function sayMayNotWrite(channelId: string, language: Language): string {
+  return {
+    en: `I may not write in <#${channelId}>, so I could not answer you there. Somebody who manages the server can give me the permissions View Channel, Send Messages and, for threads, Send Messages in Threads.`,
+    es: `No puedo escribir en <#${channelId}>, así que no he podido responderte allí. Quien administra el servidor puede darme los permisos Ver canal, Enviar mensajes y, para hilos, Enviar mensajes en hilos.`,
+  }[language];
+}
+
+/** What the adapter says. */
+export type Saying = keyof typeof sayings;
+
+/** A sentence or name of the adapter's own. */
+export function say(saying: Saying, language: Language): string {
+  return sayings[saying][language];
+}
+
+/** A name or description in Discord's locales besides English. */
+export function localized(saying: Saying): Record<'es-ES' | 'es-419', string> {
+  const { es } = sayings[saying];
+  return { 'es-ES': es, 'es-419': es };
+}

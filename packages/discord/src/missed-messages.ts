@@ -1,0 +1,69 @@
+import { type KnownMessage, VistazoError } from '@vistazo/core';
+import { Routes } from 'discord.js';
+import { z } from 'zod';
+import type { DiscordApi } from './discord-api.js';
+import { type DiscordMessage, messageSchema } from './parse-message/discord-message.js';
+import { createdAtMs } from './place.js';
+
+/** Messages that are asked for at once, which is Discord's most, and how often in one channel. */
+const pageSize = 100;
+const maxPages = 10;
+/** Channels that are looked at side by side, within Discord's 50 calls in a second. */
+const maxAtOnce = 5;
+
+/** Finds what was posted in channels while the bot was away, and hands it on as if it came now. */
+export class MissedMessages {
+  constructor(
+    private readonly api: DiscordApi,
+    private readonly take: (message: unknown) => void,
+  ) {}
+
+  /**
+   * Looks behind the latest message that is known in each channel, for messages since a time. A channel that
+   * the bot may not read any more is passed over.
+   */
+  async find(known: readonly KnownMessage[], sinceMs: number, signal: AbortSignal): Promise<void> {
+    const waiting = [...known];
+    const work = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+        await this.#findIn(next, sinceMs, signal).catch(passOverGone);
+    };
+    await Promise.all(Array.from({ length: maxAtOnce }, work));
+  }
+
+  async #findIn(
+    { tenant, conversationKey, messageId }: KnownMessage,
+    sinceMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const guildId = tenant.startsWith('dm:') ? undefined : tenant;
+    // Commands are known by the ids of their interactions, which are of the same sequence.
+    let after = messageId.replace(/^\w+:/, '');
+    if (createdAtMs(after) === undefined) return;
+    for (let page = 0; page < maxPages; page++) {
+      const messages = await this.#page(conversationKey, after, signal);
+      for (const message of messages)
+        if (Date.parse(message.timestamp) >= sinceMs)
+          this.take({ ...message, ...(guildId !== undefined && { guild_id: guildId }) });
+      const last = messages.at(-1);
+      if (last === undefined || messages.length < pageSize) return;
+      after = last.id;
+    }
+  }
+
+  /** In the order in which they were posted. */
+  async #page(channelId: string, after: string, signal: AbortSignal): Promise<DiscordMessage[]> {
+    const route = Routes.channelMessages(channelId);
+    const query = { after, limit: String(pageSize) };
+    const { json } = await this.api.call({ method: 'Get', route, query, signal });
+    const messages = pageSchema.parse(json);
+    return messages.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+  }
+}
+
+const pageSchema = z.array(messageSchema);
+
+function passOverGone(error: unknown): void {
+  if (error instanceof VistazoError && error.code === 'platform.gone') return;
+  throw error;
+}

@@ -1,0 +1,289 @@
+import {
+  type AnsweringEvent,
+  type PostedReply,
+  type ReplyPost,
+  type ReplyTarget,
+  VistazoError,
+} from '@vistazo/core';
+import { type APIMessageTopLevelComponent, type RouteLike, Routes } from 'discord.js';
+import { z } from 'zod';
+import { BoundedMap } from '../bounded-map.js';
+import { endButtons, stopButton } from '../buttons/answer-buttons.js';
+import { type AnswerPosts, AnswerPostsByQuestion } from '../buttons/answer-posts.js';
+import {
+  type InteractionRoute,
+  type InteractionRoutes,
+  isPrivateId,
+} from '../commands/interaction-routes.js';
+import type { DiscordApi } from '../discord-api.js';
+import { discordCodeOf, isTokenExpired, isUnknownMessage } from '../discord-errors.js';
+import type { Language } from '../language.js';
+import { createdAtMs, isSnowflake } from '../place.js';
+import { EditPace } from './edit-pace.js';
+import { messageBody } from './message-body.js';
+import { PermissionNotices } from './permission-notices.js';
+
+/** What a {@link ReplySender} needs. */
+export interface ReplySenderOptions {
+  api: DiscordApi;
+  routes: InteractionRoutes;
+  /** Whether answers have buttons. */
+  buttons: boolean;
+  /** That of a tenant. */
+  language: (tenant: string) => Language;
+  /** When this process began to listen, in milliseconds since 1970. */
+  startedAtMs: number;
+}
+
+type Signal = { signal: AbortSignal };
+
+/** How many posts are known by their keys; older ones are known to Discord or can be found. */
+const maxKeys = 100_000;
+/** How long buttons may take to be changed. */
+const buttonsTimeoutMs = 30_000;
+
+const postedSchema = z.object({ id: z.string() });
+const foundSchema = z.array(
+  z.object({ id: z.string(), nonce: z.union([z.string(), z.number()]).nullish() }),
+);
+
+/** Posts, changes and takes away the messages of answers. */
+export class ReplySender {
+  readonly answers = new AnswerPostsByQuestion();
+  readonly #posted = new BoundedMap<string, string>(maxKeys);
+  readonly #pace = new EditPace();
+  readonly #asides = new Set<Promise<void>>();
+
+  readonly #notices: PermissionNotices;
+
+  constructor(private readonly options: ReplySenderOptions) {
+    this.#notices = new PermissionNotices(options.api);
+  }
+
+  async post(post: ReplyPost, { signal }: Signal): Promise<string> {
+    signal.throwIfAborted();
+    const { idempotencyKey } = post;
+    const known = this.#posted.get(idempotencyKey) ?? (await this.#postedBefore(post, signal));
+    const id = known ?? (await this.#send(post, signal));
+    this.#posted.set(idempotencyKey, id);
+    return id;
+  }
+
+  async edit(posted: PostedReply, text: string, { signal }: Signal): Promise<void> {
+    const { conversationKey, postId } = posted;
+    const answer = this.answers.of(posted);
+    if (!answer.postIds.includes(postId)) answer.postIds.push(postId);
+    const components = this.#buttonsWhileUnderWay(posted, answer, postId);
+    await this.#pace.wait(conversationKey, signal);
+    await this.#patch(posted, messageBody(text, components), signal);
+    if (components !== undefined) answer.withButtons.add(postId);
+  }
+
+  async remove(posted: PostedReply, { signal }: Signal): Promise<void> {
+    const answer = this.answers.of(posted);
+    answer.postIds = answer.postIds.filter((id) => id !== posted.postId);
+    const { api } = this.options;
+    try {
+      await api.call({ method: 'Delete', ...this.#messageRoute(posted), signal });
+    } catch (error) {
+      if (!isUnknownMessage(error)) throw error;
+    }
+  }
+
+  async showWorking(
+    { conversationKey, messageId }: ReplyTarget,
+    { signal }: Signal,
+  ): Promise<void> {
+    // A command that was acknowledged says so itself.
+    if (this.options.routes.of(messageId) !== undefined) return;
+    await this.options.api.call({
+      method: 'Post',
+      route: Routes.channelTyping(conversationKey),
+      signal,
+    });
+  }
+
+  /** Changes the buttons as the answer goes on. */
+  answering(target: ReplyTarget, event: AnsweringEvent): void {
+    const answer = this.answers.of(target);
+    if (event.type === 'prompt') answer.isUnderWay = true;
+    if (event.type !== 'ended') return;
+    answer.isUnderWay = false;
+    if (!this.options.buttons) return;
+    this.#aside(this.#showEndButtons(target, answer));
+  }
+
+  /** Resolves when nothing is done aside. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#asides);
+  }
+
+  async #send(post: ReplyPost, signal: AbortSignal): Promise<string> {
+    const answer = this.answers.of(post);
+    const components = this.#buttonsWhileUnderWay(post, answer, undefined);
+    const id =
+      (await this.#sendByInteraction(post, components, signal)) ??
+      (await this.#sendToChannel(post, components, signal).catch((error: unknown) => {
+        this.#tellMayNotWrite(error, post, answer);
+        throw error;
+      }));
+    answer.postIds.push(id);
+    if (components !== undefined) answer.withButtons.add(id);
+    return id;
+  }
+
+  /** Nobody waits for it. */
+  #tellMayNotWrite(
+    error: unknown,
+    { tenant, conversationKey: channelId }: ReplyTarget,
+    { askerId }: AnswerPosts,
+  ): void {
+    if (askerId === undefined) return;
+    const language = this.options.language(tenant);
+    this.#aside(this.#notices.tell(error, { channelId, askerId, language }));
+  }
+
+  /** What is no reason to do anything over when it fails. */
+  #aside(work: Promise<void>): void {
+    const running: Promise<void> = work.catch(() => {}).finally(() => this.#asides.delete(running));
+    this.#asides.add(running);
+  }
+
+  /** Undefined where the place of a command has to do without its token. */
+  async #sendByInteraction(
+    { messageId, text }: ReplyPost,
+    components: APIMessageTopLevelComponent[] | undefined,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const route = this.options.routes.of(messageId);
+    if (route === undefined) return undefined;
+    const { isPrivate } = route;
+    if (!(await route.acknowledged)) {
+      this.options.routes.close(messageId);
+      return undefined;
+    }
+    try {
+      const body = messageBody(text, components, { isPrivate });
+      const { json } = await this.options.api.call({
+        ...this.#nextOf(route),
+        body,
+        signal,
+        auth: false,
+      });
+      route.isFilled = true;
+      return postedSchema.parse(json).id;
+    } catch (error) {
+      if (isPrivate || !isTokenExpired(error)) throw error;
+      this.options.routes.close(messageId);
+      return undefined;
+    }
+  }
+
+  #nextOf({ applicationId, token, isFilled }: InteractionRoute) {
+    return isFilled
+      ? { method: 'Post' as const, route: Routes.webhook(applicationId, token), query: waited }
+      : { method: 'Patch' as const, route: Routes.webhookMessage(applicationId, token) };
+  }
+
+  async #sendToChannel(
+    post: ReplyPost,
+    components: APIMessageTopLevelComponent[] | undefined,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { conversationKey, messageId, text, idempotencyKey, isAnnouncement } = post;
+    if (isPrivateId(messageId)) throw tooOld();
+    const isReply = isSnowflake(messageId) && isAnnouncement !== true;
+    const body = {
+      ...messageBody(text, components),
+      nonce: idempotencyKey,
+      enforce_nonce: true,
+      ...(isReply && {
+        message_reference: { message_id: messageId, fail_if_not_exists: false },
+      }),
+    };
+    const route = Routes.channelMessages(conversationKey);
+    const { json } = await this.options.api.call({ method: 'Post', route, body, signal });
+    return postedSchema.parse(json).id;
+  }
+
+  /**
+   * What an earlier process posted under the key. Discord knows keys for some minutes only, and a bot may
+   * have been away for longer.
+   */
+  async #postedBefore(post: ReplyPost, signal: AbortSignal): Promise<string | undefined> {
+    const askedId = post.messageId.replace(/^command:/, '');
+    const askedAtMs = createdAtMs(askedId);
+    if (askedAtMs === undefined || askedAtMs >= this.options.startedAtMs) return undefined;
+    const route = Routes.channelMessages(post.conversationKey);
+    const query = { after: askedId, limit: '100' };
+    try {
+      const { json } = await this.options.api.call({ method: 'Get', route, query, signal });
+      return foundSchema.parse(json).find(({ nonce }) => nonce === post.idempotencyKey)?.id;
+    } catch (error) {
+      // A bot that may not read a channel's history can still write there.
+      if (discordCodeOf(error) === undefined) throw error;
+      return undefined;
+    }
+  }
+
+  async #patch(posted: PostedReply, body: unknown, signal: AbortSignal): Promise<void> {
+    const call = { method: 'Patch' as const, body, signal };
+    try {
+      const { paceMs } = await this.options.api.call({ ...call, ...this.#messageRoute(posted) });
+      this.#pace.note(posted.conversationKey, paceMs);
+    } catch (error) {
+      const route = this.options.routes.of(posted.messageId);
+      if (route === undefined || route.isPrivate || !isTokenExpired(error)) throw error;
+      this.options.routes.close(posted.messageId);
+      await this.options.api.call({ ...call, ...this.#messageRoute(posted) });
+    }
+  }
+
+  /** Where a message of the bot is changed or deleted. */
+  #messageRoute({ conversationKey, messageId, postId }: PostedReply): {
+    route: RouteLike;
+    auth: boolean;
+  } {
+    const route = this.options.routes.of(messageId);
+    if (route !== undefined)
+      return {
+        route: Routes.webhookMessage(route.applicationId, route.token, postId),
+        auth: false,
+      };
+    if (isPrivateId(messageId)) throw tooOld();
+    return { route: Routes.channelMessage(conversationKey, postId), auth: true };
+  }
+
+  /** The first message of an answer has a button that stops it; undefined lets the buttons be. */
+  #buttonsWhileUnderWay(
+    { tenant, messageId }: ReplyTarget,
+    { isUnderWay, postIds, askerId }: AnswerPosts,
+    postId: string | undefined,
+  ): APIMessageTopLevelComponent[] | undefined {
+    if (!this.options.buttons || !isUnderWay || postIds[0] !== postId) return undefined;
+    return stopButton({ messageId, askerId, language: this.options.language(tenant) });
+  }
+
+  /** They stand below the last message of an answer. */
+  async #showEndButtons(target: ReplyTarget, answer: AnswerPosts): Promise<void> {
+    const { askerId, postIds, withButtons } = answer;
+    const last = postIds.at(-1);
+    const { tenant, messageId } = target;
+    const language = this.options.language(tenant);
+    const signal = AbortSignal.timeout(buttonsTimeoutMs);
+    for (const postId of postIds) {
+      const isLast = postId === last;
+      if (!isLast && !withButtons.has(postId)) continue;
+      const components = isLast ? endButtons({ messageId, askerId, language }) : [];
+      await this.#patch({ ...target, postId }, { components }, signal);
+      if (isLast) withButtons.add(postId);
+      else withButtons.delete(postId);
+    }
+  }
+}
+
+const waited = { wait: 'true' };
+
+function tooOld(): VistazoError {
+  return new VistazoError('platform.gone', 'The command is too old to be answered.');
+}

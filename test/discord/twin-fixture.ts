@@ -1,0 +1,185 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Adapter } from '@vistazo/core';
+import type { AdapterFixture } from '@vistazo/core/testing';
+import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/discord';
+import { type APIAttachment, type APIMessage, ChannelType } from 'discord.js';
+import { DigitalDiscord, type DiscordGateway, generateSnowflake } from 'discord-digital-twin';
+import { z } from 'zod';
+import { onLoopback } from './loopback.ts';
+import { TwinFront } from './twin-front.ts';
+
+type AdapterOptions = Omit<DiscordAdapterOptions, 'token' | 'client' | 'files'>;
+
+const withGateway = z.object({
+  gateway: z.custom<DiscordGateway>((value) => typeof value === 'object'),
+});
+
+/** discord-digital-twin behind its front, with one server, one channel and two  It is no Discord. */
+export class Twin {
+  private constructor(
+    readonly digital: DigitalDiscord,
+    readonly front: TwinFront,
+    private readonly folder: string,
+    readonly channelId: string,
+    readonly ana: string,
+    readonly ben: string,
+  ) {}
+
+  static async start(): Promise<Twin> {
+    const [channelId, ana, ben] = [generateSnowflake(), generateSnowflake(), generateSnowflake()];
+    const folder = await mkdtemp(join(tmpdir(), 'vistazo-twin-'));
+    const digital = new DigitalDiscord({
+      dbUrl: `file:${join(folder, 'twin.db')}`,
+      channels: [{ id: channelId, name: 'general', type: ChannelType.GuildText }],
+      users: [
+        { id: ana, username: 'Ana' },
+        { id: ben, username: 'Ben' },
+      ],
+    });
+    await onLoopback(() => digital.start());
+    const front = new TwinFront(() => digital.restUrl);
+    await front.start();
+    return new Twin(digital, front, folder, channelId, ana, ben);
+  }
+
+  async stop(): Promise<void> {
+    await this.digital.stop();
+    await this.front.stop();
+    await this.digital.prisma.$disconnect();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** How an adapter speaks with the twin in place of Discord. */
+  newAdapter({ clientOptions, ...options }: AdapterOptions = {}): Adapter {
+    return createDiscordAdapter({
+      token: this.digital.botToken,
+      notify: () => {},
+      ...options,
+      clientOptions: {
+        ...clientOptions,
+        rest: { api: `${this.front.origin}/api`, version: '10' },
+      },
+      files: {
+        hosts: [{ host: new URL(this.front.origin).host }],
+        allowAddress: (address) => address === '127.0.0.1',
+      },
+    });
+  }
+
+  get guildId(): string {
+    return this.digital.guildId;
+  }
+
+  get botId(): string {
+    return this.digital.botUserId;
+  }
+
+  get gateway(): DiscordGateway {
+    return withGateway.parse(Reflect.get(this.digital, 'server')).gateway;
+  }
+
+  /** Somebody posts a message; gives its id. */
+  async say(
+    content: string,
+    message: {
+      by?: string;
+      pictures?: readonly Uint8Array[];
+      attachments?: readonly APIAttachment[];
+      replyTo?: string;
+    } = {},
+  ): Promise<string> {
+    const { by = this.ana, pictures = [], replyTo } = message;
+    const files = pictures.map((bytes, index) =>
+      this.attachment(bytes, `picture-${index + 1}.png`),
+    );
+    const { id } = await this.digital
+      .channel(this.channelId)
+      .user(by)
+      .sendMessage({
+        content,
+        attachments: [...files, ...(message.attachments ?? [])],
+        ...(replyTo !== undefined && {
+          messageReference: { message_id: replyTo, channel_id: this.channelId, type: 0 },
+        }),
+      });
+    return id;
+  }
+
+  /** Somebody mentions the bot. */
+  ask(text: string, message?: Parameters<Twin['say']>[1]): Promise<string> {
+    return this.say(`<@${this.botId}> ${text}`, message);
+  }
+
+  /** A file as Discord tells of it. */
+  attachment(bytes: Uint8Array, filename: string, description?: string): APIAttachment {
+    const url = this.front.addFile(bytes, filename);
+    return {
+      id: generateSnowflake(),
+      filename,
+      content_type: 'image/png',
+      size: bytes.length,
+      url,
+      proxy_url: url,
+      ...(description !== undefined && { description }),
+    };
+  }
+
+  /** The bot's messages in the channel, in order. */
+  async posts(): Promise<APIMessage[]> {
+    const messages = await this.digital.channel(this.channelId).getMessages();
+    return messages.filter(({ author }) => author.id === this.botId);
+  }
+
+  /** The bot's messages that reply to one. */
+  async repliesTo(messageId: string): Promise<APIMessage[]> {
+    const posts = await this.posts();
+    return posts.filter(({ message_reference }) => message_reference?.message_id === messageId);
+  }
+
+  press(customId: string, on: string, by = this.ana): Promise<{ id: string }> {
+    return this.digital.channel(this.channelId).user(by).clickButton({ messageId: on, customId });
+  }
+
+  command(
+    name: string,
+    options: { name: string; type: number; value: string | boolean }[],
+    by = this.ana,
+  ): Promise<{ id: string }> {
+    return this.digital.channel(this.channelId).user(by).runSlashCommand({ name, options });
+  }
+}
+
+/** For the contract of the core. */
+export async function twinFixture(): Promise<AdapterFixture> {
+  const twin = await Twin.start();
+  const person = twin.digital.channel(twin.channelId).user(twin.ana);
+  return {
+    adapter: twin.newAdapter(),
+    post: (text, pictures = []) => twin.ask(text, { pictures }),
+    async redeliver(messageId) {
+      const messages = await twin.digital.channel(twin.channelId).getMessages();
+      const message = messages.find(({ id }) => id === messageId);
+      if (message !== undefined) twin.gateway.broadcastMessageCreate(message, twin.guildId);
+    },
+    edit: async (messageId, text) =>
+      void (await person.editMessage({ messageId, content: `<@${twin.botId}> ${text}` })),
+    delete: (messageId) => person.deleteMessage({ messageId }),
+    stop: async (messageId) =>
+      void (await twin.press(`vistazo stop ${messageId} ${twin.ana}`, messageId)),
+    rate: async (messageId, rating) =>
+      void (await twin.press(`vistazo ${rating} ${messageId} ${twin.ana}`, messageId)),
+    async command(name, options) {
+      const given = Object.entries(options).map(([key, value]) => ({ name: key, type: 3, value }));
+      return `command:${(await twin.command(name, given)).id}`;
+    },
+    leave: async (tenant) => twin.gateway.broadcast('GUILD_DELETE', { id: tenant }),
+    announcements: async () =>
+      (await twin.posts())
+        .filter(({ message_reference }) => message_reference === undefined)
+        .map(({ content }) => content),
+    answers: async (messageId) => (await twin.repliesTo(messageId)).map(({ content }) => content),
+    close: () => twin.stop(),
+  };
+}

@@ -1,0 +1,125 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What the front answers in place of the twin. */
+export interface FrontAnswer {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** A call of the bot. */
+export interface FrontCall {
+  method: string;
+  /** Without `/api/v10`, with the query. */
+  path: string;
+  body: Record<string, unknown>;
+}
+
+type Interceptor = (call: FrontCall) => FrontAnswer | undefined;
+
+/**
+ * Stands before discord-digital-twin and does what that lacks, as Discord documents it: files, nonces that are
+ * enforced, the limit of 2,000 characters, and answers that a test asks for, such as 429. It is no Discord.
+ */
+export class TwinFront {
+  /** Every call of the bot, in order. */
+  readonly calls: FrontCall[] = [];
+  readonly #files = new Map<string, Uint8Array>();
+  readonly #byNonce = new Map<string, string>();
+  readonly #interceptors = new Set<Interceptor>();
+  readonly #server: Server;
+
+  constructor(private readonly twinUrl: () => string) {
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        response.writeHead(500).end(String(error));
+      });
+    });
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** A file that can be fetched; gives its address. */
+  addFile(bytes: Uint8Array, name: string, query = ''): string {
+    const path = `/attachments/1/${this.#files.size + 1}/${name}${query}`;
+    this.#files.set(path, bytes);
+    return `${this.origin}${path}`;
+  }
+
+  /** The file is there no more at this address. */
+  expire(url: string): void {
+    this.#files.delete(url.slice(this.origin.length));
+  }
+
+  /** Answers in place of the twin where it gives something; gives what ends that. */
+  intercept(interceptor: Interceptor): () => void {
+    this.#interceptors.add(interceptor);
+    return () => this.#interceptors.delete(interceptor);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = request.url ?? '/';
+    const file = this.#files.get(url);
+    if (file !== undefined) return void response.end(file);
+    if (!url.startsWith('/api/v10/')) return void response.writeHead(404).end();
+    const text = await textOf(request);
+    const call: FrontCall = {
+      method: request.method ?? 'GET',
+      path: url.slice('/api/v10'.length),
+      body: text.startsWith('{') ? JSON.parse(text) : {},
+    };
+    this.calls.push(call);
+    for (const interceptor of this.#interceptors) {
+      const own = interceptor(call);
+      if (own !== undefined) return send(response, own);
+    }
+    const { content, nonce } = call.body;
+    if (typeof content === 'string' && content.length > 2000)
+      return send(response, { status: 400, body: { code: 50035, message: 'Invalid Form Body' } });
+    const nonceKey = call.body.enforce_nonce === true ? `${call.path} ${nonce}` : undefined;
+    const known = nonceKey === undefined ? undefined : this.#byNonce.get(nonceKey);
+    if (known !== undefined) return void response.end(known);
+    const answered = await this.#passOn(request, call, text);
+    if (nonceKey !== undefined && answered.status < 300) this.#byNonce.set(nonceKey, answered.text);
+    response.writeHead(answered.status, headersOf(answered.text)).end(answered.text);
+  }
+
+  async #passOn(request: IncomingMessage, { method, path }: FrontCall, text: string) {
+    const answered = await fetch(`${this.twinUrl()}/v10${path}`, {
+      method,
+      headers: {
+        'content-type': request.headers['content-type'] ?? 'application/json',
+        authorization: request.headers.authorization ?? '',
+      },
+      ...(text !== '' && { body: text }),
+    });
+    return { status: answered.status, text: await answered.text() };
+  }
+}
+
+function headersOf(text: string): Record<string, string> {
+  return text === '' ? {} : { 'content-type': 'application/json' };
+}
+
+function send(response: ServerResponse, { status, body, headers = {} }: FrontAnswer): void {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  response.writeHead(status, { ...headersOf(text), ...headers }).end(text);
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
