@@ -37,7 +37,7 @@ const bot = createBot({
     }),
   ],
   log: { level: 'silent' },
-  limits: { leaseMs: 1000, pollMs: 50, perPerson: null, perTenant: null },
+  limits: { leaseMs: 1000, pollMs: 50, perPerson: null, perTenant: null, maxOpenPerPerson: 1000 },
 });
 await bot.start();
 process.stdout.write('ready\n');

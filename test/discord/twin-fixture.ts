@@ -16,39 +16,45 @@ const withGateway = z.object({
   gateway: z.custom<DiscordGateway>((value) => typeof value === 'object'),
 });
 
-/** discord-digital-twin behind its front, with one server, one channel and two  It is no Discord. */
+/** discord-digital-twin behind its front, with one server, its channels and two people. It is no Discord. */
 export class Twin {
-  private constructor(
-    readonly digital: DigitalDiscord,
-    readonly front: TwinFront,
-    private readonly folder: string,
-    readonly channelId: string,
-    readonly ana: string,
-    readonly ben: string,
-  ) {}
+  readonly digital: DigitalDiscord;
+  readonly front: TwinFront;
+  readonly channelIds: readonly string[];
+  readonly ana = generateSnowflake();
+  readonly ben = generateSnowflake();
+  readonly #folder: string;
 
-  static async start(): Promise<Twin> {
-    const [channelId, ana, ben] = [generateSnowflake(), generateSnowflake(), generateSnowflake()];
-    const folder = await mkdtemp(join(tmpdir(), 'vistazo-twin-'));
-    const digital = new DigitalDiscord({
+  private constructor(folder: string, channels: number) {
+    this.#folder = folder;
+    this.channelIds = Array.from({ length: channels }, () => generateSnowflake());
+    this.digital = new DigitalDiscord({
       dbUrl: `file:${join(folder, 'twin.db')}`,
-      channels: [{ id: channelId, name: 'general', type: ChannelType.GuildText }],
+      channels: this.channelIds.map((id, index) => ({
+        id,
+        name: index === 0 ? 'general' : `general-${index + 1}`,
+        type: ChannelType.GuildText,
+      })),
       users: [
-        { id: ana, username: 'Ana' },
-        { id: ben, username: 'Ben' },
+        { id: this.ana, username: 'Ana' },
+        { id: this.ben, username: 'Ben' },
       ],
     });
-    await onLoopback(() => digital.start());
-    const front = new TwinFront(() => digital.restUrl);
-    await front.start();
-    return new Twin(digital, front, folder, channelId, ana, ben);
+    this.front = new TwinFront(() => this.digital.restUrl);
+  }
+
+  static async start({ channels = 1 } = {}): Promise<Twin> {
+    const twin = new Twin(await mkdtemp(join(tmpdir(), 'vistazo-twin-')), channels);
+    await onLoopback(() => twin.digital.start());
+    await twin.front.start();
+    return twin;
   }
 
   async stop(): Promise<void> {
     await this.digital.stop();
     await this.front.stop();
     await this.digital.prisma.$disconnect();
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** How an adapter speaks with the twin in place of Discord. */
@@ -68,6 +74,11 @@ export class Twin {
     });
   }
 
+  /** The first one. */
+  get channelId(): string {
+    return this.channelIds[0] ?? '';
+  }
+
   get guildId(): string {
     return this.digital.guildId;
   }
@@ -85,23 +96,25 @@ export class Twin {
     content: string,
     message: {
       by?: string;
+      /** Default the first channel. */
+      channelId?: string;
       pictures?: readonly Uint8Array[];
       attachments?: readonly APIAttachment[];
       replyTo?: string;
     } = {},
   ): Promise<string> {
-    const { by = this.ana, pictures = [], replyTo } = message;
+    const { by = this.ana, channelId = this.channelId, pictures = [], replyTo } = message;
     const files = pictures.map((bytes, index) =>
       this.attachment(bytes, `picture-${index + 1}.png`),
     );
     const { id } = await this.digital
-      .channel(this.channelId)
+      .channel(channelId)
       .user(by)
       .sendMessage({
         content,
         attachments: [...files, ...(message.attachments ?? [])],
         ...(replyTo !== undefined && {
-          messageReference: { message_id: replyTo, channel_id: this.channelId, type: 0 },
+          messageReference: { message_id: replyTo, channel_id: channelId, type: 0 },
         }),
       });
     return id;
@@ -126,9 +139,9 @@ export class Twin {
     };
   }
 
-  /** The bot's messages in the channel, in order. */
-  async posts(): Promise<APIMessage[]> {
-    const messages = await this.digital.channel(this.channelId).getMessages();
+  /** The bot's messages in a channel, in order. */
+  async posts(channelId = this.channelId): Promise<APIMessage[]> {
+    const messages = await this.digital.channel(channelId).getMessages();
     return messages.filter(({ author }) => author.id === this.botId);
   }
 

@@ -29,8 +29,10 @@ export class TwinFront {
   readonly #byNonce = new Map<string, string>();
   readonly #interceptors = new Set<Interceptor>();
   readonly #server: Server;
+  readonly #twinUrl: () => string;
 
-  constructor(private readonly twinUrl: () => string) {
+  constructor(twinUrl: () => string) {
+    this.#twinUrl = twinUrl;
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         response.writeHead(500).end(String(error));
@@ -97,7 +99,7 @@ export class TwinFront {
   }
 
   async #passOn(request: IncomingMessage, { method, path }: FrontCall, text: string) {
-    const answered = await fetch(`${this.twinUrl()}/v10${path}`, {
+    const answered = await fetch(`${this.#twinUrl()}/v10${path}`, {
       method,
       headers: {
         'content-type': request.headers['content-type'] ?? 'application/json',
