@@ -50,11 +50,13 @@ export class Twin {
     return twin;
   }
 
+  /** Throws where the bot sent something that Discord would refuse. */
   async stop(): Promise<void> {
     await this.digital.stop();
     await this.front.stop();
     await this.digital.prisma.$disconnect();
     await rm(this.#folder, { recursive: true, force: true });
+    if (this.front.brokenLimits.length > 0) throw new Error(this.front.brokenLimits.join('\n'));
   }
 
   /** How an adapter speaks with the twin in place of Discord. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { brokenLimit } from './payload-limits.ts';
 
 /** What the front answers in place of the twin. */
 export interface FrontAnswer {
@@ -20,11 +21,13 @@ type Interceptor = (call: FrontCall) => FrontAnswer | undefined;
 
 /**
  * Stands before discord-digital-twin and does what that lacks, as Discord documents it: files, nonces that are
- * enforced, the limit of 2,000 characters, and answers that a test asks for, such as 429. It is no Discord.
+ * enforced, the limits of what is sent, and answers that a test asks for, such as 429. It is no Discord.
  */
 export class TwinFront {
   /** Every call of the bot, in order. */
   readonly calls: FrontCall[] = [];
+  /** What was wrong with calls that Discord would refuse. */
+  readonly brokenLimits: string[] = [];
   readonly #files = new Map<string, Uint8Array>();
   readonly #byNonce = new Map<string, string>();
   readonly #interceptors = new Set<Interceptor>();
@@ -77,19 +80,20 @@ export class TwinFront {
     if (file !== undefined) return void response.end(file);
     if (!url.startsWith('/api/v10/')) return void response.writeHead(404).end();
     const text = await textOf(request);
-    const call: FrontCall = {
-      method: request.method ?? 'GET',
-      path: url.slice('/api/v10'.length),
-      body: text.startsWith('{') ? JSON.parse(text) : {},
-    };
+    const [method, path] = [request.method ?? 'GET', url.slice('/api/v10'.length)];
+    const call: FrontCall = { method, path, body: text.startsWith('{') ? JSON.parse(text) : {} };
     this.calls.push(call);
+    const broken = text === '' ? undefined : brokenLimit(method, path, jsonOf(request, text));
+    if (broken !== undefined) {
+      this.brokenLimits.push(broken);
+      const body = { code: 50035, message: `Invalid Form Body\n${broken}` };
+      return send(response, { status: 400, body });
+    }
     for (const interceptor of this.#interceptors) {
       const own = interceptor(call);
       if (own !== undefined) return send(response, own);
     }
-    const { content, nonce } = call.body;
-    if (typeof content === 'string' && content.length > 2000)
-      return send(response, { status: 400, body: { code: 50035, message: 'Invalid Form Body' } });
+    const { nonce } = call.body;
     const nonceKey = call.body.enforce_nonce === true ? `${call.path} ${nonce}` : undefined;
     const known = nonceKey === undefined ? undefined : this.#byNonce.get(nonceKey);
     if (known !== undefined) return void response.end(known);
@@ -109,6 +113,13 @@ export class TwinFront {
     });
     return { status: answered.status, text: await answered.text() };
   }
+}
+
+/** What a body says beside its files. */
+function jsonOf(request: IncomingMessage, text: string): unknown {
+  if (!request.headers['content-type']?.startsWith('multipart/')) return JSON.parse(text);
+  const [, payload] = /name="payload_json"[^{]*\r\n\r\n(.*?)\r\n--/s.exec(text) ?? [];
+  return payload === undefined ? undefined : JSON.parse(payload);
 }
 
 function headersOf(text: string): Record<string, string> {

@@ -1,5 +1,11 @@
 import type { CommandDescription } from '@vistazo/core';
-import { InteractionResponseType, MessageFlags, Routes } from 'discord.js';
+import {
+  type APIInteractionResponse,
+  InteractionResponseType,
+  MessageFlags,
+  type RESTPatchAPIInteractionOriginalResponseJSONBody,
+  Routes,
+} from 'discord.js';
 import { BoundedMap } from '../bounded-map.js';
 import { type ButtonPress, readCustomId } from '../buttons/custom-id.js';
 import type { DiscordApi } from '../discord-api.js';
@@ -185,7 +191,7 @@ export class InteractionHandler {
     });
   }
 
-  async #respond({ id, token }: Interaction, body: unknown): Promise<void> {
+  async #respond({ id, token }: Interaction, body: APIInteractionResponse): Promise<void> {
     const route = Routes.interactionCallback(id, token);
     await this.options.api.call({ method: 'Post', route, body, auth: false });
   }
@@ -193,7 +199,9 @@ export class InteractionHandler {
   /** In the place of the answer to one that was acknowledged. */
   async #fill({ application_id, token, locale }: Interaction, saying: Saying): Promise<void> {
     const route = Routes.webhookMessage(application_id, token);
-    const body = { content: say(saying, languageOf(locale)) };
+    const body: RESTPatchAPIInteractionOriginalResponseJSONBody = {
+      content: say(saying, languageOf(locale)),
+    };
     await this.options.api.call({ method: 'Patch', route, body, auth: false });
   }
 }

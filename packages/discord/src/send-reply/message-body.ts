@@ -2,6 +2,7 @@ import {
   type AllowedMentionsTypes,
   type APIMessageTopLevelComponent,
   MessageFlags,
+  type RESTPatchAPIChannelMessageJSONBody,
 } from 'discord.js';
 
 /** Nobody is mentioned, whatever a text says. */
@@ -13,7 +14,7 @@ const noMentions: { parse: AllowedMentionsTypes[]; replied_user: boolean } = {
 /** What every message of the bot says: it mentions nobody and shows no link previews. */
 export function messageBody(
   content: string,
-  components: readonly APIMessageTopLevelComponent[] | undefined,
+  components: APIMessageTopLevelComponent[] | undefined,
   { isPrivate = false }: { isPrivate?: boolean } = {},
 ) {
   return {
@@ -21,5 +22,5 @@ export function messageBody(
     allowed_mentions: noMentions,
     flags: MessageFlags.SuppressEmbeds | (isPrivate ? MessageFlags.Ephemeral : 0),
     ...(components !== undefined && { components }),
-  };
+  } satisfies RESTPatchAPIChannelMessageJSONBody;
 }

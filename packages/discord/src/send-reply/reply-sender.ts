@@ -5,7 +5,12 @@ import {
   type ReplyTarget,
   VistazoError,
 } from '@vistazo/core';
-import { type APIMessageTopLevelComponent, type RouteLike, Routes } from 'discord.js';
+import {
+  type APIMessageTopLevelComponent,
+  type RESTPostAPIChannelMessageJSONBody,
+  type RouteLike,
+  Routes,
+} from 'discord.js';
 import { z } from 'zod';
 import { BoundedMap } from '../bounded-map.js';
 import { endButtons, stopButton } from '../buttons/answer-buttons.js';
@@ -200,7 +205,7 @@ export class ReplySender {
       ...(isReply && {
         message_reference: { message_id: messageId, fail_if_not_exists: false },
       }),
-    };
+    } satisfies RESTPostAPIChannelMessageJSONBody;
     const route = Routes.channelMessages(conversationKey);
     const { json } = await this.options.api.call({ method: 'Post', route, body, signal });
     return postedSchema.parse(json).id;
