@@ -34,6 +34,8 @@ const lifeSteps = 10;
 const lifeStepMs = 60;
 /** Who is not answered within that time after the last answer is lost. */
 const settleMs = 60_000;
+/** Wrong answers that are shown whole. */
+const mostShown = 10;
 
 /** A bot with the real client of discord.js, on discord-digital-twin, in a process that dies at any moment. */
 export async function killInConversation(options: KillOptions): Promise<KillResult> {
@@ -58,7 +60,9 @@ export async function killInConversation(options: KillOptions): Promise<KillResu
       await bot.start();
     }
     await conversation.settle();
-    return { ...(await conversation.count()), kills };
+    const { wrong, ...counts } = await conversation.count();
+    for (const each of wrong.slice(0, mostShown)) console.error(JSON.stringify(each));
+    return { ...counts, kills };
   } finally {
     await bot.kill();
     await twin.stop();
@@ -125,24 +129,26 @@ class Conversation {
     let before = -1;
     for (let sinceMs = Date.now(); Date.now() - sinceMs < settleMs; await wait(250)) {
       const { answered, twice } = await this.count();
-      if (answered + twice === this.asked) return;
+      if (answered + twice >= this.asked) return;
       if (answered > before) sinceMs = Date.now();
       before = answered;
     }
   }
 
-  async count(): Promise<Omit<KillResult, 'kills'>> {
+  async count() {
     const channels = await Promise.all(this.#twin.channelIds.map((id) => this.#twin.posts(id)));
     const posts = channels.flat();
     const counts = { questions: this.asked, answered: 0, lost: 0, twice: 0 };
+    const wrong: { question: string; answers: string[] }[] = [];
     for (const { id, text } of this.#questions) {
       const answers = posts.filter(({ message_reference }) => message_reference?.message_id === id);
       const isWhole = answers.some(({ content }) => content === `You asked: ${text} That is all.`);
+      if (answers.length === 1 && isWhole) counts.answered += 1;
+      else wrong.push({ question: text, answers: answers.map(({ content }) => content) });
       if (answers.length > 1) counts.twice += 1;
-      else if (isWhole) counts.answered += 1;
-      else counts.lost += 1;
+      if (!isWhole) counts.lost += 1;
     }
-    return counts;
+    return { ...counts, wrong };
   }
 }
 

@@ -17,7 +17,7 @@ export interface FrontCall {
   body: Record<string, unknown>;
 }
 
-type Interceptor = (call: FrontCall) => FrontAnswer | undefined;
+type Interceptor = (call: FrontCall) => FrontAnswer | undefined | Promise<FrontAnswer | undefined>;
 
 /**
  * Stands before discord-digital-twin and does what that lacks, as Discord documents it: files, nonces that are
@@ -90,7 +90,7 @@ export class TwinFront {
       return send(response, { status: 400, body });
     }
     for (const interceptor of this.#interceptors) {
-      const own = interceptor(call);
+      const own = await interceptor(call);
       if (own !== undefined) return send(response, own);
     }
     const { nonce } = call.body;

@@ -85,9 +85,8 @@ export class DiscordSession {
   async stop(): Promise<void> {
     this.client.ws.off(GatewayDispatchEvents.Ready, this.#catchUp);
     this.#stopped.abort();
-    await this.#catchingUp;
     this.#delivery.stop();
-    await this.#events.stop();
+    await Promise.all([this.#catchingUp, this.#events.stop()]);
   }
 
   async close(): Promise<void> {
@@ -97,17 +96,22 @@ export class DiscordSession {
 
   /**
    * A session begins that goes on from no other one: hands over what came in before it. What comes in it waits
-   * until it is known what came before, so that nothing between the two is passed over.
+   * until it is known where to look, and messages in those channels until what came before is stored, so that
+   * nothing between the two is passed over, also when the process dies meanwhile.
    */
   readonly #catchUp = (): void => {
     const { catchUpMs, notify } = this.options;
     if (catchUpMs === 0) return;
     const nowMs = Date.now();
-    const known = this.host.recentMessages(nowMs - activeForMs);
-    this.#events.holdUntil(known.then(ignore, ignore));
+    const channels = this.host
+      .recentMessages(nowMs - activeForMs)
+      .then((messages) =>
+        messages.map((known) => ({ known, release: this.#delivery.hold(known.conversationKey) })),
+      );
+    this.#events.holdUntil(channels.then(ignore, ignore));
     const { signal } = this.#stopped;
     this.#catchingUp = this.#catchingUp
-      .then(async () => this.#missed.find(await known, nowMs - catchUpMs, signal))
+      .then(async () => this.#missed.find(await channels, nowMs - catchUpMs, signal))
       .catch(() => {
         if (!signal.aborted)
           notify('Messages that came in while the bot was away could not all be looked for.');

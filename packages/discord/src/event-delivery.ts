@@ -11,15 +11,38 @@ const firstPauseMs = 500;
  */
 export class EventDelivery {
   readonly #stopped = new AbortController();
+  readonly #holds = new Map<string, Promise<void>>();
 
   constructor(
     private readonly host: AdapterHost,
     private readonly notify: (sentence: string) => void,
   ) {}
 
-  /** Undefined where it could not be stored. */
+  /** Undefined where it could not be stored. A message waits while its channel is held. */
   async deliver(event: PlatformEvent): Promise<'accepted' | 'known' | 'refused' | undefined> {
+    const held = event.type === 'message' ? this.#holds.get(event.conversationKey) : undefined;
+    await held;
+    // What came before may not be stored; this one is found behind it after the next start.
+    if (held !== undefined && this.#stopped.signal.aborted) return undefined;
+    return this.deliverMissed(event);
+  }
+
+  /** What came in before a channel was held. */
+  async deliverMissed(event: PlatformEvent): Promise<'accepted' | 'known' | 'refused' | undefined> {
     return this.#again(() => this.host.receive(event));
+  }
+
+  /**
+   * Holds the messages of a channel until what it gives is called. What is stored last in a channel is where
+   * the bot looks for what it missed there, so that nothing may be stored before what came earlier.
+   */
+  hold(conversationKey: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const held = Promise.all([this.#holds.get(conversationKey), promise]).then(() => {
+      if (this.#holds.get(conversationKey) === held) this.#holds.delete(conversationKey);
+    });
+    this.#holds.set(conversationKey, held);
+    return resolve;
   }
 
   /** A whole tenant, or one person in it; gives whether all of it is forgotten. */
@@ -31,7 +54,7 @@ export class EventDelivery {
     return forgotten ?? false;
   }
 
-  /** Tries nothing again any more. */
+  /** Tries nothing again any more, and gives up what is held. */
   stop(): void {
     this.#stopped.abort();
   }

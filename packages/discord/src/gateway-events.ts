@@ -75,8 +75,12 @@ export class GatewayEvents {
     this.#held = before.then(() => done);
   }
 
-  /** A message that the gateway did not tell of. */
-  readonly missed = (data: unknown): void => this.#heardMessage(data);
+  /** A message that the gateway did not tell of; resolves when it is handed over. */
+  readonly missed = async (data: unknown): Promise<void> => {
+    const message = messageSchema.safeParse(data).data;
+    if (message === undefined || !isFromPerson(message)) return;
+    await this.#whenReady(() => this.#takeMessage(message, { isMissed: true }));
+  };
 
   /** Hears nothing more; resolves when what was heard is handed over. */
   async stop(): Promise<void> {
@@ -130,14 +134,14 @@ export class GatewayEvents {
     this.#do(interaction.id, () => this.options.interactions.handle(interaction));
   }
 
-  async #takeMessage(posted: DiscordMessage): Promise<void> {
+  async #takeMessage(posted: DiscordMessage, { isMissed = false } = {}): Promise<void> {
     const { surroundings, channels, previews, sender, delivery } = this.options;
     if (posted.guild_id === undefined) this.#recipients.set(posted.channel_id, posted.author.id);
     if (!(await isForBot(posted, surroundings, channels))) return;
     const message = await previews.waitFor(posted);
     const event = await messageEvent(message, surroundings);
     sender.answers.of(event).askerId = event.author.id;
-    await delivery.deliver(event);
+    await (isMissed ? delivery.deliverMissed(event) : delivery.deliver(event));
   }
 
   async #takeEdit(message: DiscordMessage): Promise<void> {
@@ -183,12 +187,17 @@ export class GatewayEvents {
   #do(key: string, work: () => Promise<void>): void {
     const held = this.#held;
     this.#order.run(key, async () => {
-      await Promise.all([this.#ready.promise, held]);
-      if (!this.#hasBegun) return;
-      await work().catch((error: unknown) => {
-        const what = error instanceof Error ? error.message : 'unknown';
-        this.options.notify(`Something from Discord could not be handled: ${what}`);
-      });
+      await held;
+      await this.#whenReady(work);
+    });
+  }
+
+  async #whenReady(work: () => Promise<void>): Promise<void> {
+    await this.#ready.promise;
+    if (!this.#hasBegun) return;
+    await work().catch((error: unknown) => {
+      const what = error instanceof Error ? error.message : 'unknown';
+      this.options.notify(`Something from Discord could not be handled: ${what}`);
     });
   }
 }

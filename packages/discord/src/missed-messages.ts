@@ -11,24 +11,38 @@ const maxPages = 10;
 /** Channels that are looked at side by side, within Discord's 50 calls in a second. */
 const maxAtOnce = 5;
 
-/** Finds what was posted in channels while the bot was away, and hands it on as if it came now. */
+/** A channel to look at. */
+export interface MissedIn {
+  /** The latest message that is known there. */
+  known: KnownMessage;
+  /** Called when what was missed there is handed on, or cannot be found. */
+  release: () => void;
+}
+
+/** Finds what was posted in channels while the bot was away, and hands it on in order. */
 export class MissedMessages {
   constructor(
     private readonly api: DiscordApi,
-    private readonly take: (message: unknown) => void,
+    private readonly take: (message: unknown) => Promise<void>,
   ) {}
 
   /**
    * Looks behind the latest message that is known in each channel, for messages since a time. A channel that
-   * the bot may not read any more is passed over.
+   * the bot may not read any more is passed over. Throws the first failure when it has looked at all.
    */
-  async find(known: readonly KnownMessage[], sinceMs: number, signal: AbortSignal): Promise<void> {
-    const waiting = [...known];
+  async find(channels: readonly MissedIn[], sinceMs: number, signal: AbortSignal): Promise<void> {
+    const waiting = [...channels];
+    const failures: unknown[] = [];
     const work = async () => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-        await this.#findIn(next, sinceMs, signal).catch(passOverGone);
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        await this.#findIn(next.known, sinceMs, signal).catch((error: unknown) => {
+          if (!isGone(error)) failures.push(error);
+        });
+        next.release();
+      }
     };
     await Promise.all(Array.from({ length: maxAtOnce }, work));
+    if (failures.length > 0) throw failures[0];
   }
 
   async #findIn(
@@ -42,9 +56,11 @@ export class MissedMessages {
     if (createdAtMs(after) === undefined) return;
     for (let page = 0; page < maxPages; page++) {
       const messages = await this.#page(conversationKey, after, signal);
-      for (const message of messages)
+      for (const message of messages) {
+        signal.throwIfAborted();
         if (Date.parse(message.timestamp) >= sinceMs)
-          this.take({ ...message, ...(guildId !== undefined && { guild_id: guildId }) });
+          await this.take({ ...message, ...(guildId !== undefined && { guild_id: guildId }) });
+      }
       const last = messages.at(-1);
       if (last === undefined || messages.length < pageSize) return;
       after = last.id;
@@ -63,7 +79,6 @@ export class MissedMessages {
 
 const pageSchema = z.array(messageSchema);
 
-function passOverGone(error: unknown): void {
-  if (error instanceof VistazoError && error.code === 'platform.gone') return;
-  throw error;
+function isGone(error: unknown): boolean {
+  return error instanceof VistazoError && error.code === 'platform.gone';
 }
