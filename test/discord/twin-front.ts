@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brokenLimit } from './payload-limits.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 /** What the front answers in place of the twin. */
 export interface FrontAnswer {
@@ -28,6 +29,8 @@ export class TwinFront {
   readonly calls: FrontCall[] = [];
   /** What was wrong with calls that Discord would refuse. */
   readonly brokenLimits: string[] = [];
+  /** How many calls it takes. Default as many as come, as the twin does. */
+  rates: RateLimits | undefined;
   readonly #files = new Map<string, Uint8Array>();
   readonly #byNonce = new Map<string, string>();
   readonly #interceptors = new Set<Interceptor>();
@@ -89,6 +92,10 @@ export class TwinFront {
       const body = { code: 50035, message: `Invalid Form Body\n${broken}` };
       return send(response, { status: 400, body });
     }
+    const rate = this.rates?.take(call);
+    if (rate?.refusal !== undefined) return send(response, rate.refusal);
+    for (const [name, value] of Object.entries(rate?.headers ?? {}))
+      response.setHeader(name, value);
     for (const interceptor of this.#interceptors) {
       const own = await interceptor(call);
       if (own !== undefined) return send(response, own);
