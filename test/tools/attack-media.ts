@@ -1,6 +1,6 @@
 // Sends mutated and hostile pictures, documents and videos to a media process and says what became of
-// them: npm run attack -- --files 100000 --seed 1 --documents 0.2 --videos 0.02, the last two of which are
-// shares of the files. Exits 1 when one did harm. On a machine that has other things to do, the time on the
+// them: npm run attack -- --files 100000 --from 0 --seed 1 --documents 0.2 --videos 0.02, the last two of
+// which are shares of the files; those before `--from` are made and not sent. Exits 1 when one did harm. On a machine that has other things to do, the time on the
 // clock says less than the processor time, which is measured on Linux.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ const { values } = parseArgs({
   options: {
     files: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
+    from: { type: 'string', default: '0' },
     documents: { type: 'string', default: '0.2' },
     videos: { type: 'string', default: '0.02' },
   },
@@ -81,12 +82,14 @@ const sampler = setInterval(() => {
   outcome.mostMemoryMb = Math.max(outcome.mostMemoryMb, Math.round(memoryMb()));
 }, 10);
 
+let made = 0;
 const shares = { documents: Number(values.documents), videos: Number(values.videos) };
 for await (const { bytes, what } of mutatedFiles(
   Number(values.files),
   Number(values.seed),
   shares,
 )) {
+  if (made++ < Number(values.from)) continue;
   count(what.slice(0, what.indexOf(':')));
   const startedAt = performance.now();
   const cpuBeforeMs = childrenCpuMs();
