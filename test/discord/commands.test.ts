@@ -4,6 +4,7 @@ import { generateSnowflake } from 'discord-digital-twin';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type Listening, listen } from './listen.ts';
+import { twinModel } from './twin-fixture.ts';
 
 const altText: CommandDescription = {
   name: 'alt-text',
@@ -71,7 +72,9 @@ describe('commands on discord-digital-twin', () => {
       commands: [altText, tickets],
       receive: async () => 'accepted',
       forget: async () => {},
+      model: twinModel,
       recentMessages: async () => [],
+      seenFor: async () => undefined,
     });
     const stored = await twin.digital.prisma.applicationCommand.findMany();
     const commands = registeredSchema.parse(

@@ -1,7 +1,7 @@
 import type { Adapter, CommandDescription, PlatformEvent } from '@vistazo/core';
 import type { DiscordAdapterOptions } from '@vistazo/discord';
 import { onTestFinished, vi } from 'vitest';
-import { Twin } from './twin-fixture.ts';
+import { Twin, twinModel } from './twin-fixture.ts';
 
 type EventOf<Type> = Extract<PlatformEvent, { type: Type }>;
 
@@ -39,7 +39,9 @@ export async function listen({
       return 'accepted';
     },
     forget: async () => {},
+    model: twinModel,
     recentMessages: async () => [],
+    seenFor: async () => undefined,
   });
   onTestFinished(async () => {
     await adapter.stop();

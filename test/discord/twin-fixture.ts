@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Adapter } from '@vistazo/core';
+import type { Adapter, AnsweringModel } from '@vistazo/core';
 import type { AdapterFixture } from '@vistazo/core/testing';
 import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/discord';
 import { type APIAttachment, type APIMessage, ChannelType } from 'discord.js';
@@ -11,6 +11,14 @@ import { onLoopback } from './loopback.ts';
 import { TwinFront } from './twin-front.ts';
 
 type AdapterOptions = Omit<DiscordAdapterOptions, 'token' | 'client' | 'files'>;
+
+/** What an adapter is told of the model where a test has none. */
+export const twinModel: AnsweringModel = {
+  id: 'twin-model',
+  runs: 'here',
+  contextLengthTokens: 8192,
+  images: true,
+};
 
 const withGateway = z.object({
   gateway: z.custom<DiscordGateway>((value) => typeof value === 'object'),

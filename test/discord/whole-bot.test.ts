@@ -214,6 +214,39 @@ describe('a whole bot on discord-digital-twin', () => {
     }, 10_000);
   });
 
+  it('shows whoever presses what the model saw, also after a restart', async () => {
+    const { twin, stop, idle, path } = await startBot(['A drawing.']);
+    const theirs = await twin.say('My drawing', { by: twin.ben, pictures: [red] });
+    const broken = twin.attachment(Buffer.from('no picture'), 'broken.png');
+    const asked = await twin.ask('What is it?', { replyTo: theirs, attachments: [broken] });
+    const [answer] = await answersTo(twin, asked, hasButton('What did it see?'));
+    await idle();
+    await stop();
+    await startBot([], { twin, path });
+    const { 'What did it see?': seen = '' } = buttonsOf(answer);
+    const { id } = await twin.press(seen, answer?.id ?? '', twin.ben);
+    const channel = twin.digital.channel(twin.channelId);
+    await channel.waitForInteractionAck({ interactionId: id });
+    const data = JSON.parse((await channel.getInteractionResponse(id))?.data ?? '');
+    expect(data).toMatchObject({ flags: 64, allowed_mentions: { parse: [] } });
+    expect(data.content).toMatch(
+      /^The model saw 1 picture and [\d,]+ tokens, \d+ of them of pictures\./,
+    );
+    expect(data.content).toMatch(/1\. picture-1\.png, from Ben <t:\d+:R>, 2 × 3 px, \d+ tokens/);
+    expect(data.content).toMatch(/Files:\n- .*broken\.png/);
+  });
+
+  it('says so where no model answered', async () => {
+    const { twin } = await startBot(['Red.']);
+    const asked = await twin.ask('Which colour?');
+    const [answer] = await answersTo(twin, asked, hasButton('Good'));
+    const { id } = await twin.press('vistazo seen 900000000000000001 ', answer?.id ?? '');
+    const channel = twin.digital.channel(twin.channelId);
+    await channel.waitForInteractionAck({ interactionId: id });
+    const told = await channel.getInteractionResponse(id);
+    expect(told?.data).toContain('I know of no model that answered this');
+  });
+
   it('tells who asked when it may not write there, and goes on', async () => {
     const { twin, idle } = await startBot(['Nobody sees this.', 'Red.']);
     const end = twin.front.intercept(({ method, path }) =>

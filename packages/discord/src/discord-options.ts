@@ -20,7 +20,7 @@ export interface DiscordAdapterOptions {
   messageContent?: boolean;
   /** Ids of channels where the bot answers every message, in their threads too; needs `messageContent`. Default none. */
   channels?: readonly string[];
-  /** Whether answers have buttons: stop, again, good, bad. Default true. */
+  /** Whether answers have buttons: stop, again, good, bad, what did it see. Default true. */
   buttons?: boolean;
   /**
    * Where commands are made known: `global`, in a list of servers by their ids, where they are there at once,

@@ -54,7 +54,12 @@ export class DiscordSession {
     this.#events = new GatewayEvents({
       ...parts,
       client,
-      interactions: new InteractionHandler({ ...parts, routes, commands }),
+      interactions: new InteractionHandler({
+        ...parts,
+        routes,
+        commands,
+        seenFor: (message) => host.seenFor(message),
+      }),
       previews: new LinkPreviews(options.linkPreviewMs),
       channels,
       notify,

@@ -11,6 +11,15 @@ const sayings = {
   again: { en: 'Again', es: 'Otra vez' },
   good: { en: 'Good', es: 'Bien' },
   bad: { en: 'Bad', es: 'Mal' },
+  whatWasSeen: { en: 'What did it see?', es: '¿Qué ha visto?' },
+  nothingSeen: {
+    en: 'I know of no model that answered this: a command may have been answered without one, or it was forgotten.',
+    es: 'No sé de ningún modelo que haya respondido a esto: quizá se respondió sin modelo, o ya se ha olvidado.',
+  },
+  notKnownNow: {
+    en: 'I could not find out; please try again later.',
+    es: 'No he podido averiguarlo; inténtalo más tarde.',
+  },
   thanks: { en: 'Thank you.', es: 'Gracias.' },
   onlyAsker: {
     en: 'Only the person who asked can do that.',

@@ -1,7 +1,8 @@
-import type { CommandDescription } from '@vistazo/core';
+import type { AdapterHost, CommandDescription } from '@vistazo/core';
 import { InteractionResponseType, MessageFlags, Routes } from 'discord.js';
 import { BoundedMap } from '../bounded-map.js';
 import { type ButtonPress, readCustomId } from '../buttons/custom-id.js';
+import { seenText } from '../buttons/seen-text.js';
 import type { DiscordApi } from '../discord-api.js';
 import type { EventDelivery } from '../event-delivery.js';
 import { languageOf, type Saying, say } from '../language.js';
@@ -31,6 +32,7 @@ export interface InteractionHandlerOptions {
   surroundings: Surroundings;
   /** Those that the bot has at the moment. */
   commands: () => readonly CommandDescription[];
+  seenFor: AdapterHost['seenFor'];
 }
 
 type Question = ReturnType<typeof questionAbout>;
@@ -87,7 +89,8 @@ export class InteractionHandler {
     const soon = await inTime(forgetting);
     if (soon !== 'late') return this.#tell(interaction, soon ? 'forgotten' : 'notForgotten');
     await this.#defer(interaction, true);
-    await this.#fill(interaction, (await forgetting) ? 'forgotten' : 'notForgotten');
+    const saying = (await forgetting) ? 'forgotten' : 'notForgotten';
+    await this.#fill(interaction, say(saying, languageOf(interaction.locale)));
   }
 
   async #dialog(interaction: DialogInteraction): Promise<void> {
@@ -123,7 +126,8 @@ export class InteractionHandler {
       resolve(false);
       throw error;
     }
-    if (soon === 'late' && (await taken) === undefined) await this.#fill(interaction, 'notStored');
+    if (soon === 'late' && (await taken) === undefined)
+      await this.#fill(interaction, say('notStored', languageOf(interaction.locale)));
   }
 
   async #press(interaction: PressInteraction): Promise<void> {
@@ -138,11 +142,24 @@ export class InteractionHandler {
       await inTime(this.options.delivery.deliver(rated));
       return this.#tell(interaction, 'thanks');
     }
+    if (action === 'seen') return this.#showSeen(interaction, press);
     if (askerId !== undefined && askerId !== author.id) return this.#tell(interaction, 'onlyAsker');
     const work = action === 'stop' ? this.#stop : this.#again;
     const done = await inTime(work.call(this, interaction, press));
     if (done === 'gone') return this.#tell(interaction, 'questionGone');
     await this.#respond(interaction, { type: InteractionResponseType.DeferredMessageUpdate });
+  }
+
+  async #showSeen(interaction: PressInteraction, { messageId }: ButtonPress): Promise<void> {
+    const language = languageOf(interaction.locale);
+    const text = this.options.seenFor({ ...placeOf(interaction), messageId }).then(
+      (seen) => (seen === undefined ? say('nothingSeen', language) : seenText(seen, language)),
+      () => say('notKnownNow', language),
+    );
+    const soon = await inTime(text);
+    if (soon !== 'late') return this.#show(interaction, soon);
+    await this.#defer(interaction, true);
+    await this.#fill(interaction, await text);
   }
 
   async #stop(interaction: PressInteraction, { messageId }: ButtonPress): Promise<'done'> {
@@ -174,7 +191,7 @@ export class InteractionHandler {
   #show(interaction: Interaction, content: string): Promise<void> {
     return this.#respond(interaction, {
       type: InteractionResponseType.ChannelMessageWithSource,
-      data: { content, flags: MessageFlags.Ephemeral },
+      data: { content, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } },
     });
   }
 
@@ -191,9 +208,9 @@ export class InteractionHandler {
   }
 
   /** In the place of the answer to one that was acknowledged. */
-  async #fill({ application_id, token, locale }: Interaction, saying: Saying): Promise<void> {
+  async #fill({ application_id, token }: Interaction, content: string): Promise<void> {
     const route = Routes.webhookMessage(application_id, token);
-    const body = { content: say(saying, languageOf(locale)) };
+    const body = { content, allowed_mentions: { parse: [] } };
     await this.options.api.call({ method: 'Patch', route, body, auth: false });
   }
 }
