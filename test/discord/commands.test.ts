@@ -86,6 +86,7 @@ describe('commands on discord-digital-twin', () => {
       '1 describe',
       '1 forget',
       '1 help',
+      '1 model',
       '1 tickets',
       '3 Alt text',
       '3 Ask about this picture',
@@ -281,6 +282,21 @@ describe('commands on discord-digital-twin', () => {
     expect({ type, flags: data.flags }).toEqual({ type: 4, flags: 64 });
     expect(data.content).toContain('`/ask` Asks about pictures');
     expect(data.content).toContain('`/tickets` Lists the tickets');
+  });
+
+  it.each([
+    ['here', 'runs on the machine of the bot'],
+    ['server', 'runs on a server that the operator of the bot chose'],
+  ] as const)('tells anybody which model answers and that it runs %s', async (runs, where) => {
+    const model = { id: 'org/`model`', runs, contextLengthTokens: 8192, images: false };
+    const setting = await listen({ model });
+    const { id } = await setting.twin.command('model', [], setting.twin.ben);
+    const { type, data } = await responseOf(setting, id);
+    expect({ type, flags: data.flags }).toEqual({ type: 4, flags: 64 });
+    expect(data.content).toContain("`org/'model'` answers.");
+    expect(data.content).toContain(where);
+    expect(data.content).toContain('8,192 tokens');
+    expect(data.content).toContain('does not look at pictures');
   });
 
   it('lets a plugin have a command with the name of one of its own', async () => {

@@ -146,6 +146,21 @@ export class Twin {
     return posts.filter(({ message_reference }) => message_reference?.message_id === messageId);
   }
 
+  /** Whoever manages the server takes permissions from everybody in the channel, the bot included. */
+  async deny(permissions: bigint): Promise<void> {
+    const channel = await this.digital.prisma.channel.findUniqueOrThrow({
+      where: { id: this.channelId },
+    });
+    const everybody = { id: this.guildId, type: 0, allow: '0', deny: String(permissions) };
+    this.gateway.broadcast('CHANNEL_UPDATE', {
+      id: channel.id,
+      type: channel.type,
+      guild_id: this.guildId,
+      name: channel.name,
+      permission_overwrites: permissions === 0n ? [] : [everybody],
+    });
+  }
+
   press(customId: string, on: string, by = this.ana): Promise<{ id: string }> {
     return this.digital.channel(this.channelId).user(by).clickButton({ messageId: on, customId });
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type BotOptions, createBot, openSqliteStore } from '@vistazo/core';
 import { type Script, ScriptedModel } from '@vistazo/core/testing';
 import { imageQa } from '@vistazo/plugins';
-import type { APIMessage } from 'discord.js';
+import { type APIMessage, PermissionFlagsBits } from 'discord.js';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
@@ -270,6 +270,45 @@ describe('a whole bot on discord-digital-twin', () => {
     end();
     expect(await twin.repliesTo(asked)).toEqual([]);
     await answersTo(twin, await twin.ask('And now?'), says('Red.'));
+  });
+
+  it('does not try to post where it knows that it may not, and says what it lacks', async () => {
+    const { twin, idle } = await startBot(['Nobody sees this.', 'Red.']);
+    const dmId = '900000000000000009';
+    const told: unknown[] = [];
+    twin.front.intercept(({ path, body }) => {
+      if (path === '/users/@me/channels') return { status: 200, body: { id: dmId } };
+      if (path !== `/channels/${dmId}/messages`) return undefined;
+      told.push(body.content);
+      return { status: 200, body: { id: '900000000000000010' } };
+    });
+    await twin.deny(PermissionFlagsBits.SendMessages);
+    await twin.ask('Which colour?');
+    await idle();
+    await vi.waitFor(() => expect(told).toEqual([expect.stringMatching(/lack: Send Messages\.$/)]));
+    const tried = twin.front.calls.filter(
+      ({ method, path }) => method === 'POST' && path === `/channels/${twin.channelId}/messages`,
+    );
+    expect(tried).toEqual([]);
+    await twin.deny(0n);
+    await answersTo(twin, await twin.ask('And now?'), says('Red.'));
+  });
+
+  it('answers where it may not read the history, and says once why that is no reply', async () => {
+    const notices: string[] = [];
+    const notify = (notice: string) => void notices.push(notice);
+    const { twin } = await startBot(['Red.', 'Blue.'], {
+      adapter: { notify, messageContent: true },
+    });
+    await twin.deny(PermissionFlagsBits.ReadMessageHistory);
+    await twin.ask('Which colour?');
+    await twin.ask('And this?');
+    await vi.waitFor(async () => {
+      const posts = await twin.posts();
+      expect(posts.map(({ content }) => content)).toEqual(['Red.', 'Blue.']);
+      expect(posts.map((post) => post.message_reference)).toEqual([undefined, undefined]);
+    }, 10_000);
+    expect(notices).toEqual([expect.stringContaining('Read Message History')]);
   });
 
   it('waits when Discord says 429, and answers once', async () => {

@@ -12,6 +12,7 @@ import { GatewayEvents } from './gateway-events.js';
 import { languageOf } from './language.js';
 import { LinkPreviews } from './link-previews.js';
 import { MissedMessages } from './missed-messages.js';
+import { ChannelPermissions } from './send-reply/channel-permissions.js';
 import { ReplySender } from './send-reply/reply-sender.js';
 
 /** A channel where nobody asked for longer is not looked at. */
@@ -46,6 +47,8 @@ export class DiscordSession {
       routes,
       buttons: options.buttons,
       language: (tenant) => languageOf(client.guilds.cache.get(tenant)?.preferredLocale),
+      permissions: new ChannelPermissions(client),
+      notify,
       startedAtMs: Date.now(),
     });
     this.sender = sender;
@@ -58,6 +61,7 @@ export class DiscordSession {
         ...parts,
         routes,
         commands,
+        model: host.model,
         seenFor: (message) => host.seenFor(message),
       }),
       previews: new LinkPreviews(options.linkPreviewMs),

@@ -1,11 +1,11 @@
-import type { AdapterHost, CommandDescription } from '@vistazo/core';
+import type { AdapterHost, AnsweringModel, CommandDescription } from '@vistazo/core';
 import { InteractionResponseType, MessageFlags, Routes } from 'discord.js';
 import { BoundedMap } from '../bounded-map.js';
 import { type ButtonPress, readCustomId } from '../buttons/custom-id.js';
 import { seenText } from '../buttons/seen-text.js';
 import type { DiscordApi } from '../discord-api.js';
 import type { EventDelivery } from '../event-delivery.js';
-import { languageOf, type Saying, say } from '../language.js';
+import { languageOf, type Saying, say, sayModel } from '../language.js';
 import type { DiscordMessage } from '../parse-message/discord-message.js';
 import { editedEvent } from '../parse-message/message-event.js';
 import type { Surroundings } from '../parse-message/surroundings.js';
@@ -32,6 +32,7 @@ export interface InteractionHandlerOptions {
   surroundings: Surroundings;
   /** Those that the bot has at the moment. */
   commands: () => readonly CommandDescription[];
+  model: AnsweringModel;
   seenFor: AdapterHost['seenFor'];
 }
 
@@ -69,6 +70,8 @@ export class InteractionHandler {
         return this.#tell(interaction, 'unknownCommand');
       case 'help':
         return this.#show(interaction, helpText(commands(), language));
+      case 'model':
+        return this.#show(interaction, sayModel(this.options.model, language));
       case 'forget':
         return this.#forget(interaction);
       case 'question':

@@ -19,26 +19,30 @@ import type { DiscordApi } from '../discord-api.js';
 import { discordCodeOf, isTokenExpired, isUnknownMessage } from '../discord-errors.js';
 import type { Language } from '../language.js';
 import { createdAtMs, isSnowflake } from '../place.js';
+import type { ChannelPermissions } from './channel-permissions.js';
 import { EditPace } from './edit-pace.js';
 import { messageBody } from './message-body.js';
-import { PermissionNotices } from './permission-notices.js';
+import { LackingPermissions, PermissionNotices } from './permission-notices.js';
 
 /** What a {@link ReplySender} needs. */
 export interface ReplySenderOptions {
   api: DiscordApi;
   routes: InteractionRoutes;
+  permissions: ChannelPermissions;
   /** Whether answers have buttons. */
   buttons: boolean;
   /** That of a tenant. */
   language: (tenant: string) => Language;
   /** When this process began to listen, in milliseconds since 1970. */
   startedAtMs: number;
+  notify: (sentence: string) => void;
 }
 
 type Signal = { signal: AbortSignal };
 
 /** How many posts are known by their keys; older ones are known to Discord or can be found. */
 const maxKeys = 100_000;
+const maxChannels = 10_000;
 /** How long buttons may take to be changed. */
 const buttonsTimeoutMs = 30_000;
 
@@ -52,6 +56,8 @@ export class ReplySender {
   readonly answers = new AnswerPostsByQuestion();
   readonly #posted = new BoundedMap<string, string>(maxKeys);
   readonly #pace = new EditPace();
+  /** Channels where an operator knows what is lacking. */
+  readonly #toldOf = new BoundedMap<string, true>(maxChannels);
   readonly #asides = new Set<Promise<void>>();
 
   readonly #notices: PermissionNotices;
@@ -192,7 +198,9 @@ export class ReplySender {
   ): Promise<string> {
     const { conversationKey, messageId, text, idempotencyKey, isAnnouncement } = post;
     if (isPrivateId(messageId)) throw tooOld();
-    const isReply = isSnowflake(messageId) && isAnnouncement !== true;
+    this.#requirePermissions(conversationKey);
+    const isReply =
+      isSnowflake(messageId) && isAnnouncement !== true && this.#mayReply(conversationKey);
     const body = {
       ...messageBody(text, components),
       nonce: idempotencyKey,
@@ -204,6 +212,29 @@ export class ReplySender {
     const route = Routes.channelMessages(conversationKey);
     const { json } = await this.options.api.call({ method: 'Post', route, body, signal });
     return postedSchema.parse(json).id;
+  }
+
+  /** A call that would be refused counts against the bot. */
+  #requirePermissions(channelId: string): void {
+    const lacking = this.options.permissions.lackingToPost(channelId);
+    if (lacking.length === 0) return;
+    throw new VistazoError(
+      'platform.gone',
+      'The bot may not write in the channel; give it the permissions View Channel, Send Messages and, in threads, Send Messages in Threads.',
+      { cause: new LackingPermissions(lacking) },
+    );
+  }
+
+  /** Without it an answer is posted all the same, though not as a reply. */
+  #mayReply(channelId: string): boolean {
+    if (!this.options.permissions.lacks(channelId, 'readMessageHistory')) return true;
+    if (this.#toldOf.get(channelId) === undefined) {
+      this.#toldOf.set(channelId, true);
+      this.options.notify(
+        `In the Discord channel ${channelId} the bot's answers are no replies: give it the permission Read Message History there.`,
+      );
+    }
+    return false;
   }
 
   /**
