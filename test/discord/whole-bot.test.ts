@@ -178,6 +178,51 @@ describe('a whole bot on discord-digital-twin', () => {
     );
   });
 
+  it('posts a long answer as a file where that is chosen, its beginning above, once', async () => {
+    const code = `\`\`\`js\n${'let picture = 1;\n'.repeat(250)}\`\`\``;
+    const whole = `Here:\n\n${code}\n\nThat is all.`;
+    const { twin, idle } = await startBot(
+      [{ pieces: ['Here:', `\n\n${code}`, '\n\nThat is all.'] }],
+      {
+        adapter: { longAnswers: 'file' },
+      },
+    );
+    const asked = await twin.ask('Write some code.');
+    await idle();
+    const [answer, ...more] = await answersTo(twin, asked, hasButton('Good'));
+    expect(more).toEqual([]);
+    expect(answer?.content).toMatch(
+      /^Here:[\s\S]*```\n\n-# This is the beginning; the whole answer is in the file\.$/,
+    );
+    expect(answer?.content.length).toBeLessThanOrEqual(2000);
+    const sent = twin.front.calls.filter(({ files }) => Object.keys(files).length > 0);
+    expect(sent.at(-1)?.files).toEqual({ 'answer.md': whole });
+    expect(sent.at(-1)?.body.attachments).toEqual([{ id: 0, filename: 'answer.md' }]);
+  });
+
+  it('takes the file away when the question is changed and its answer is short', async () => {
+    const { twin, idle } = await startBot(['word '.repeat(1000), 'Red.'], {
+      adapter: { longAnswers: 'file' },
+    });
+    const asked = await twin.ask('Tell me much.');
+    await answersTo(twin, asked, hasButton('Good'));
+    await idle();
+    const person = twin.digital.channel(twin.channelId).user(twin.ana);
+    await person.editMessage({ messageId: asked, content: `<@${twin.botId}> Which colour?` });
+    await answersTo(twin, asked, says('Red.'));
+    const [last] = twin.front.calls.filter(({ body }) => body.content === 'Red.').slice(-1);
+    expect(last?.body.attachments).toEqual([]);
+  });
+
+  it('says so in the answer where it may attach no file', async () => {
+    const { twin } = await startBot(['word '.repeat(1000)], { adapter: { longAnswers: 'file' } });
+    await twin.deny(PermissionFlagsBits.AttachFiles);
+    const asked = await twin.ask('Tell me much.');
+    const [answer] = await answersTo(twin, asked, hasButton('Good'));
+    expect(answer?.content).toContain('give me the permission Attach Files');
+    expect(twin.front.calls.every(({ files }) => Object.keys(files).length === 0)).toBe(true);
+  });
+
   it('stops where it is when whoever asked presses the button, and nobody else', async () => {
     const never = new Promise<void>(() => {});
     const { twin, idle } = await startBot([{ pieces: ['It is', ' red'], gate: never }]);

@@ -15,6 +15,7 @@ import {
 } from './discord-options.js';
 import { DiscordSession } from './discord-session.js';
 import { discordFiles, fetchFile } from './fetch-file/fetch-file.js';
+import { maxFileLength, maxMessageLength } from './send-reply/post-content.js';
 
 /**
  * A platform for `createBot`: Discord, through a client of discord.js. A server is a tenant, and so is each
@@ -34,7 +35,8 @@ class DiscordAdapter implements Adapter {
   constructor(private readonly options: CheckedOptions) {
     this.name = options.name;
     this.capabilities = {
-      maxTextLength: 2000,
+      maxTextLength: options.longAnswers === 'file' ? maxFileLength : maxMessageLength,
+      fileUpload: options.longAnswers === 'file',
       editMessages: true,
       // How fast a channel takes changes is told by Discord with each one; the sender goes by that.
       editIntervalMs: 250,

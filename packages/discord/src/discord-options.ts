@@ -23,6 +23,11 @@ export interface DiscordAdapterOptions {
   /** Whether answers have buttons: stop, again, good, bad, what did it see. Default true. */
   buttons?: boolean;
   /**
+   * How answers are posted that are longer than a message of 2,000 characters: in further messages, or as a
+   * file with the beginning above it, which needs the permission Attach Files. Default `messages`.
+   */
+  longAnswers?: 'messages' | 'file';
+  /**
    * Where commands are made known: `global`, in a list of servers by their ids, where they are there at once,
    * or null for nowhere. Default `global`.
    */
@@ -56,6 +61,7 @@ const optionsSchema = z.strictObject({
   messageContent: z.boolean().default(false),
   channels: z.array(id).readonly().default([]),
   buttons: z.boolean().default(true),
+  longAnswers: z.enum(['messages', 'file']).default('messages'),
   commands: z.union([z.literal('global'), z.array(id).readonly(), z.null()]).default('global'),
   linkPreviewMs: z.number().min(0).max(10_000).default(1500),
   catchUpMs: z.number().min(0).default(86_400_000),

@@ -48,6 +48,14 @@ const sayings = {
   askName: { en: 'ask', es: 'preguntar' },
   describeName: { en: 'describe', es: 'describir' },
   describeDescription: { en: 'Describes a picture', es: 'Describe una imagen' },
+  wholeInFile: {
+    en: 'This is the beginning; the whole answer is in the file.',
+    es: 'Esto es el principio; la respuesta entera está en el archivo.',
+  },
+  mayNotAttach: {
+    en: 'This is only the beginning: I may not attach the whole answer as a file here. Somebody who manages the server can give me the permission Attach Files.',
+    es: 'Esto es solo el principio: aquí no puedo adjuntar la respuesta entera como archivo. Quien administra el servidor puede darme el permiso Adjuntar archivos.',
+  },
   modelName: { en: 'model', es: 'modelo' },
   modelDescription: {
     en: 'Says which model answers and where it runs',

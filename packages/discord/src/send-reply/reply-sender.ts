@@ -15,7 +15,7 @@ import {
   type InteractionRoutes,
   isPrivateId,
 } from '../commands/interaction-routes.js';
-import type { DiscordApi } from '../discord-api.js';
+import type { DiscordApi, DiscordFile } from '../discord-api.js';
 import { discordCodeOf, isTokenExpired, isUnknownMessage } from '../discord-errors.js';
 import type { Language } from '../language.js';
 import { createdAtMs, isSnowflake } from '../place.js';
@@ -23,6 +23,7 @@ import type { ChannelPermissions } from './channel-permissions.js';
 import { EditPace } from './edit-pace.js';
 import { messageBody } from './message-body.js';
 import { LackingPermissions, PermissionNotices } from './permission-notices.js';
+import { type PostContent, postContent } from './post-content.js';
 
 /** What a {@link ReplySender} needs. */
 export interface ReplySenderOptions {
@@ -42,6 +43,8 @@ type Signal = { signal: AbortSignal };
 
 /** How many posts are known by their keys; older ones are known to Discord or can be found. */
 const maxKeys = 100_000;
+/** A growing file is sent whole each time. */
+const fileEveryMs = 3000;
 const maxChannels = 10_000;
 /** How long buttons may take to be changed. */
 const buttonsTimeoutMs = 30_000;
@@ -56,6 +59,8 @@ export class ReplySender {
   readonly answers = new AnswerPostsByQuestion();
   readonly #posted = new BoundedMap<string, string>(maxKeys);
   readonly #pace = new EditPace();
+  /** Of each message that has a file. */
+  readonly #filePace = new EditPace();
   /** Channels where an operator knows what is lacking. */
   readonly #toldOf = new BoundedMap<string, true>(maxChannels);
   readonly #asides = new Set<Promise<void>>();
@@ -80,8 +85,11 @@ export class ReplySender {
     const answer = this.answers.of(posted);
     if (!answer.postIds.includes(postId)) answer.postIds.push(postId);
     const components = this.#buttonsWhileUnderWay(posted, answer, postId);
+    const content = this.#contentOf(posted, text);
+    if (content.file !== undefined) await this.#filePace.wait(postId, signal);
     await this.#pace.wait(conversationKey, signal);
-    await this.#patch(posted, messageBody(text, components), signal);
+    await this.#patch(posted, messageBody(content, components), signal, content.file);
+    if (content.file !== undefined) this.#filePace.note(postId, fileEveryMs);
     if (components !== undefined) answer.withButtons.add(postId);
   }
 
@@ -157,10 +165,11 @@ export class ReplySender {
 
   /** Undefined where the place of a command has to do without its token. */
   async #sendByInteraction(
-    { messageId, text }: ReplyPost,
+    post: ReplyPost,
     components: APIMessageTopLevelComponent[] | undefined,
     signal: AbortSignal,
   ): Promise<string | undefined> {
+    const { messageId, text } = post;
     const route = this.options.routes.of(messageId);
     if (route === undefined) return undefined;
     const { isPrivate } = route;
@@ -169,9 +178,11 @@ export class ReplySender {
       return undefined;
     }
     try {
-      const body = messageBody(text, components, { isPrivate });
+      const content = this.#contentOf(post, text);
+      const body = messageBody(content, components, { isPrivate });
       const { json } = await this.options.api.call({
         ...this.#nextOf(route),
+        ...filesOf(content),
         body,
         signal,
         auth: false,
@@ -201,8 +212,9 @@ export class ReplySender {
     this.#requirePermissions(conversationKey);
     const isReply =
       isSnowflake(messageId) && isAnnouncement !== true && this.#mayReply(conversationKey);
+    const content = this.#contentOf(post, text);
     const body = {
-      ...messageBody(text, components),
+      ...messageBody(content, components),
       nonce: idempotencyKey,
       enforce_nonce: true,
       ...(isReply && {
@@ -210,7 +222,13 @@ export class ReplySender {
       }),
     };
     const route = Routes.channelMessages(conversationKey);
-    const { json } = await this.options.api.call({ method: 'Post', route, body, signal });
+    const { json } = await this.options.api.call({
+      method: 'Post',
+      route,
+      ...filesOf(content),
+      body,
+      signal,
+    });
     return postedSchema.parse(json).id;
   }
 
@@ -257,8 +275,21 @@ export class ReplySender {
     }
   }
 
-  async #patch(posted: PostedReply, body: unknown, signal: AbortSignal): Promise<void> {
-    const call = { method: 'Patch' as const, body, signal };
+  /** Commands are answered by a way of their own, which asks for no permission of the channel. */
+  #contentOf({ tenant, conversationKey, messageId }: ReplyTarget, text: string): PostContent {
+    const { routes, permissions, language } = this.options;
+    const isCommand = routes.of(messageId) !== undefined;
+    const mayAttach = isCommand || !permissions.lacks(conversationKey, 'attachFiles');
+    return postContent(text, mayAttach, language(tenant));
+  }
+
+  async #patch(
+    posted: PostedReply,
+    body: unknown,
+    signal: AbortSignal,
+    file?: DiscordFile,
+  ): Promise<void> {
+    const call = { method: 'Patch' as const, body, signal, ...filesOf({ file }) };
     try {
       const { paceMs } = await this.options.api.call({ ...call, ...this.#messageRoute(posted) });
       this.#pace.note(posted.conversationKey, paceMs);
@@ -314,6 +345,10 @@ export class ReplySender {
 }
 
 const waited = { wait: 'true' };
+
+function filesOf({ file }: { file?: DiscordFile | undefined }): { files?: DiscordFile[] } {
+  return file === undefined ? {} : { files: [file] };
+}
 
 function tooOld(): VistazoError {
   return new VistazoError('platform.gone', 'The command is too old to be answered.');
