@@ -1,6 +1,7 @@
 import {
   type Adapter,
   type AdapterCapabilities,
+  type AdapterFinding,
   type AdapterHost,
   type AnsweringEvent,
   type PostedReply,
@@ -8,6 +9,7 @@ import {
   type ReplyTarget,
   VistazoError,
 } from '@vistazo/core';
+import { checkSetup } from './check-setup.js';
 import {
   type CheckedOptions,
   checkOptions,
@@ -50,6 +52,10 @@ class DiscordAdapter implements Adapter {
 
   isReady(): boolean {
     return this.#session?.client.isReady() ?? false;
+  }
+
+  check({ signal }: Signal): Promise<AdapterFinding[]> {
+    return checkSetup(this.options, signal);
   }
 
   async start(host: AdapterHost): Promise<void> {

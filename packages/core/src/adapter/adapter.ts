@@ -165,6 +165,13 @@ export interface AdapterFiles
   extends Required<Pick<FetchOptions, 'hosts'>>,
     Pick<FetchOptions, 'allowAddress' | 'resolveName'> {}
 
+/** One thing that an adapter looked at, see {@link Adapter.check}. */
+export interface AdapterFinding {
+  ok: boolean;
+  /** For the operator: what was found, and the mend where it is not well. */
+  sentence: string;
+}
+
 /**
  * One platform: turns its events into {@link PlatformEvent}s and posts answers. Every call may fail: it is
  * tried again, later and later and not before the `retryAfterMs` of its error, until the answer is posted.
@@ -176,6 +183,11 @@ export interface Adapter {
   readonly capabilities: AdapterCapabilities;
   /** Whether it has its connection to the platform now. Default: it has, once it was started. */
   isReady?(): boolean;
+  /**
+   * Looks, without being started, whether the platform would take it as it is set up. What is wrong is among what it finds
+   * and not thrown, but for the reason of the signal. Default: nothing is known.
+   */
+  check?(options: { signal: AbortSignal }): Promise<AdapterFinding[]>;
   /** Begins to hand over events. */
   start(host: AdapterHost): Promise<void>;
   /** Hands over no more events; what was accepted may still be answered until `close`. Asked only when `start` resolved. */
