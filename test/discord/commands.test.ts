@@ -1,5 +1,5 @@
 import type { CommandDescription, ReplyTarget } from '@vistazo/core';
-import { InteractionType } from 'discord.js';
+import { InteractionType, PermissionFlagsBits } from 'discord.js';
 import { generateSnowflake } from 'discord-digital-twin';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -273,6 +273,21 @@ describe('commands on discord-digital-twin', () => {
       text: 'Describe the picture.',
       attachments: [{ name: 'a.png' }],
     });
+  });
+
+  it('answers with a file in the place of the command where that is chosen', async () => {
+    const setting = await listen({ longAnswers: 'file' });
+    const { id } = await setting.twin.command('ask', [
+      { name: 'question', type: 3, value: 'Much?' },
+    ]);
+    const asked = await setting.event('message', `command:${id}`);
+    await setting.twin.deny(PermissionFlagsBits.AttachFiles);
+    const long = 'word '.repeat(1000);
+    await post(setting, asked, long);
+    const call = setting.twin.front.calls.at(-1);
+    expect(call).toMatchObject({ method: 'PATCH', files: { 'answer.md': long } });
+    expect(call?.path).toMatch(/^\/webhooks\/.*\/messages\/@original/);
+    expect(setting.adapter.capabilities.fileUpload).toBe(true);
   });
 
   it('tells one person alone what it can do', async () => {

@@ -200,6 +200,24 @@ describe('a whole bot on discord-digital-twin', () => {
     expect(sent.at(-1)?.body.attachments).toEqual([{ id: 0, filename: 'answer.md' }]);
   });
 
+  it('posts the file once though it died while it wrote', async () => {
+    const long = 'word '.repeat(1000).trim();
+    const adapter = { longAnswers: 'file' } as const;
+    const first = await startBot([{ pieces: [long, ' end'], gate: new Promise(() => {}) }], {
+      adapter,
+    });
+    const { twin, path } = first;
+    const asked = await twin.ask('Tell me much.');
+    await answersTo(twin, asked, hasButton('Stop'));
+    await first.stop();
+    const second = await startBot([long], { twin, path, adapter });
+    await answersTo(twin, asked, hasButton('Good'));
+    await second.idle();
+    expect(await twin.repliesTo(asked)).toHaveLength(1);
+    const sent = twin.front.calls.filter(({ files }) => Object.keys(files).length > 0);
+    expect(sent.at(-1)).toMatchObject({ method: 'PATCH', files: { 'answer.md': long } });
+  });
+
   it('takes the file away when the question is changed and its answer is short', async () => {
     const { twin, idle } = await startBot(['word '.repeat(1000), 'Red.'], {
       adapter: { longAnswers: 'file' },
@@ -332,7 +350,7 @@ describe('a whole bot on discord-digital-twin', () => {
     await idle();
     await vi.waitFor(() => expect(told).toEqual([expect.stringMatching(/lack: Send Messages\.$/)]));
     const tried = twin.front.calls.filter(
-      ({ method, path }) => method === 'POST' && path === `/channels/${twin.channelId}/messages`,
+      ({ method, path }) => method === 'POST' && path.startsWith(`/channels/${twin.channelId}/`),
     );
     expect(tried).toEqual([]);
     await twin.deny(0n);

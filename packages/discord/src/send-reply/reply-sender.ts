@@ -110,6 +110,7 @@ export class ReplySender {
   ): Promise<void> {
     // A command that was acknowledged says so itself.
     if (this.options.routes.of(messageId) !== undefined) return;
+    if (this.options.permissions.lackingToPost(conversationKey).length > 0) return;
     await this.options.api.call({
       method: 'Post',
       route: Routes.channelTyping(conversationKey),
