@@ -37,13 +37,16 @@ describe('what the Discord adapter finds before it is started', () => {
     expect(twin.gateway.clients).toEqual([]);
   });
 
-  it('asks for the permission to attach files where it attaches some, and for no commands where it has none', async () => {
+  it('asks for what files and threads need where it posts and begins some, and for no commands where it has none', async () => {
     const twin = await newTwin();
     withFlags(twin, 0);
-    const found = await check(twin.newAdapter({ longAnswers: 'file', commands: null }));
+    const found = await check(
+      twin.newAdapter({ longAnswers: 'file', threads: 'guilds', commands: null }),
+    );
     const link = new URL(found?.at(-1)?.sentence.replace('Invite the bot with ', '') ?? '');
     expect(link.searchParams.get('scope')).toBe('bot');
-    expect(BigInt(link.searchParams.get('permissions') ?? '') & (1n << 15n)).toBe(1n << 15n);
+    const needed = (1n << 15n) | (1n << 35n);
+    expect(BigInt(link.searchParams.get('permissions') ?? '') & needed).toBe(needed);
   });
 
   it.each([

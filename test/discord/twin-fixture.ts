@@ -8,7 +8,7 @@ import { type APIAttachment, type APIMessage, ChannelType } from 'discord.js';
 import { DigitalDiscord, type DiscordGateway, generateSnowflake } from 'discord-digital-twin';
 import { z } from 'zod';
 import { onLoopback } from './loopback.ts';
-import { TwinFront } from './twin-front.ts';
+import { type FrontAnswer, type FrontCall, TwinFront } from './twin-front.ts';
 
 type AdapterOptions = Omit<DiscordAdapterOptions, 'token' | 'client' | 'files'>;
 
@@ -49,7 +49,9 @@ export class Twin {
     await onLoopback(() => digital.start());
     const front = new TwinFront(() => digital.restUrl);
     await front.start();
-    return new Twin(digital, front, folder, channelId, ana, ben);
+    const twin = new Twin(digital, front, folder, channelId, ana, ben);
+    front.intercept((call) => twin.#beginThread(call));
+    return twin;
   }
 
   async stop(): Promise<void> {
@@ -74,6 +76,28 @@ export class Twin {
         allowAddress: (address) => address === '127.0.0.1',
       },
     });
+  }
+
+  /** Threads of messages have their ids on Discord, and others on the twin. */
+  async #beginThread({ method, path, body }: FrontCall): Promise<FrontAnswer | undefined> {
+    const [, channelId, id] = /^\/channels\/(\d+)\/messages\/(\d+)\/threads$/.exec(path) ?? [];
+    if (method !== 'POST' || channelId === undefined || id === undefined) return undefined;
+    const { channel } = this.digital.prisma;
+    if ((await channel.findUnique({ where: { id } })) !== null)
+      return { status: 400, body: { code: 160004, message: 'A thread has already been created' } };
+    const name = String(body.name);
+    const about = { id, type: ChannelType.PublicThread, name };
+    const { guildId, botId } = this;
+    await channel.create({ data: { ...about, guildId, parentId: channelId, ownerId: botId } });
+    const thread = {
+      ...about,
+      guild_id: guildId,
+      parent_id: channelId,
+      owner_id: botId,
+      thread_metadata: { archived: false, auto_archive_duration: 1440, locked: false },
+    };
+    this.gateway.broadcast('THREAD_CREATE', { ...thread, newly_created: true });
+    return { status: 201, body: thread };
   }
 
   get guildId(): string {

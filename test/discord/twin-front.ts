@@ -18,7 +18,7 @@ export interface FrontCall {
   files: Record<string, string>;
 }
 
-type Interceptor = (call: FrontCall) => FrontAnswer | undefined;
+type Interceptor = (call: FrontCall) => FrontAnswer | undefined | Promise<FrontAnswer | undefined>;
 
 /**
  * Stands before discord-digital-twin and does what that lacks, as Discord documents it: files, nonces that are
@@ -85,7 +85,7 @@ export class TwinFront {
     };
     this.calls.push(call);
     for (const interceptor of this.#interceptors) {
-      const own = interceptor(call);
+      const own = await interceptor(call);
       if (own !== undefined) return send(response, own);
     }
     const { content, nonce } = call.body;

@@ -42,6 +42,7 @@ class DiscordAdapter implements Adapter {
       editMessages: true,
       // How fast a channel takes changes is told by Discord with each one; the sender goes by that.
       editIntervalMs: 250,
+      threads: options.threads !== 'never',
       ephemeralAnswers: true,
       buttons: options.buttons,
       commands: options.commands !== null,

@@ -28,6 +28,11 @@ export interface DiscordAdapterOptions {
    */
   longAnswers?: 'messages' | 'file';
   /**
+   * Whether the answer to a mention in a channel of a server is had in a thread of that message, where what is
+   * written later is for the bot too; needs the permission Create Public Threads. Default `never`.
+   */
+  threads?: 'never' | 'guilds';
+  /**
    * Where commands are made known: `global`, in a list of servers by their ids, where they are there at once,
    * or null for nowhere. Default `global`.
    */
@@ -61,6 +66,7 @@ const optionsSchema = z.strictObject({
   messageContent: z.boolean().default(false),
   channels: z.array(id).readonly().default([]),
   buttons: z.boolean().default(true),
+  threads: z.enum(['never', 'guilds']).default('never'),
   longAnswers: z.enum(['messages', 'file']).default('messages'),
   commands: z.union([z.literal('global'), z.array(id).readonly(), z.null()]).default('global'),
   linkPreviewMs: z.number().min(0).max(10_000).default(1500),

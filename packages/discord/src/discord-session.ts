@@ -1,5 +1,6 @@
 import type { AdapterHost } from '@vistazo/core';
 import { type Client, GatewayDispatchEvents, Routes } from 'discord.js';
+import { AnswerThreads } from './answer-threads.js';
 import { ClientSurroundings } from './client-surroundings.js';
 import { commandBodies } from './commands/command-bodies.js';
 import { InteractionHandler } from './commands/interaction-handler.js';
@@ -42,18 +43,28 @@ export class DiscordSession {
     const delivery = new EventDelivery(host, notify);
     this.#delivery = delivery;
     const surroundings = new ClientSurroundings(client, api, options.messageContent);
+    const permissions = new ChannelPermissions(client);
+    const { threads: wanted } = options;
+    const threads = new AnswerThreads({
+      client,
+      api,
+      surroundings,
+      permissions,
+      threads: wanted,
+      notify,
+    });
     const sender = new ReplySender({
       api,
       routes,
       buttons: options.buttons,
       language: (tenant) => languageOf(client.guilds.cache.get(tenant)?.preferredLocale),
-      permissions: new ChannelPermissions(client),
+      permissions,
       notify,
       startedAtMs: Date.now(),
     });
     this.sender = sender;
     const commands = () => host.commands;
-    const parts = { api, sender, delivery, surroundings };
+    const parts = { api, sender, delivery, surroundings, threads };
     this.#events = new GatewayEvents({
       ...parts,
       client,
@@ -68,7 +79,7 @@ export class DiscordSession {
       channels,
       notify,
     });
-    this.#missed = new MissedMessages(api, this.#events.missed);
+    this.#missed = new MissedMessages(api, this.#events.missed, wanted === 'guilds');
   }
 
   /** Throws `option.invalid` where Discord refuses the bot or one of its commands. */

@@ -4,13 +4,14 @@ import type { CheckedOptions } from './discord-options.js';
 /** The address where people invite the bot, with the scopes and permissions that it uses and no others. */
 export function inviteLink(
   applicationId: string,
-  { commands, longAnswers }: Pick<CheckedOptions, 'commands' | 'longAnswers'>,
+  { commands, longAnswers, threads }: Pick<CheckedOptions, 'commands' | 'longAnswers' | 'threads'>,
 ): string {
   const permissions = [
     PermissionFlagsBits.ViewChannel,
     PermissionFlagsBits.SendMessages,
     PermissionFlagsBits.SendMessagesInThreads,
     PermissionFlagsBits.ReadMessageHistory,
+    ...(threads === 'guilds' ? [PermissionFlagsBits.CreatePublicThreads] : []),
     ...(longAnswers === 'file' ? [PermissionFlagsBits.AttachFiles] : []),
   ].reduce((all, permission) => all | permission, 0n);
   const scopes = [

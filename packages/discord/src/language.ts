@@ -131,6 +131,7 @@ const permissionNames: Record<NeededPermission, Record<Language, string>> = {
     en: 'Read Message History',
     es: 'Leer el historial de mensajes',
   },
+  createPublicThreads: { en: 'Create Public Threads', es: 'Crear hilos públicos' },
   attachFiles: { en: 'Attach Files', es: 'Adjuntar archivos' },
 };
 

@@ -178,11 +178,15 @@ export class InteractionHandler {
     { messageId }: ButtonPress,
   ): Promise<'done' | 'gone'> {
     const { surroundings, delivery } = this.options;
-    const question = await surroundings.message(interaction.channel_id, messageId);
-    if (question === undefined) return 'gone';
-    const { guild_id } = interaction;
+    const { guild_id, channel_id } = interaction;
+    // The message that a thread was begun of stands in the channel of the thread.
+    const channelId =
+      messageId === channel_id ? surroundings.channel(channel_id)?.parentId : channel_id;
+    const question = channelId && (await surroundings.message(channelId, messageId));
+    if (!question) return 'gone';
     const here = { ...question, ...(guild_id !== undefined && { guild_id }) };
-    await delivery.deliver(await editedEvent(here, surroundings, `again ${interaction.id}`));
+    const edited = await editedEvent(here, surroundings, `again ${interaction.id}`);
+    await delivery.deliver({ ...edited, conversationKey: channel_id });
     return 'done';
   }
 

@@ -8,6 +8,7 @@ const bits = {
   sendMessages: PermissionFlagsBits.SendMessages,
   sendMessagesInThreads: PermissionFlagsBits.SendMessagesInThreads,
   readMessageHistory: PermissionFlagsBits.ReadMessageHistory,
+  createPublicThreads: PermissionFlagsBits.CreatePublicThreads,
   attachFiles: PermissionFlagsBits.AttachFiles,
 } as const;
 

@@ -212,7 +212,10 @@ export class ReplySender {
     if (isPrivateId(messageId)) throw tooOld();
     this.#requirePermissions(conversationKey);
     const isReply =
-      isSnowflake(messageId) && isAnnouncement !== true && this.#mayReply(conversationKey);
+      isSnowflake(messageId) &&
+      messageId !== conversationKey &&
+      isAnnouncement !== true &&
+      this.#mayReply(conversationKey);
     const content = this.#contentOf(post, text);
     const body = {
       ...messageBody(content, components),
