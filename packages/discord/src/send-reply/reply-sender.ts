@@ -22,8 +22,9 @@ import { createdAtMs, isSnowflake } from '../place.js';
 import type { ChannelPermissions } from './channel-permissions.js';
 import { EditPace } from './edit-pace.js';
 import { messageBody } from './message-body.js';
-import { LackingPermissions, PermissionNotices } from './permission-notices.js';
+import { PermissionNotices } from './permission-notices.js';
 import { type PostContent, postContent } from './post-content.js';
+import { PostingRights } from './posting-rights.js';
 
 /** What a {@link ReplySender} needs. */
 export interface ReplySenderOptions {
@@ -45,7 +46,6 @@ type Signal = { signal: AbortSignal };
 const maxKeys = 100_000;
 /** A growing file is sent whole each time. */
 const fileEveryMs = 3000;
-const maxChannels = 10_000;
 /** How long buttons may take to be changed. */
 const buttonsTimeoutMs = 30_000;
 
@@ -61,14 +61,14 @@ export class ReplySender {
   readonly #pace = new EditPace();
   /** Of each message that has a file. */
   readonly #filePace = new EditPace();
-  /** Channels where an operator knows what is lacking. */
-  readonly #toldOf = new BoundedMap<string, true>(maxChannels);
+  readonly #rights: PostingRights;
   readonly #asides = new Set<Promise<void>>();
 
   readonly #notices: PermissionNotices;
 
   constructor(private readonly options: ReplySenderOptions) {
     this.#notices = new PermissionNotices(options.api);
+    this.#rights = new PostingRights(options.permissions, options.notify);
   }
 
   async post(post: ReplyPost, { signal }: Signal): Promise<string> {
@@ -210,12 +210,12 @@ export class ReplySender {
   ): Promise<string> {
     const { conversationKey, messageId, text, idempotencyKey, isAnnouncement } = post;
     if (isPrivateId(messageId)) throw tooOld();
-    this.#requirePermissions(conversationKey);
+    this.#rights.requireToPost(conversationKey);
     const isReply =
       isSnowflake(messageId) &&
       messageId !== conversationKey &&
       isAnnouncement !== true &&
-      this.#mayReply(conversationKey);
+      this.#rights.mayReply(conversationKey);
     const content = this.#contentOf(post, text);
     const body = {
       ...messageBody(content, components),
@@ -234,29 +234,6 @@ export class ReplySender {
       signal,
     });
     return postedSchema.parse(json).id;
-  }
-
-  /** A call that would be refused counts against the bot. */
-  #requirePermissions(channelId: string): void {
-    const lacking = this.options.permissions.lackingToPost(channelId);
-    if (lacking.length === 0) return;
-    throw new VistazoError(
-      'platform.gone',
-      'The bot may not write in the channel; give it the permissions View Channel, Send Messages and, in threads, Send Messages in Threads.',
-      { cause: new LackingPermissions(lacking) },
-    );
-  }
-
-  /** Without it an answer is posted all the same, though not as a reply. */
-  #mayReply(channelId: string): boolean {
-    if (!this.options.permissions.lacks(channelId, 'readMessageHistory')) return true;
-    if (this.#toldOf.get(channelId) === undefined) {
-      this.#toldOf.set(channelId, true);
-      this.options.notify(
-        `In the Discord channel ${channelId} the bot's answers are no replies: give it the permission Read Message History there.`,
-      );
-    }
-    return false;
   }
 
   /**
