@@ -2,13 +2,15 @@ import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/disco
 import { Client } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen } from './listen.ts';
-import { Twin } from './twin-fixture.ts';
+import { Twin, twinModel } from './twin-fixture.ts';
 
 const host = {
   commands: [],
   receive: async () => 'accepted' as const,
   forget: async () => {},
+  model: twinModel,
   recentMessages: async () => [],
+  seenFor: async () => undefined,
 };
 
 describe('bad input to the Discord adapter', () => {

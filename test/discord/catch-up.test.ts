@@ -1,6 +1,6 @@
 import type { PlatformEvent } from '@vistazo/core';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { Twin } from './twin-fixture.ts';
+import { Twin, twinModel } from './twin-fixture.ts';
 
 /** An adapter that knows one message of a channel, looks for what came after it, and finds it when `found` resolves. */
 async function startAway() {
@@ -25,6 +25,8 @@ async function startAway() {
       return 'accepted';
     },
     forget: async () => {},
+    model: twinModel,
+    seenFor: async () => undefined,
     recentMessages: async () => [
       { tenant: twin.guildId, conversationKey: twin.channelId, messageId: known },
     ],

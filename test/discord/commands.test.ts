@@ -1,9 +1,10 @@
 import type { CommandDescription, ReplyTarget } from '@vistazo/core';
-import { InteractionType } from 'discord.js';
+import { InteractionType, PermissionFlagsBits } from 'discord.js';
 import { generateSnowflake } from 'discord-digital-twin';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type Listening, listen } from './listen.ts';
+import { twinModel } from './twin-fixture.ts';
 
 const altText: CommandDescription = {
   name: 'alt-text',
@@ -71,7 +72,9 @@ describe('commands on discord-digital-twin', () => {
       commands: [altText, tickets],
       receive: async () => 'accepted',
       forget: async () => {},
+      model: twinModel,
       recentMessages: async () => [],
+      seenFor: async () => undefined,
     });
     const stored = await twin.digital.prisma.applicationCommand.findMany();
     const commands = registeredSchema.parse(
@@ -83,6 +86,7 @@ describe('commands on discord-digital-twin', () => {
       '1 describe',
       '1 forget',
       '1 help',
+      '1 model',
       '1 tickets',
       '3 Alt text',
       '3 Ask about this picture',
@@ -271,6 +275,21 @@ describe('commands on discord-digital-twin', () => {
     });
   });
 
+  it('answers with a file in the place of the command where that is chosen', async () => {
+    const setting = await listen({ longAnswers: 'file' });
+    const { id } = await setting.twin.command('ask', [
+      { name: 'question', type: 3, value: 'Much?' },
+    ]);
+    const asked = await setting.event('message', `command:${id}`);
+    await setting.twin.deny(PermissionFlagsBits.AttachFiles);
+    const long = 'word '.repeat(1000);
+    await post(setting, asked, long);
+    const call = setting.twin.front.calls.at(-1);
+    expect(call).toMatchObject({ method: 'PATCH', files: { 'answer.md': long } });
+    expect(call?.path).toMatch(/^\/webhooks\/.*\/messages\/@original/);
+    expect(setting.adapter.capabilities.fileUpload).toBe(true);
+  });
+
   it('tells one person alone what it can do', async () => {
     const setting = await listen({ commands: [tickets] });
     const { id } = await setting.twin.command('help', []);
@@ -278,6 +297,21 @@ describe('commands on discord-digital-twin', () => {
     expect({ type, flags: data.flags }).toEqual({ type: 4, flags: 64 });
     expect(data.content).toContain('`/ask` Asks about pictures');
     expect(data.content).toContain('`/tickets` Lists the tickets');
+  });
+
+  it.each([
+    ['here', 'runs on the machine of the bot'],
+    ['server', 'runs on a server that the operator of the bot chose'],
+  ] as const)('tells anybody which model answers and that it runs %s', async (runs, where) => {
+    const model = { id: 'org/`model`', runs, contextLengthTokens: 8192, images: false };
+    const setting = await listen({ model });
+    const { id } = await setting.twin.command('model', [], setting.twin.ben);
+    const { type, data } = await responseOf(setting, id);
+    expect({ type, flags: data.flags }).toEqual({ type: 4, flags: 64 });
+    expect(data.content).toContain("`org/'model'` answers.");
+    expect(data.content).toContain(where);
+    expect(data.content).toContain('8,192 tokens');
+    expect(data.content).toContain('does not look at pictures');
   });
 
   it('lets a plugin have a command with the name of one of its own', async () => {

@@ -1,6 +1,11 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { GatewayCloseCodes, GatewayDispatchEvents, GatewayOpcodes } from 'discord.js';
+import {
+  GatewayCloseCodes,
+  GatewayDispatchEvents,
+  GatewayOpcodes,
+  PermissionsBitField,
+} from 'discord.js';
 import { generateSnowflake } from 'discord-digital-twin';
 import { WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
@@ -157,7 +162,14 @@ export class FakeGateway {
       owner_id: this.#twin.ana,
       preferred_locale: 'en-US',
       features: [],
-      roles: [{ id: guildId, name: '@everyone', permissions: '0', position: 0 }],
+      roles: [
+        {
+          id: guildId,
+          name: '@everyone',
+          permissions: String(PermissionsBitField.Default),
+          position: 0,
+        },
+      ],
       channels: channelIds.map((id) => ({ id, type: 0, name: 'general', guild_id: guildId })),
       members: [{ user, roles: [], joined_at: new Date().toISOString() }],
       member_count: 3,

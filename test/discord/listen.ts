@@ -1,7 +1,7 @@
-import type { Adapter, CommandDescription, PlatformEvent } from '@vistazo/core';
+import type { Adapter, AnsweringModel, CommandDescription, PlatformEvent } from '@vistazo/core';
 import type { DiscordAdapterOptions } from '@vistazo/discord';
 import { onTestFinished, vi } from 'vitest';
-import { Twin } from './twin-fixture.ts';
+import { Twin, twinModel } from './twin-fixture.ts';
 
 type EventOf<Type> = Extract<PlatformEvent, { type: Type }>;
 
@@ -19,10 +19,13 @@ export interface Listening {
 /** Starts an adapter on the twin, for as long as the test runs. */
 export async function listen({
   commands = [],
+  model = twinModel,
   stored = Promise.resolve(),
   ...options
 }: Omit<DiscordAdapterOptions, 'token' | 'client' | 'files' | 'commands'> & {
   commands?: readonly CommandDescription[];
+  /** What answers. */
+  model?: AnsweringModel;
   /** When events are stored, as with a slow database. Default at once. */
   stored?: Promise<void>;
 } = {}): Promise<Listening> {
@@ -39,7 +42,9 @@ export async function listen({
       return 'accepted';
     },
     forget: async () => {},
+    model,
     recentMessages: async () => [],
+    seenFor: async () => undefined,
   });
   onTestFinished(async () => {
     await adapter.stop();

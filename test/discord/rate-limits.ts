@@ -1,5 +1,8 @@
 import type { FrontAnswer, FrontCall } from './twin-front.ts';
 
+/** What of a call decides which limit it counts for. */
+type Counted = Pick<FrontCall, 'method' | 'path'>;
+
 /** What a rate says about one call. */
 export interface RateVerdict {
   /** Of the answer, whatever it is. */
@@ -27,7 +30,7 @@ export class RateLimits {
   /** Calls that were refused. */
   refused = 0;
 
-  take(call: FrontCall): RateVerdict {
+  take(call: Counted): RateVerdict {
     const nowMs = Date.now();
     const isInteraction = /^\/(interactions|webhooks)\//.test(call.path);
     if (!isInteraction) {
@@ -85,12 +88,12 @@ function current(window: Window | undefined, windowMs: number, nowMs: number): W
 }
 
 /** A route is told apart by its channel, server or webhook; all messages of a channel are one. */
-function routeOf({ method, path }: FrontCall): string {
+function routeOf({ method, path }: Counted): string {
   const [plain = ''] = path.split('?');
   return `${method} ${plain.replace(/^(\/\w+\/[^/]+\/.*?)\/\d+(?=\/|$)/, '$1/:id')}`;
 }
 
 /** The same for all channels, as Discord's are. */
-function bucketOf(call: FrontCall): string {
+function bucketOf(call: Counted): string {
   return routeOf(call).replace(/\/\d+/g, '/:id');
 }

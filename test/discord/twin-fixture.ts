@@ -1,16 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Adapter } from '@vistazo/core';
+import type { Adapter, AnsweringModel } from '@vistazo/core';
 import type { AdapterFixture } from '@vistazo/core/testing';
 import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/discord';
 import { type APIAttachment, type APIMessage, ChannelType } from 'discord.js';
 import { DigitalDiscord, type DiscordGateway, generateSnowflake } from 'discord-digital-twin';
 import { z } from 'zod';
 import { onLoopback } from './loopback.ts';
-import { TwinFront } from './twin-front.ts';
+import { type FrontAnswer, type FrontCall, TwinFront } from './twin-front.ts';
 
 type AdapterOptions = Omit<DiscordAdapterOptions, 'token' | 'client' | 'files'>;
+
+/** What an adapter is told of the model where a test has none. */
+export const twinModel: AnsweringModel = {
+  id: 'twin-model',
+  runs: 'here',
+  contextLengthTokens: 8192,
+  images: true,
+};
 
 const withGateway = z.object({
   gateway: z.custom<DiscordGateway>((value) => typeof value === 'object'),
@@ -47,6 +55,7 @@ export class Twin {
     const twin = new Twin(await mkdtemp(join(tmpdir(), 'vistazo-twin-')), channels);
     await onLoopback(() => twin.digital.start());
     await twin.front.start();
+    twin.front.intercept((call) => twin.#beginThread(call));
     return twin;
   }
 
@@ -79,6 +88,28 @@ export class Twin {
   /** The first one. */
   get channelId(): string {
     return this.channelIds[0] ?? '';
+  }
+
+  /** Threads of messages have their ids on Discord, and others on the twin. */
+  async #beginThread({ method, path, body }: FrontCall): Promise<FrontAnswer | undefined> {
+    const [, channelId, id] = /^\/channels\/(\d+)\/messages\/(\d+)\/threads$/.exec(path) ?? [];
+    if (method !== 'POST' || channelId === undefined || id === undefined) return undefined;
+    const { channel } = this.digital.prisma;
+    if ((await channel.findUnique({ where: { id } })) !== null)
+      return { status: 400, body: { code: 160004, message: 'A thread has already been created' } };
+    const name = String(body.name);
+    const about = { id, type: ChannelType.PublicThread, name };
+    const { guildId, botId } = this;
+    await channel.create({ data: { ...about, guildId, parentId: channelId, ownerId: botId } });
+    const thread = {
+      ...about,
+      guild_id: guildId,
+      parent_id: channelId,
+      owner_id: botId,
+      thread_metadata: { archived: false, auto_archive_duration: 1440, locked: false },
+    };
+    this.gateway.broadcast('THREAD_CREATE', { ...thread, newly_created: true });
+    return { status: 201, body: thread };
   }
 
   get guildId(): string {
@@ -151,6 +182,21 @@ export class Twin {
   async repliesTo(messageId: string): Promise<APIMessage[]> {
     const posts = await this.posts();
     return posts.filter(({ message_reference }) => message_reference?.message_id === messageId);
+  }
+
+  /** Whoever manages the server takes permissions from everybody in the channel, the bot included. */
+  async deny(permissions: bigint): Promise<void> {
+    const channel = await this.digital.prisma.channel.findUniqueOrThrow({
+      where: { id: this.channelId },
+    });
+    const everybody = { id: this.guildId, type: 0, allow: '0', deny: String(permissions) };
+    this.gateway.broadcast('CHANNEL_UPDATE', {
+      id: channel.id,
+      type: channel.type,
+      guild_id: this.guildId,
+      name: channel.name,
+      permission_overwrites: permissions === 0n ? [] : [everybody],
+    });
   }
 
   press(customId: string, on: string, by = this.ana): Promise<{ id: string }> {

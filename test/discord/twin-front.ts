@@ -16,6 +16,8 @@ export interface FrontCall {
   /** Without `/api/v10`, with the query. */
   path: string;
   body: Record<string, unknown>;
+  /** Texts of the files that it sends, by their names. */
+  files: Record<string, string>;
 }
 
 type Interceptor = (call: FrontCall) => FrontAnswer | undefined | Promise<FrontAnswer | undefined>;
@@ -82,15 +84,16 @@ export class TwinFront {
     const file = this.#files.get(url);
     if (file !== undefined) return void response.end(file);
     if (!url.startsWith('/api/v10/')) return void response.writeHead(404).end();
-    const text = await textOf(request);
+    const { text, files } = await contentOf(request);
     const [method, path] = [request.method ?? 'GET', url.slice('/api/v10'.length)];
-    const call: FrontCall = { method, path, body: text.startsWith('{') ? JSON.parse(text) : {} };
+    const body = text.startsWith('{') ? JSON.parse(text) : {};
+    const call: FrontCall = { method, path, body, files };
     this.calls.push(call);
-    const broken = text === '' ? undefined : brokenLimit(method, path, jsonOf(request, text));
+    const broken = text === '' ? undefined : brokenLimit(method, path, JSON.parse(text));
     if (broken !== undefined) {
       this.brokenLimits.push(broken);
-      const body = { code: 50035, message: `Invalid Form Body\n${broken}` };
-      return send(response, { status: 400, body });
+      const message = `Invalid Form Body\n${broken}`;
+      return send(response, { status: 400, body: { code: 50035, message } });
     }
     const rate = this.rates?.take(call);
     if (rate?.refusal !== undefined) return send(response, rate.refusal);
@@ -104,7 +107,7 @@ export class TwinFront {
     const nonceKey = call.body.enforce_nonce === true ? `${call.path} ${nonce}` : undefined;
     const known = nonceKey === undefined ? undefined : this.#byNonce.get(nonceKey);
     if (known !== undefined) return void response.end(known);
-    const answered = await this.#passOn(request, call, text);
+    const answered = await this.#passOn(request, call, withoutFiles(call, text));
     if (nonceKey !== undefined && answered.status < 300) this.#byNonce.set(nonceKey, answered.text);
     response.writeHead(answered.status, headersOf(answered.text)).end(answered.text);
   }
@@ -113,7 +116,7 @@ export class TwinFront {
     const answered = await fetch(`${this.#twinUrl()}/v10${path}`, {
       method,
       headers: {
-        'content-type': request.headers['content-type'] ?? 'application/json',
+        'content-type': 'application/json',
         authorization: request.headers.authorization ?? '',
       },
       ...(text !== '' && { body: text }),
@@ -122,11 +125,10 @@ export class TwinFront {
   }
 }
 
-/** What a body says beside its files. */
-function jsonOf(request: IncomingMessage, text: string): unknown {
-  if (!request.headers['content-type']?.startsWith('multipart/')) return JSON.parse(text);
-  const [, payload] = /name="payload_json"[^{]*\r\n\r\n(.*?)\r\n--/s.exec(text) ?? [];
-  return payload === undefined ? undefined : JSON.parse(payload);
+/** The twin takes no files of a bot. */
+function withoutFiles({ body, files }: FrontCall, text: string): string {
+  const { attachments: _, ...rest } = body;
+  return Object.keys(files).length === 0 ? text : JSON.stringify(rest);
 }
 
 function headersOf(text: string): Record<string, string> {
@@ -138,8 +140,18 @@ function send(response: ServerResponse, { status, body, headers = {} }: FrontAns
   response.writeHead(status, { ...headersOf(text), ...headers }).end(text);
 }
 
-async function textOf(request: IncomingMessage): Promise<string> {
+/** The JSON that a call brings, and its files, which the twin does not take. */
+async function contentOf(
+  request: IncomingMessage,
+): Promise<{ text: string; files: Record<string, string> }> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  const body = Buffer.concat(chunks);
+  const type = request.headers['content-type'] ?? '';
+  if (!type.startsWith('multipart/form-data')) return { text: body.toString(), files: {} };
+  const form = await new Response(body, { headers: { 'content-type': type } }).formData();
+  const files: Record<string, string> = {};
+  for (const [, value] of form)
+    if (typeof value !== 'string') files[value.name] = await value.text();
+  return { text: String(form.get('payload_json') ?? ''), files };
 }

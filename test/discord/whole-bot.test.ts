@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type BotOptions, createBot, openSqliteStore } from '@vistazo/core';
 import { type Script, ScriptedModel } from '@vistazo/core/testing';
 import { imageQa } from '@vistazo/plugins';
-import type { APIMessage } from 'discord.js';
+import { type APIMessage, PermissionFlagsBits } from 'discord.js';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
@@ -178,6 +178,69 @@ describe('a whole bot on discord-digital-twin', () => {
     );
   });
 
+  it('posts a long answer as a file where that is chosen, its beginning above, once', async () => {
+    const code = `\`\`\`js\n${'let picture = 1;\n'.repeat(250)}\`\`\``;
+    const whole = `Here:\n\n${code}\n\nThat is all.`;
+    const { twin, idle } = await startBot(
+      [{ pieces: ['Here:', `\n\n${code}`, '\n\nThat is all.'] }],
+      {
+        adapter: { longAnswers: 'file' },
+      },
+    );
+    const asked = await twin.ask('Write some code.');
+    await idle();
+    const [answer, ...more] = await answersTo(twin, asked, hasButton('Good'));
+    expect(more).toEqual([]);
+    expect(answer?.content).toMatch(
+      /^Here:[\s\S]*```\n\n-# This is the beginning; the whole answer is in the file\.$/,
+    );
+    expect(answer?.content.length).toBeLessThanOrEqual(2000);
+    const sent = twin.front.calls.filter(({ files }) => Object.keys(files).length > 0);
+    expect(sent.at(-1)?.files).toEqual({ 'answer.md': whole });
+    expect(sent.at(-1)?.body.attachments).toEqual([{ id: 0, filename: 'answer.md' }]);
+  });
+
+  it('posts the file once though it died while it wrote', async () => {
+    const long = 'word '.repeat(1000).trim();
+    const adapter = { longAnswers: 'file' } as const;
+    const first = await startBot([{ pieces: [long, ' end'], gate: new Promise(() => {}) }], {
+      adapter,
+    });
+    const { twin, path } = first;
+    const asked = await twin.ask('Tell me much.');
+    await answersTo(twin, asked, hasButton('Stop'));
+    await first.stop();
+    const second = await startBot([long], { twin, path, adapter });
+    await answersTo(twin, asked, hasButton('Good'));
+    await second.idle();
+    expect(await twin.repliesTo(asked)).toHaveLength(1);
+    const sent = twin.front.calls.filter(({ files }) => Object.keys(files).length > 0);
+    expect(sent.at(-1)).toMatchObject({ method: 'PATCH', files: { 'answer.md': long } });
+  });
+
+  it('takes the file away when the question is changed and its answer is short', async () => {
+    const { twin, idle } = await startBot(['word '.repeat(1000), 'Red.'], {
+      adapter: { longAnswers: 'file' },
+    });
+    const asked = await twin.ask('Tell me much.');
+    await answersTo(twin, asked, hasButton('Good'));
+    await idle();
+    const person = twin.digital.channel(twin.channelId).user(twin.ana);
+    await person.editMessage({ messageId: asked, content: `<@${twin.botId}> Which colour?` });
+    await answersTo(twin, asked, says('Red.'));
+    const [last] = twin.front.calls.filter(({ body }) => body.content === 'Red.').slice(-1);
+    expect(last?.body.attachments).toEqual([]);
+  });
+
+  it('says so in the answer where it may attach no file', async () => {
+    const { twin } = await startBot(['word '.repeat(1000)], { adapter: { longAnswers: 'file' } });
+    await twin.deny(PermissionFlagsBits.AttachFiles);
+    const asked = await twin.ask('Tell me much.');
+    const [answer] = await answersTo(twin, asked, hasButton('Good'));
+    expect(answer?.content).toContain('give me the permission Attach Files');
+    expect(twin.front.calls.every(({ files }) => Object.keys(files).length === 0)).toBe(true);
+  });
+
   it('stops where it is when whoever asked presses the button, and nobody else', async () => {
     const never = new Promise<void>(() => {});
     const { twin, idle } = await startBot([{ pieces: ['It is', ' red'], gate: never }]);
@@ -214,6 +277,39 @@ describe('a whole bot on discord-digital-twin', () => {
     }, 10_000);
   });
 
+  it('shows whoever presses what the model saw, also after a restart', async () => {
+    const { twin, stop, idle, path } = await startBot(['A drawing.']);
+    const theirs = await twin.say('My drawing', { by: twin.ben, pictures: [red] });
+    const broken = twin.attachment(Buffer.from('no picture'), 'broken.png');
+    const asked = await twin.ask('What is it?', { replyTo: theirs, attachments: [broken] });
+    const [answer] = await answersTo(twin, asked, hasButton('What did it see?'));
+    await idle();
+    await stop();
+    await startBot([], { twin, path });
+    const { 'What did it see?': seen = '' } = buttonsOf(answer);
+    const { id } = await twin.press(seen, answer?.id ?? '', twin.ben);
+    const channel = twin.digital.channel(twin.channelId);
+    await channel.waitForInteractionAck({ interactionId: id });
+    const data = JSON.parse((await channel.getInteractionResponse(id))?.data ?? '');
+    expect(data).toMatchObject({ flags: 64, allowed_mentions: { parse: [] } });
+    expect(data.content).toMatch(
+      /^The model saw 1 picture and [\d,]+ tokens, \d+ of them of pictures\./,
+    );
+    expect(data.content).toMatch(/1\. picture-1\.png, from Ben <t:\d+:R>, 2 × 3 px, \d+ tokens/);
+    expect(data.content).toMatch(/Files:\n- .*broken\.png/);
+  });
+
+  it('says so where no model answered', async () => {
+    const { twin } = await startBot(['Red.']);
+    const asked = await twin.ask('Which colour?');
+    const [answer] = await answersTo(twin, asked, hasButton('Good'));
+    const { id } = await twin.press('vistazo seen 900000000000000001 ', answer?.id ?? '');
+    const channel = twin.digital.channel(twin.channelId);
+    await channel.waitForInteractionAck({ interactionId: id });
+    const told = await channel.getInteractionResponse(id);
+    expect(told?.data).toContain('I know of no model that answered this');
+  });
+
   it('tells who asked when it may not write there, and goes on', async () => {
     const { twin, idle } = await startBot(['Nobody sees this.', 'Red.']);
     const end = twin.front.intercept(({ method, path }) =>
@@ -237,6 +333,45 @@ describe('a whole bot on discord-digital-twin', () => {
     end();
     expect(await twin.repliesTo(asked)).toEqual([]);
     await answersTo(twin, await twin.ask('And now?'), says('Red.'));
+  });
+
+  it('does not try to post where it knows that it may not, and says what it lacks', async () => {
+    const { twin, idle } = await startBot(['Nobody sees this.', 'Red.']);
+    const dmId = '900000000000000009';
+    const told: unknown[] = [];
+    twin.front.intercept(({ path, body }) => {
+      if (path === '/users/@me/channels') return { status: 200, body: { id: dmId } };
+      if (path !== `/channels/${dmId}/messages`) return undefined;
+      told.push(body.content);
+      return { status: 200, body: { id: '900000000000000010' } };
+    });
+    await twin.deny(PermissionFlagsBits.SendMessages);
+    await twin.ask('Which colour?');
+    await idle();
+    await vi.waitFor(() => expect(told).toEqual([expect.stringMatching(/lack: Send Messages\.$/)]));
+    const tried = twin.front.calls.filter(
+      ({ method, path }) => method === 'POST' && path.startsWith(`/channels/${twin.channelId}/`),
+    );
+    expect(tried).toEqual([]);
+    await twin.deny(0n);
+    await answersTo(twin, await twin.ask('And now?'), says('Red.'));
+  });
+
+  it('answers where it may not read the history, and says once why that is no reply', async () => {
+    const notices: string[] = [];
+    const notify = (notice: string) => void notices.push(notice);
+    const { twin } = await startBot(['Red.', 'Blue.'], {
+      adapter: { notify, messageContent: true },
+    });
+    await twin.deny(PermissionFlagsBits.ReadMessageHistory);
+    await twin.ask('Which colour?');
+    await twin.ask('And this?');
+    await vi.waitFor(async () => {
+      const posts = await twin.posts();
+      expect(posts.map(({ content }) => content)).toEqual(['Red.', 'Blue.']);
+      expect(posts.map((post) => post.message_reference)).toEqual([undefined, undefined]);
+    }, 10_000);
+    expect(notices).toEqual([expect.stringContaining('Read Message History')]);
   });
 
   it('waits when Discord says 429, and answers once', async () => {

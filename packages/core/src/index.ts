@@ -74,6 +74,7 @@ export type { ReportFault } from './plugin/run-middleware.js';
 export type { ScheduleDefinition } from './plugin/schedule.js';
 export type { ToolContext, ToolDefinition } from './plugin/tool.js';
 export { harmlessText, type LinkPolicy, linksIn } from './reply/harmless-text.js';
+export { splitText } from './reply/split-text.js';
 export type * from './store/conversation-store.js';
 export type { ForgetRequest, Forgotten } from './store/forgetting.js';
 export type * from './store/job-store.js';

@@ -1,6 +1,7 @@
 import {
   type Adapter,
   type AdapterCapabilities,
+  type AdapterFinding,
   type AdapterHost,
   type AnsweringEvent,
   type PostedReply,
@@ -8,6 +9,7 @@ import {
   type ReplyTarget,
   VistazoError,
 } from '@vistazo/core';
+import { checkSetup } from './check-setup.js';
 import {
   type CheckedOptions,
   checkOptions,
@@ -15,6 +17,7 @@ import {
 } from './discord-options.js';
 import { DiscordSession } from './discord-session.js';
 import { discordFiles, fetchFile } from './fetch-file/fetch-file.js';
+import { maxFileLength, maxMessageLength } from './send-reply/post-content.js';
 
 /**
  * A platform for `createBot`: Discord, through a client of discord.js. A server is a tenant, and so is each
@@ -34,10 +37,12 @@ class DiscordAdapter implements Adapter {
   constructor(private readonly options: CheckedOptions) {
     this.name = options.name;
     this.capabilities = {
-      maxTextLength: 2000,
+      maxTextLength: options.longAnswers === 'file' ? maxFileLength : maxMessageLength,
+      fileUpload: options.longAnswers === 'file',
       editMessages: true,
       // How fast a channel takes changes is told by Discord with each one; the sender goes by that.
       editIntervalMs: 250,
+      threads: options.threads !== 'never',
       ephemeralAnswers: true,
       buttons: options.buttons,
       commands: options.commands !== null,
@@ -48,6 +53,10 @@ class DiscordAdapter implements Adapter {
 
   isReady(): boolean {
     return this.#session?.client.isReady() ?? false;
+  }
+
+  check({ signal }: Signal): Promise<AdapterFinding[]> {
+    return checkSetup(this.options, signal);
   }
 
   async start(host: AdapterHost): Promise<void> {

@@ -1,11 +1,19 @@
 import { type REST, RequestMethod, type RouteLike } from 'discord.js';
 import { platformError } from './discord-errors.js';
 
+/** A file of text to be posted. */
+export interface DiscordFile {
+  name: string;
+  text: string;
+}
+
 /** One call. */
 export interface DiscordCall {
   method: keyof typeof RequestMethod;
   route: RouteLike;
   body?: unknown;
+  /** Sent besides the body. */
+  files?: DiscordFile[];
   query?: Record<string, string>;
   signal?: AbortSignal;
   /** Whether the bot's token is sent. Default true; interactions have tokens of their own in the address. */
@@ -25,13 +33,21 @@ export class DiscordApi {
   constructor(private readonly rest: REST) {}
 
   /** Throws `platform.gone`, `platform.failed`, and the reason of the signal. */
-  async call({ method, route, query, ...options }: DiscordCall): Promise<DiscordAnswer> {
+  async call({
+    method,
+    route,
+    query,
+    body,
+    files,
+    ...options
+  }: DiscordCall): Promise<DiscordAnswer> {
     options.signal?.throwIfAborted();
     try {
       const queued = this.rest.queueRequest({
         method: RequestMethod[method],
         fullRoute: route,
         ...options,
+        ...(files === undefined ? { body } : await withFiles(body, files)),
         ...(query !== undefined && { query: new URLSearchParams(query) }),
       });
       const response = await untilAborted(queued, options.signal);
@@ -45,6 +61,23 @@ export class DiscordApi {
       throw platformError(error);
     }
   }
+}
+
+/**
+ * What discord.js would make of `files` itself is not understood where another undici than its own has set the
+ * process's dispatcher, as core's does.
+ */
+async function withFiles(body: unknown, files: readonly DiscordFile[]) {
+  const form = new FormData();
+  form.set('payload_json', JSON.stringify(body));
+  for (const [index, { name, text }] of files.entries())
+    form.set(`files[${index}]`, new Blob([text], { type: 'text/plain; charset=utf-8' }), name);
+  const encoded = new Response(form);
+  return {
+    body: Buffer.from(await encoded.arrayBuffer()),
+    headers: { 'content-type': encoded.headers.get('content-type') ?? '' },
+    passThroughBody: true,
+  };
 }
 
 /** In its queues discord.js does not look at the signal. What is sent all the same has its nonce. */

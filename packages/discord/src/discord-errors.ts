@@ -48,6 +48,11 @@ export function discordCodeOf(error: unknown): number | undefined {
     : undefined;
 }
 
+/** The status of HTTP that Discord refused a call with; undefined for other errors. */
+export function refusedWith(error: VistazoError): number | undefined {
+  return error.cause instanceof DiscordRefusal ? error.cause.status : undefined;
+}
+
 /** Whether the message of a call is not there any more. */
 export function isUnknownMessage(error: unknown): boolean {
   return discordCodeOf(error) === RESTJSONErrorCodes.UnknownMessage;

@@ -20,8 +20,18 @@ export interface DiscordAdapterOptions {
   messageContent?: boolean;
   /** Ids of channels where the bot answers every message, in their threads too; needs `messageContent`. Default none. */
   channels?: readonly string[];
-  /** Whether answers have buttons: stop, again, good, bad. Default true. */
+  /** Whether answers have buttons: stop, again, good, bad, what did it see. Default true. */
   buttons?: boolean;
+  /**
+   * How answers are posted that are longer than a message of 2,000 characters: in further messages, or as a
+   * file with the beginning above it, which needs the permission Attach Files. Default `messages`.
+   */
+  longAnswers?: 'messages' | 'file';
+  /**
+   * Whether the answer to a mention in a channel of a server is had in a thread of that message, where what is
+   * written later is for the bot too; needs the permission Create Public Threads. Default `never`.
+   */
+  threads?: 'never' | 'guilds';
   /**
    * Where commands are made known: `global`, in a list of servers by their ids, where they are there at once,
    * or null for nowhere. Default `global`.
@@ -56,6 +66,8 @@ const optionsSchema = z.strictObject({
   messageContent: z.boolean().default(false),
   channels: z.array(id).readonly().default([]),
   buttons: z.boolean().default(true),
+  threads: z.enum(['never', 'guilds']).default('never'),
+  longAnswers: z.enum(['messages', 'file']).default('messages'),
   commands: z.union([z.literal('global'), z.array(id).readonly(), z.null()]).default('global'),
   linkPreviewMs: z.number().min(0).max(10_000).default(1500),
   catchUpMs: z.number().min(0).default(86_400_000),

@@ -1,5 +1,6 @@
 import type { AdapterHost } from '@vistazo/core';
 import { type Client, GatewayDispatchEvents, Routes } from 'discord.js';
+import { AnswerThreads } from './answer-threads.js';
 import { ClientSurroundings } from './client-surroundings.js';
 import { commandBodies } from './commands/command-bodies.js';
 import { InteractionHandler } from './commands/interaction-handler.js';
@@ -12,6 +13,7 @@ import { GatewayEvents } from './gateway-events.js';
 import { languageOf } from './language.js';
 import { LinkPreviews } from './link-previews.js';
 import { MissedMessages } from './missed-messages.js';
+import { ChannelPermissions } from './send-reply/channel-permissions.js';
 import { ReplySender } from './send-reply/reply-sender.js';
 
 /** A channel where nobody asked for longer is not looked at. */
@@ -41,25 +43,43 @@ export class DiscordSession {
     const delivery = new EventDelivery(host, notify);
     this.#delivery = delivery;
     const surroundings = new ClientSurroundings(client, api, options.messageContent);
+    const permissions = new ChannelPermissions(client);
+    const { threads: wanted } = options;
+    const threads = new AnswerThreads({
+      client,
+      api,
+      surroundings,
+      permissions,
+      threads: wanted,
+      notify,
+    });
     const sender = new ReplySender({
       api,
       routes,
       buttons: options.buttons,
       language: (tenant) => languageOf(client.guilds.cache.get(tenant)?.preferredLocale),
+      permissions,
+      notify,
       startedAtMs: Date.now(),
     });
     this.sender = sender;
     const commands = () => host.commands;
-    const parts = { api, sender, delivery, surroundings };
+    const parts = { api, sender, delivery, surroundings, threads };
     this.#events = new GatewayEvents({
       ...parts,
       client,
-      interactions: new InteractionHandler({ ...parts, routes, commands }),
+      interactions: new InteractionHandler({
+        ...parts,
+        routes,
+        commands,
+        model: host.model,
+        seenFor: (message) => host.seenFor(message),
+      }),
       previews: new LinkPreviews(options.linkPreviewMs),
       channels,
       notify,
     });
-    this.#missed = new MissedMessages(api, this.#events.missed);
+    this.#missed = new MissedMessages(api, this.#events.missed, wanted === 'guilds');
   }
 
   /** Throws `option.invalid` where Discord refuses the bot or one of its commands. */
@@ -103,13 +123,14 @@ export class DiscordSession {
     const { catchUpMs, notify } = this.options;
     if (catchUpMs === 0) return;
     const nowMs = Date.now();
+    const { signal } = this.#stopped;
     const channels = this.host
       .recentMessages(nowMs - activeForMs)
+      .then((messages) => this.#missed.withChannelsOfThreads(messages, signal))
       .then((messages) =>
         messages.map((known) => ({ known, release: this.#delivery.hold(known.conversationKey) })),
       );
     this.#events.holdUntil(channels.then(ignore, ignore));
-    const { signal } = this.#stopped;
     this.#catchingUp = this.#catchingUp
       .then(async () => this.#missed.find(await channels, nowMs - catchUpMs, signal))
       .catch(() => {

@@ -18,9 +18,15 @@ export class EventDelivery {
     private readonly notify: (sentence: string) => void,
   ) {}
 
-  /** Undefined where it could not be stored. A message waits while its channel is held. */
-  async deliver(event: PlatformEvent): Promise<'accepted' | 'known' | 'refused' | undefined> {
-    const held = event.type === 'message' ? this.#holds.get(event.conversationKey) : undefined;
+  /**
+   * Undefined where it could not be stored. A message waits while the channel is held that it was posted in,
+   * by default the place of its conversation.
+   */
+  async deliver(
+    event: PlatformEvent,
+    channelId = event.conversationKey,
+  ): Promise<'accepted' | 'known' | 'refused' | undefined> {
+    const held = event.type === 'message' ? this.#holds.get(channelId) : undefined;
     await held;
     // What came before may not be stored; this one is found behind it after the next start.
     if (held !== undefined && this.#stopped.signal.aborted) return undefined;
@@ -36,12 +42,12 @@ export class EventDelivery {
    * Holds the messages of a channel until what it gives is called. What is stored last in a channel is where
    * the bot looks for what it missed there, so that nothing may be stored before what came earlier.
    */
-  hold(conversationKey: string): () => void {
+  hold(channelId: string): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const held = Promise.all([this.#holds.get(conversationKey), promise]).then(() => {
-      if (this.#holds.get(conversationKey) === held) this.#holds.delete(conversationKey);
+    const held = Promise.all([this.#holds.get(channelId), promise]).then(() => {
+      if (this.#holds.get(channelId) === held) this.#holds.delete(channelId);
     });
-    this.#holds.set(conversationKey, held);
+    this.#holds.set(channelId, held);
     return resolve;
   }
 

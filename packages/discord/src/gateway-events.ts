@@ -1,5 +1,6 @@
 import { type Client, GatewayDispatchEvents, Routes } from 'discord.js';
 import { z } from 'zod';
+import type { AnswerThreads } from './answer-threads.js';
 import { BoundedMap } from './bounded-map.js';
 import { type Interaction, interactionSchema } from './commands/interaction.js';
 import type { InteractionHandler } from './commands/interaction-handler.js';
@@ -28,6 +29,7 @@ export interface GatewayEventsOptions {
   delivery: EventDelivery;
   interactions: InteractionHandler;
   surroundings: Surroundings;
+  threads: AnswerThreads;
   previews: LinkPreviews;
   /** Channels where every message is for the bot. */
   channels: readonly string[];
@@ -135,25 +137,32 @@ export class GatewayEvents {
   }
 
   async #takeMessage(posted: DiscordMessage, { isMissed = false } = {}): Promise<void> {
-    const { surroundings, channels, previews, sender, delivery } = this.options;
+    const { surroundings, channels, previews } = this.options;
     if (posted.guild_id === undefined) this.#recipients.set(posted.channel_id, posted.author.id);
     if (!(await isForBot(posted, surroundings, channels))) return;
     const message = await previews.waitFor(posted);
-    const event = await messageEvent(message, surroundings);
+    await this.#hand(message, { isMissed });
+  }
+
+  async #hand(message: DiscordMessage, { isMissed = false } = {}): Promise<void> {
+    const { surroundings, threads, sender, delivery } = this.options;
+    const conversationKey = await threads.placeOf(message);
+    const event = { ...(await messageEvent(message, surroundings)), conversationKey };
     sender.answers.of(event).askerId = event.author.id;
-    await (isMissed ? delivery.deliverMissed(event) : delivery.deliver(event));
+    await (isMissed ? delivery.deliverMissed(event) : delivery.deliver(event, message.channel_id));
   }
 
   async #takeEdit(message: DiscordMessage): Promise<void> {
-    const { surroundings, channels, sender, delivery } = this.options;
+    const { surroundings, channels, threads, delivery } = this.options;
     if (!(await isForBot(message, surroundings, channels))) return;
-    const eventId = `edited ${message.id} ${message.edited_timestamp}`;
-    const taken = await delivery.deliver(await editedEvent(message, surroundings, eventId));
-    if (taken !== 'known') return;
+    const { id, channel_id: channelId, edited_timestamp } = message;
+    const edited = await editedEvent(message, surroundings, `edited ${id} ${edited_timestamp}`);
+    for (const conversationKey of threads.placesOf({ id, channelId })) {
+      const eventId = `${edited.eventId}${inThread(conversationKey, id)}`;
+      if ((await delivery.deliver({ ...edited, eventId, conversationKey })) !== 'known') return;
+    }
     // It may not have been for the bot before.
-    const event = await messageEvent(message, surroundings);
-    sender.answers.of(event).askerId = event.author.id;
-    await delivery.deliver(event);
+    await this.#hand(message);
   }
 
   async #takeDeletion(
@@ -163,13 +172,17 @@ export class GatewayEvents {
   ): Promise<void> {
     const userId = guildId === undefined ? await this.#recipientOf(channelId) : undefined;
     if (guildId === undefined && userId === undefined) return;
-    await this.options.delivery.deliver({
-      type: 'deleted',
-      eventId: `deleted ${messageId}`,
-      tenant: tenantOf({ guildId, channelId, userId }),
-      conversationKey: channelId,
-      messageId,
-    });
+    const { delivery, threads } = this.options;
+    for (const conversationKey of threads.placesOf({ id: messageId, channelId })) {
+      const taken = await delivery.deliver({
+        type: 'deleted',
+        eventId: `deleted ${messageId}${inThread(conversationKey, messageId)}`,
+        tenant: tenantOf({ guildId, channelId, userId }),
+        conversationKey,
+        messageId,
+      });
+      if (taken !== 'known') return;
+    }
   }
 
   async #recipientOf(channelId: string): Promise<string | undefined> {
@@ -200,4 +213,9 @@ export class GatewayEvents {
       this.options.notify(`Something from Discord could not be handled: ${what}`);
     });
   }
+}
+
+/** Tells events about a message in its thread from those about it in its channel. */
+function inThread(conversationKey: string, messageId: string): string {
+  return conversationKey === messageId ? ' in thread' : '';
 }

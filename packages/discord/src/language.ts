@@ -1,3 +1,6 @@
+import type { AnsweringModel } from '@vistazo/core';
+import type { NeededPermission } from './send-reply/channel-permissions.js';
+
 /** The languages that the adapter itself speaks. */
 export type Language = 'en' | 'es';
 
@@ -11,6 +14,15 @@ const sayings = {
   again: { en: 'Again', es: 'Otra vez' },
   good: { en: 'Good', es: 'Bien' },
   bad: { en: 'Bad', es: 'Mal' },
+  whatWasSeen: { en: 'What did it see?', es: '¿Qué ha visto?' },
+  nothingSeen: {
+    en: 'I know of no model that answered this: a command may have been answered without one, or it was forgotten.',
+    es: 'No sé de ningún modelo que haya respondido a esto: quizá se respondió sin modelo, o ya se ha olvidado.',
+  },
+  notKnownNow: {
+    en: 'I could not find out; please try again later.',
+    es: 'No he podido averiguarlo; inténtalo más tarde.',
+  },
   thanks: { en: 'Thank you.', es: 'Gracias.' },
   onlyAsker: {
     en: 'Only the person who asked can do that.',
@@ -36,6 +48,19 @@ const sayings = {
   askName: { en: 'ask', es: 'preguntar' },
   describeName: { en: 'describe', es: 'describir' },
   describeDescription: { en: 'Describes a picture', es: 'Describe una imagen' },
+  wholeInFile: {
+    en: 'This is the beginning; the whole answer is in the file.',
+    es: 'Esto es el principio; la respuesta entera está en el archivo.',
+  },
+  mayNotAttach: {
+    en: 'This is only the beginning: I may not attach the whole answer as a file here. Somebody who manages the server can give me the permission Attach Files.',
+    es: 'Esto es solo el principio: aquí no puedo adjuntar la respuesta entera como archivo. Quien administra el servidor puede darme el permiso Adjuntar archivos.',
+  },
+  modelName: { en: 'model', es: 'modelo' },
+  modelDescription: {
+    en: 'Says which model answers and where it runs',
+    es: 'Dice qué modelo responde y dónde funciona',
+  },
   helpName: { en: 'help', es: 'ayuda' },
   helpDescription: { en: 'Says what I can do', es: 'Dice lo que sé hacer' },
   helpBeginning: {
@@ -64,11 +89,64 @@ const sayings = {
   describeQuestion: { en: 'Describe the picture.', es: 'Describe la imagen.' },
 } as const;
 
-/** What a person is told who asked where the bot may not write. */
-export function sayMayNotWrite(channelId: string, language: Language): string {
+/** Which model answers, and where what people say to it goes. */
+export function sayModel(model: AnsweringModel, language: Language): string {
+  const { runs, images } = model;
+  const id = `\`${model.id.replaceAll('`', "'").slice(0, 200)}\``;
+  const context = model.contextLengthTokens.toLocaleString(language);
+  const sentences = {
+    en: [
+      `${id} answers.`,
+      {
+        here: 'It runs on the machine of the bot: pictures and texts go nowhere else.',
+        server:
+          'It runs on a server that the operator of the bot chose: pictures and texts are sent there.',
+      }[runs],
+      `It has room for ${context} tokens of conversation and answer.`,
+      ...(images ? [] : ['It does not look at pictures.']),
+    ],
+    es: [
+      `Responde ${id}.`,
+      {
+        here: 'Funciona en la máquina del bot: las imágenes y los textos no van a ningún otro sitio.',
+        server:
+          'Funciona en un servidor que eligió quien opera el bot: allí se envían las imágenes y los textos.',
+      }[runs],
+      `Le caben ${context} tokens de conversación y respuesta.`,
+      ...(images ? [] : ['No mira imágenes.']),
+    ],
+  }[language];
+  return sentences.join(' ');
+}
+
+/** As Discord's settings call them. */
+const permissionNames: Record<NeededPermission, Record<Language, string>> = {
+  viewChannel: { en: 'View Channel', es: 'Ver canal' },
+  sendMessages: { en: 'Send Messages', es: 'Enviar mensajes' },
+  sendMessagesInThreads: {
+    en: 'Send Messages in Threads',
+    es: 'Enviar mensajes en hilos',
+  },
+  readMessageHistory: {
+    en: 'Read Message History',
+    es: 'Leer el historial de mensajes',
+  },
+  createPublicThreads: { en: 'Create Public Threads', es: 'Crear hilos públicos' },
+  attachFiles: { en: 'Attach Files', es: 'Adjuntar archivos' },
+};
+
+/** What a person is told who asked where the bot may not write, and what it lacks there. */
+export function sayMayNotWrite(
+  channelId: string,
+  lacking: readonly NeededPermission[],
+  language: Language,
+): string {
+  const names = new Intl.ListFormat(language).format(
+    lacking.map((permission) => permissionNames[permission][language]),
+  );
   return {
-    en: `I may not write in <#${channelId}>, so I could not answer you there. Somebody who manages the server can give me the permissions View Channel, Send Messages and, for threads, Send Messages in Threads.`,
-    es: `No puedo escribir en <#${channelId}>, así que no he podido responderte allí. Quien administra el servidor puede darme los permisos Ver canal, Enviar mensajes y, para hilos, Enviar mensajes en hilos.`,
+    en: `I may not write in <#${channelId}>, so I could not answer you there. Somebody who manages the server can give me there what I lack: ${names}.`,
+    es: `No puedo escribir en <#${channelId}>, así que no he podido responderte allí. Quien administra el servidor puede darme allí lo que me falta: ${names}.`,
   }[language];
 }
 

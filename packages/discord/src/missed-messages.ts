@@ -24,6 +24,8 @@ export class MissedMessages {
   constructor(
     private readonly api: DiscordApi,
     private readonly take: (message: unknown) => Promise<void>,
+    /** Whether mentions in a channel are answered in threads, so that the channel itself is not known. */
+    private readonly looksAboveThreads: boolean,
   ) {}
 
   /**
@@ -43,6 +45,39 @@ export class MissedMessages {
     };
     await Promise.all(Array.from({ length: maxAtOnce }, work));
     if (failures.length > 0) throw failures[0];
+  }
+
+  /**
+   * What is known of channels, and where mentions are answered in threads, of the channels of these besides: the
+   * latest thread that was begun there.
+   */
+  async withChannelsOfThreads(
+    known: readonly KnownMessage[],
+    signal: AbortSignal,
+  ): Promise<readonly KnownMessage[]> {
+    return this.looksAboveThreads ? this.#withParents(known, signal) : known;
+  }
+
+  async #withParents(known: readonly KnownMessage[], signal: AbortSignal): Promise<KnownMessage[]> {
+    const all = new Map(known.map((each) => [each.conversationKey, each]));
+    for (const { tenant, conversationKey } of known) {
+      if (tenant.startsWith('dm:')) continue;
+      const parentId = await this.#parentOf(conversationKey, signal);
+      if (parentId === undefined) continue;
+      const latest = snowflakeOf(all.get(parentId)?.messageId ?? '0');
+      if (BigInt(conversationKey) > latest)
+        all.set(parentId, { tenant, conversationKey: parentId, messageId: conversationKey });
+    }
+    return [...all.values()];
+  }
+
+  /** Undefined for what is no thread of a message, and what is gone. */
+  async #parentOf(channelId: string, signal: AbortSignal): Promise<string | undefined> {
+    const route = Routes.channel(channelId);
+    const answered = await this.api.call({ method: 'Get', route, signal }).catch(() => undefined);
+    signal.throwIfAborted();
+    const channel = threadSchema.safeParse(answered?.json).data;
+    return channel?.parent_id;
   }
 
   async #findIn(
@@ -75,6 +110,15 @@ export class MissedMessages {
     const messages = pageSchema.parse(json);
     return messages.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
   }
+}
+
+/** Public threads, and those of announcements. */
+const threadSchema = z.object({ type: z.literal([10, 11]), parent_id: z.string() });
+
+/** Commands are known by the ids of their interactions, which are of the same sequence. */
+function snowflakeOf(messageId: string): bigint {
+  const id = messageId.replace(/^\w+:/, '');
+  return /^\d+$/.test(id) ? BigInt(id) : 0n;
 }
 
 const pageSchema = z.array(messageSchema);

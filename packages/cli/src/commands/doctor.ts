@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import {
+  type Adapter,
   completeVariants,
   describeModel,
   isHubId,
@@ -9,6 +10,7 @@ import {
   VistazoError,
 } from '@vistazo/core';
 import type { Command } from 'commander';
+import { loadBotConfig, usualConfigFile } from '../config/bot-config.js';
 import { checkDataFolder } from '../data-folder.js';
 import { exitCodes } from '../exit-codes.js';
 import { embeddedModel, type ModelFlags, openModel, withModelFlags } from '../model-flags.js';
@@ -23,6 +25,7 @@ interface Finding {
 
 interface DoctorFlags extends ModelFlags {
   data: string;
+  config?: string;
   json?: boolean;
 }
 
@@ -30,8 +33,14 @@ interface DoctorFlags extends ModelFlags {
 export function addDoctorCommand(program: Command): void {
   const command = program
     .command('doctor')
-    .description('check versions, memory and model files, and say what is wrong and how to mend it')
+    .description(
+      'check versions, memory, model files and platforms, and say what is wrong and how to mend it',
+    )
     .option('--data <folder>', 'where conversations are kept', '.vistazo')
+    .option(
+      '--config <file>',
+      `module that says what bot it is and on which platforms (default: ${usualConfigFile}, where it is there)`,
+    )
     .option('--json', 'print as JSON');
   withModelFlags(command).action(examine);
 }
@@ -50,6 +59,7 @@ async function examine(flags: DoctorFlags): Promise<void> {
     await checked('Data folder', () => dataFolder(flags.data)),
     await checked('Model files', () => modelFiles(flags)),
     await checked('Model', () => modelRuns(flags)),
+    ...(await platforms(flags)),
   ];
   const ok = findings.every((finding) => finding.ok);
   process.stdout.write(
@@ -116,6 +126,38 @@ async function modelFiles({ model, server }: DoctorFlags): Promise<string> {
   const { folder, graphs } = await describeModel(model ?? embeddedModel.model);
   const variants = (await completeVariants(folder)).map(({ variant }) => variant).join(', ');
   return `${folder}: ${variants}; ${graphs.variant} is chosen`;
+}
+
+/** How long a platform may take to say how it is. */
+const platformTimeoutMs = 30_000;
+
+/** What the adapters of the config find. */
+async function platforms({ config }: DoctorFlags): Promise<Finding[]> {
+  if (config === undefined && !existsSync(usualConfigFile)) return [];
+  const file = config ?? usualConfigFile;
+  try {
+    const { adapters } = await loadBotConfig(file);
+    const found = await Promise.all(adapters.map(platform));
+    return [{ what: 'Config', ok: true, found: `${file} can be loaded` }, ...found.flat()];
+  } catch (error) {
+    return [{ what: 'Config', ok: false, found: toVistazoError(error).message }];
+  }
+}
+
+async function platform(adapter: Adapter): Promise<Finding[]> {
+  const { name: what } = adapter;
+  try {
+    const signal = AbortSignal.timeout(platformTimeoutMs);
+    const findings = await adapter.check?.({ signal });
+    if (findings === undefined) return [{ what, ok: true, found: 'cannot tell how it is' }];
+    return findings.map(({ ok, sentence }) => ({ what, ok, found: sentence }));
+  } catch (error) {
+    const found =
+      error instanceof DOMException && error.name === 'TimeoutError'
+        ? `does not answer within ${platformTimeoutMs / 1000} s; check the network`
+        : toVistazoError(error).message;
+    return [{ what, ok: false, found }];
+  }
 }
 
 /** Loads the model and has it answer one token. */

@@ -1,5 +1,5 @@
 import type { LeftOut } from '../conversation/context-plan.js';
-import type { MessageId } from '../conversation/message.js';
+import type { MessageId, PictureProvenance } from '../conversation/message.js';
 import type { SeenPicture } from '../generation/generation-event.js';
 import type { FetchOptions } from '../media/guarded-fetch.js';
 import type { CommandDescription } from './command-description.js';
@@ -100,10 +100,36 @@ export interface ReceivedFile {
 /** A message that the bot accepted. */
 export type KnownMessage = Pick<ReplyTarget, 'tenant' | 'conversationKey' | 'messageId'>;
 
+/** What went to the model for an answer. */
+export interface SeenForAnswer {
+  /** In the order in which the model saw them; without provenance where their message is gone. */
+  pictures: (SeenPicture & { provenance?: PictureProvenance })[];
+  promptTokens: number;
+  /** Tokens of the pictures, of `promptTokens`. */
+  imageTokens: number;
+  /** What did not fit into the context. */
+  leftOut: LeftOut[];
+  /** A sentence for each file that could not be used, or of which only a part is looked at. */
+  notes: readonly string[];
+}
+
+/** Which model answers, for people who want to know. */
+export interface AnsweringModel {
+  /** Hub id or folder name. */
+  id: string;
+  /** Whether pictures and texts stay on the bot's machine or are sent to the operator's server. */
+  runs: 'here' | 'server';
+  /** Most tokens of prompt and answer together. */
+  contextLengthTokens: number;
+  /** Whether it looks at pictures. */
+  images: boolean;
+}
+
 /** What an adapter can ask of the bot. */
 export interface AdapterHost {
   /** The commands that the bot's plugins have at the moment, for platforms where commands are made known. */
   readonly commands: readonly CommandDescription[];
+  readonly model: AnsweringModel;
   /**
    * Hands over an event. When it resolves, the event is stored for good and may be acknowledged;
    * `known` when it came before; `refused` when it is not answered: a limit was reached, which the person is told once a minute, or
@@ -127,12 +153,24 @@ export interface AdapterHost {
    * was away.
    */
   recentMessages(sinceMs: number): Promise<KnownMessage[]>;
+  /**
+   * What the model saw for the latest answer to a message, also one of an earlier process. Undefined where no
+   * model answered it (a plugin did, or nobody yet), or the answer is gone. Throws `store.failed`.
+   */
+  seenFor(message: KnownMessage): Promise<SeenForAnswer | undefined>;
 }
 
 /** Where a platform keeps the files that people post, and what it wants to see before it gives them. */
 export interface AdapterFiles
   extends Required<Pick<FetchOptions, 'hosts'>>,
     Pick<FetchOptions, 'allowAddress' | 'resolveName'> {}
+
+/** One thing that an adapter looked at, see {@link Adapter.check}. */
+export interface AdapterFinding {
+  ok: boolean;
+  /** For the operator: what was found, and the mend where it is not well. */
+  sentence: string;
+}
 
 /**
  * One platform: turns its events into {@link PlatformEvent}s and posts answers. Every call may fail: it is
@@ -145,6 +183,11 @@ export interface Adapter {
   readonly capabilities: AdapterCapabilities;
   /** Whether it has its connection to the platform now. Default: it has, once it was started. */
   isReady?(): boolean;
+  /**
+   * Looks, without being started, whether the platform would take it as it is set up. What is wrong is among what it finds
+   * and not thrown, but for the reason of the signal. Default: nothing is known.
+   */
+  check?(options: { signal: AbortSignal }): Promise<AdapterFinding[]>;
   /** Begins to hand over events. */
   start(host: AdapterHost): Promise<void>;
   /** Hands over no more events; what was accepted may still be answered until `close`. Asked only when `start` resolved. */

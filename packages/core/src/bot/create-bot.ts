@@ -1,4 +1,4 @@
-import type { Adapter, KnownMessage } from '../adapter/adapter.js';
+import type { Adapter, AnsweringModel, KnownMessage } from '../adapter/adapter.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { dataRule } from '../conversation/fence.js';
 import { VistazoError } from '../errors.js';
@@ -29,6 +29,7 @@ import { type PluginControl, pluginControl } from './plugin-control.js';
 import { pluginResponse } from './plugin-routes.js';
 import { Prefetcher } from './prefetcher.js';
 import { notReady } from './readiness.js';
+import { seenFor } from './seen-for.js';
 import { StandingNotices } from './standing.js';
 import { checkToolRules, type ToolRules } from './tool-calls.js';
 import { type TurnOptions, takeTurn } from './turn.js';
@@ -254,7 +255,9 @@ class RunningBot implements Bot {
             return plugins.commands;
           },
           receive: (event, files) => this.#inbox.receive(adapter, event, files),
+          model: this.#answeringModel,
           recentMessages: (sinceMs) => this.#recentMessages(adapter, sinceMs),
+          seenFor: (message) => seenFor(this.options.store, { ...message, adapter: adapter.name }),
           forget: async (tenant, personId) => {
             const person =
               personId === undefined ? {} : { person: { adapter: adapter.name, id: personId } };
@@ -371,6 +374,12 @@ class RunningBot implements Bot {
       throw new VistazoError('option.invalid', 'There is nothing to announce.');
     await this.options.store.jobs.announce({ ...place, id: `${plugin} ${key}`, texts });
     this.#runner.wake();
+  }
+
+  get #answeringModel(): AnsweringModel {
+    const { id, runs, capabilities } = this.options.model.info;
+    const { contextLengthTokens, images } = capabilities;
+    return { id, runs, contextLengthTokens, images };
   }
 
   async #recentMessages({ name }: Adapter, sinceMs: number): Promise<KnownMessage[]> {

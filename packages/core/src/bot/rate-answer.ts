@@ -1,10 +1,10 @@
-import type { Conversation } from '../conversation/conversation.js';
 import { textOf } from '../conversation/message.js';
-import type { Rating, StoredMessage } from '../store/conversation-store.js';
+import type { Rating } from '../store/conversation-store.js';
 import type { MessageKey } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
+import { latestTurn } from './latest-turn.js';
 import { findConversation } from './load-conversation.js';
-import { conversationIdOf, turnIds } from './turn-ids.js';
+import { conversationIdOf } from './turn-ids.js';
 
 /**
  * Keeps what somebody thinks of the latest answer to a message; gives both, and undefined where there
@@ -22,14 +22,4 @@ export async function rateAnswer(
   if (turn === undefined) return undefined;
   await tenant.rate(id, turn.answer.id, rating);
   return { question: textOf(turn.question), answer: textOf(turn.answer) };
-}
-
-function latestTurn(conversation: Conversation<StoredMessage>, key: MessageKey) {
-  let latest: { question: StoredMessage; answer: StoredMessage } | undefined;
-  for (let revision = 0; ; revision++) {
-    const { answerId } = turnIds(key, revision);
-    if (!conversation.has(answerId)) return latest;
-    const [question, answer] = conversation.branchTo(answerId).slice(-2);
-    if (question !== undefined && answer !== undefined) latest = { question, answer };
-  }
 }

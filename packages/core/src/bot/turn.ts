@@ -246,6 +246,8 @@ class Turn {
       const stored = {
         ...change,
         ...(text !== undefined && { text: this.#kept(text, taken, change) }),
+        ...(change.seen !== undefined &&
+          taken.notes.length > 0 && { seen: { ...change.seen, notes: taken.notes } }),
       };
       await conversations.changeAnswer(this.#conversationId, taken.answerId, stored);
       if (change.status === undefined) return;

@@ -23,6 +23,8 @@ export interface SeenContext {
   imageTokens: number;
   /** What did not fit into the context. */
   leftOut: LeftOut[];
+  /** A sentence for each file that could not be used, or of which only a part is looked at. Absent for none. */
+  notes?: readonly string[];
   /** The last three are there once the answer has ended. */
   finishReason?: FinishReason;
   usage?: Usage;

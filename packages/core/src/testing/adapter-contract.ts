@@ -66,7 +66,9 @@ class Trial {
         this.#came = Promise.withResolvers();
         return isKnown ? 'known' : 'accepted';
       },
+      model: { id: 'contract', runs: 'here', contextLengthTokens: 1000, images: true },
       recentMessages: async () => [],
+      seenFor: async () => undefined,
       forget: async (tenant) => {
         this.forgotten.push(tenant);
       },

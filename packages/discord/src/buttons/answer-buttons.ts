@@ -19,7 +19,11 @@ export function stopButton(place: ButtonPlace): APIMessageTopLevelComponent[] {
 /** Below a whole answer. What a command asked cannot be asked again: its words are not kept on the platform. */
 export function endButtons(place: ButtonPlace): APIMessageTopLevelComponent[] {
   const again: Button[] = isSnowflake(place.messageId) ? [['again', 'again', '🔁']] : [];
-  return [row(place, [['up', 'good', '👍'], ['down', 'bad', '👎'], ...again])];
+  const opinions: Button[] = [
+    ['up', 'good', '👍'],
+    ['down', 'bad', '👎'],
+  ];
+  return [row(place, [...opinions, ...again, ['seen', 'whatWasSeen', '👁️']])];
 }
 
 type Button = [ButtonAction, Saying, string];

@@ -1,5 +1,7 @@
+const actions = ['stop', 'again', 'up', 'down', 'seen'] as const;
+
 /** What the buttons below an answer do. */
-export type ButtonAction = 'stop' | 'again' | 'up' | 'down';
+export type ButtonAction = (typeof actions)[number];
 
 /** What a button says when it is pressed. */
 export interface ButtonPress {
@@ -10,7 +12,7 @@ export interface ButtonPress {
   askerId: string | undefined;
 }
 
-const pattern = /^vistazo (stop|again|up|down) (\S+) (\d*)$/;
+const pattern = /^vistazo (\w+) (\S+) (\d*)$/;
 
 /** A button's id, in which all is that is needed when it is pressed, also after a restart. */
 export function customIdOf({ action, messageId, askerId = '' }: ButtonPress): string {
@@ -19,11 +21,8 @@ export function customIdOf({ action, messageId, askerId = '' }: ButtonPress): st
 
 /** Undefined for buttons that are not the adapter's. */
 export function readCustomId(customId: string): ButtonPress | undefined {
-  const [, action, messageId, askerId] = pattern.exec(customId) ?? [];
-  if (messageId === undefined || !isAction(action)) return undefined;
+  const [, name, messageId, askerId] = pattern.exec(customId) ?? [];
+  const action = actions.find((each) => each === name);
+  if (messageId === undefined || action === undefined) return undefined;
   return { action, messageId, askerId: askerId || undefined };
-}
-
-function isAction(action: string | undefined): action is ButtonAction {
-  return action === 'stop' || action === 'again' || action === 'up' || action === 'down';
 }

@@ -17,6 +17,7 @@ export type CalledCommand =
   | { type: 'unknown' }
   | { type: 'help' }
   | { type: 'forget' }
+  | { type: 'model' }
   /** The question is asked for in a dialog first. */
   | { type: 'dialog'; target: DiscordMessage }
   | { type: 'question'; event: MessageEvent; isPrivate: boolean };
@@ -65,7 +66,7 @@ function readSlashCommand(
   const description = slashCommands(commands).find((each) => each.name === name);
   if (description === undefined) return { type: 'unknown' };
   const does = ownCommandOf(description)?.does;
-  if (does === 'help' || does === 'forget') return { type: does };
+  if (does === 'help' || does === 'forget' || does === 'model') return { type: does };
   const given = new Map(options.map((option) => [option.name, option.value]));
   const isPrivate = given.get(privateOption) === true;
   const attachments = pictureOptions.flatMap((option): Attachment[] => {

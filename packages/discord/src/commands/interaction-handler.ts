@@ -1,4 +1,4 @@
-import type { CommandDescription } from '@vistazo/core';
+import type { AdapterHost, AnsweringModel, CommandDescription } from '@vistazo/core';
 import {
   type APIInteractionResponse,
   InteractionResponseType,
@@ -8,9 +8,10 @@ import {
 } from 'discord.js';
 import { BoundedMap } from '../bounded-map.js';
 import { type ButtonPress, readCustomId } from '../buttons/custom-id.js';
+import { seenText } from '../buttons/seen-text.js';
 import type { DiscordApi } from '../discord-api.js';
 import type { EventDelivery } from '../event-delivery.js';
-import { languageOf, type Saying, say } from '../language.js';
+import { languageOf, type Saying, say, sayModel } from '../language.js';
 import type { DiscordMessage } from '../parse-message/discord-message.js';
 import { editedEvent } from '../parse-message/message-event.js';
 import type { Surroundings } from '../parse-message/surroundings.js';
@@ -37,6 +38,8 @@ export interface InteractionHandlerOptions {
   surroundings: Surroundings;
   /** Those that the bot has at the moment. */
   commands: () => readonly CommandDescription[];
+  model: AnsweringModel;
+  seenFor: AdapterHost['seenFor'];
 }
 
 type Question = ReturnType<typeof questionAbout>;
@@ -73,6 +76,8 @@ export class InteractionHandler {
         return this.#tell(interaction, 'unknownCommand');
       case 'help':
         return this.#show(interaction, helpText(commands(), language));
+      case 'model':
+        return this.#show(interaction, sayModel(this.options.model, language));
       case 'forget':
         return this.#forget(interaction);
       case 'question':
@@ -93,7 +98,8 @@ export class InteractionHandler {
     const soon = await inTime(forgetting);
     if (soon !== 'late') return this.#tell(interaction, soon ? 'forgotten' : 'notForgotten');
     await this.#defer(interaction, true);
-    await this.#fill(interaction, (await forgetting) ? 'forgotten' : 'notForgotten');
+    const saying = (await forgetting) ? 'forgotten' : 'notForgotten';
+    await this.#fill(interaction, say(saying, languageOf(interaction.locale)));
   }
 
   async #dialog(interaction: DialogInteraction): Promise<void> {
@@ -129,7 +135,8 @@ export class InteractionHandler {
       resolve(false);
       throw error;
     }
-    if (soon === 'late' && (await taken) === undefined) await this.#fill(interaction, 'notStored');
+    if (soon === 'late' && (await taken) === undefined)
+      await this.#fill(interaction, say('notStored', languageOf(interaction.locale)));
   }
 
   async #press(interaction: PressInteraction): Promise<void> {
@@ -144,11 +151,24 @@ export class InteractionHandler {
       await inTime(this.options.delivery.deliver(rated));
       return this.#tell(interaction, 'thanks');
     }
+    if (action === 'seen') return this.#showSeen(interaction, press);
     if (askerId !== undefined && askerId !== author.id) return this.#tell(interaction, 'onlyAsker');
     const work = action === 'stop' ? this.#stop : this.#again;
     const done = await inTime(work.call(this, interaction, press));
     if (done === 'gone') return this.#tell(interaction, 'questionGone');
     await this.#respond(interaction, { type: InteractionResponseType.DeferredMessageUpdate });
+  }
+
+  async #showSeen(interaction: PressInteraction, { messageId }: ButtonPress): Promise<void> {
+    const language = languageOf(interaction.locale);
+    const text = this.options.seenFor({ ...placeOf(interaction), messageId }).then(
+      (seen) => (seen === undefined ? say('nothingSeen', language) : seenText(seen, language)),
+      () => say('notKnownNow', language),
+    );
+    const soon = await inTime(text);
+    if (soon !== 'late') return this.#show(interaction, soon);
+    await this.#defer(interaction, true);
+    await this.#fill(interaction, await text);
   }
 
   async #stop(interaction: PressInteraction, { messageId }: ButtonPress): Promise<'done'> {
@@ -164,11 +184,15 @@ export class InteractionHandler {
     { messageId }: ButtonPress,
   ): Promise<'done' | 'gone'> {
     const { surroundings, delivery } = this.options;
-    const question = await surroundings.message(interaction.channel_id, messageId);
-    if (question === undefined) return 'gone';
-    const { guild_id } = interaction;
+    const { guild_id, channel_id } = interaction;
+    // The message that a thread was begun of stands in the channel of the thread.
+    const channelId =
+      messageId === channel_id ? surroundings.channel(channel_id)?.parentId : channel_id;
+    const question = channelId && (await surroundings.message(channelId, messageId));
+    if (!question) return 'gone';
     const here = { ...question, ...(guild_id !== undefined && { guild_id }) };
-    await delivery.deliver(await editedEvent(here, surroundings, `again ${interaction.id}`));
+    const edited = await editedEvent(here, surroundings, `again ${interaction.id}`);
+    await delivery.deliver({ ...edited, conversationKey: channel_id });
     return 'done';
   }
 
@@ -180,7 +204,7 @@ export class InteractionHandler {
   #show(interaction: Interaction, content: string): Promise<void> {
     return this.#respond(interaction, {
       type: InteractionResponseType.ChannelMessageWithSource,
-      data: { content, flags: MessageFlags.Ephemeral },
+      data: { content, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } },
     });
   }
 
@@ -197,10 +221,11 @@ export class InteractionHandler {
   }
 
   /** In the place of the answer to one that was acknowledged. */
-  async #fill({ application_id, token, locale }: Interaction, saying: Saying): Promise<void> {
+  async #fill({ application_id, token }: Interaction, content: string): Promise<void> {
     const route = Routes.webhookMessage(application_id, token);
     const body: RESTPatchAPIInteractionOriginalResponseJSONBody = {
-      content: say(saying, languageOf(locale)),
+      content,
+      allowed_mentions: { parse: [] },
     };
     await this.options.api.call({ method: 'Patch', route, body, auth: false });
   }

@@ -3,7 +3,7 @@ import { type Saying, say } from '../language.js';
 
 /** A command of the adapter's own. */
 export interface OwnCommand {
-  does: 'ask' | 'describe' | 'help' | 'forget';
+  does: 'ask' | 'describe' | 'model' | 'help' | 'forget';
   description: CommandDescription;
   /** Its name and description in other languages. */
   name: Saying;
@@ -34,6 +34,7 @@ export const ownCommands: readonly OwnCommand[] = [
     pictures: 'optional',
   }),
   own('describe', 'describeDescription', 'describeName', { options: [], pictures: 'required' }),
+  own('model', 'modelDescription', 'modelName', { options: [], pictures: 'none' }),
   own('help', 'helpDescription', 'helpName', { options: [], pictures: 'none' }),
   own('forget', 'forgetDescription', 'forgetName', { options: [], pictures: 'none' }),
 ];

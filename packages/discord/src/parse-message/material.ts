@@ -85,7 +85,12 @@ async function threadMaterial(
   if (!channel?.isThread || channel.parentId === undefined || id === channel_id) return nothing;
   if (!surroundings.isFirstInThread(channel_id, id)) return nothing;
   const starter = await surroundings.message(channel.parentId, channel_id);
-  return starter === undefined ? nothing : materialOfOther(starter, 'history', surroundings);
+  // One that the bot began of a mention goes on with what was asked there.
+  const isKnown =
+    starter !== undefined && channel.isOwnThread && isMentioned(starter, surroundings);
+  return starter === undefined || isKnown
+    ? nothing
+    : materialOfOther(starter, 'history', surroundings);
 }
 
 /** People post a picture first and ask about it in their next message. */

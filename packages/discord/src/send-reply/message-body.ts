@@ -4,6 +4,7 @@ import {
   MessageFlags,
   type RESTPatchAPIChannelMessageJSONBody,
 } from 'discord.js';
+import type { PostContent } from './post-content.js';
 
 /** Nobody is mentioned, whatever a text says. */
 const noMentions: { parse: AllowedMentionsTypes[]; replied_user: boolean } = {
@@ -11,9 +12,9 @@ const noMentions: { parse: AllowedMentionsTypes[]; replied_user: boolean } = {
   replied_user: false,
 };
 
-/** What every message of the bot says: it mentions nobody and shows no link previews. */
+/** What every message of the bot says: it mentions nobody and shows no link previews; `file` is sent with it. */
 export function messageBody(
-  content: string,
+  { content, file }: PostContent,
   components: APIMessageTopLevelComponent[] | undefined,
   { isPrivate = false }: { isPrivate?: boolean } = {},
 ) {
@@ -22,5 +23,7 @@ export function messageBody(
     allowed_mentions: noMentions,
     flags: MessageFlags.SuppressEmbeds | (isPrivate ? MessageFlags.Ephemeral : 0),
     ...(components !== undefined && { components }),
+    // In place of the one that the message had.
+    attachments: file === undefined ? [] : [{ id: 0, filename: file.name }],
   } satisfies RESTPatchAPIChannelMessageJSONBody;
 }

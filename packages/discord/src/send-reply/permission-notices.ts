@@ -1,9 +1,11 @@
+import { VistazoError } from '@vistazo/core';
 import { RESTJSONErrorCodes, Routes } from 'discord.js';
 import { z } from 'zod';
 import { BoundedMap } from '../bounded-map.js';
 import type { DiscordApi } from '../discord-api.js';
 import { discordCodeOf } from '../discord-errors.js';
 import { type Language, sayMayNotWrite } from '../language.js';
+import type { NeededPermission } from './channel-permissions.js';
 import { messageBody } from './message-body.js';
 
 /** In one channel nobody is told again within an hour. */
@@ -12,11 +14,6 @@ const maxChannels = 10_000;
 const timeoutMs = 10_000;
 
 const channelSchema = z.object({ id: z.string() });
-const lackingCodes: readonly (number | undefined)[] = [
-  RESTJSONErrorCodes.MissingAccess,
-  RESTJSONErrorCodes.MissingPermissions,
-];
-
 /** Tells who asked, in a direct message, that the bot may not write where they asked, and who can mend that. */
 export class PermissionNotices {
   readonly #toldAtMs = new BoundedMap<string, number>(maxChannels);
@@ -28,7 +25,8 @@ export class PermissionNotices {
     error: unknown,
     { channelId, askerId, language }: { channelId: string; askerId: string; language: Language },
   ): Promise<void> {
-    if (!lackingCodes.includes(discordCodeOf(error))) return;
+    const lacking = lackingOf(error);
+    if (lacking === undefined) return;
     const nowMs = Date.now();
     if (nowMs - (this.#toldAtMs.get(channelId) ?? 0) < silenceMs) return;
     this.#toldAtMs.set(channelId, nowMs);
@@ -40,7 +38,27 @@ export class PermissionNotices {
       signal,
     });
     const { id } = channelSchema.parse(opened.json);
-    const body = messageBody(sayMayNotWrite(channelId, language), undefined);
+    const body = messageBody({ content: sayMayNotWrite(channelId, lacking, language) }, undefined);
     await this.api.call({ method: 'Post', route: Routes.channelMessages(id), body, signal });
   }
+}
+
+/** Nothing can be posted in a channel, as is known without trying. */
+export class LackingPermissions extends Error {
+  override readonly name = 'LackingPermissions';
+
+  constructor(readonly lacking: readonly NeededPermission[]) {
+    super(`The bot lacks ${lacking.join(', ')} in the channel.`);
+  }
+}
+
+/** Where Discord said that something is lacking, it does not say what. */
+function lackingOf(error: unknown): readonly NeededPermission[] | undefined {
+  if (error instanceof VistazoError && error.cause instanceof LackingPermissions)
+    return error.cause.lacking;
+  const code = discordCodeOf(error);
+  if (code === RESTJSONErrorCodes.MissingAccess) return ['viewChannel'];
+  if (code === RESTJSONErrorCodes.MissingPermissions)
+    return ['viewChannel', 'sendMessages', 'sendMessagesInThreads'];
+  return undefined;
 }

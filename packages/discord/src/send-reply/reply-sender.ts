@@ -20,30 +20,37 @@ import {
   type InteractionRoutes,
   isPrivateId,
 } from '../commands/interaction-routes.js';
-import type { DiscordApi } from '../discord-api.js';
+import type { DiscordApi, DiscordFile } from '../discord-api.js';
 import { discordCodeOf, isTokenExpired, isUnknownMessage } from '../discord-errors.js';
 import type { Language } from '../language.js';
 import { createdAtMs, isSnowflake } from '../place.js';
+import type { ChannelPermissions } from './channel-permissions.js';
 import { EditPace } from './edit-pace.js';
 import { messageBody } from './message-body.js';
 import { PermissionNotices } from './permission-notices.js';
+import { type PostContent, postContent } from './post-content.js';
+import { PostingRights } from './posting-rights.js';
 
 /** What a {@link ReplySender} needs. */
 export interface ReplySenderOptions {
   api: DiscordApi;
   routes: InteractionRoutes;
+  permissions: ChannelPermissions;
   /** Whether answers have buttons. */
   buttons: boolean;
   /** That of a tenant. */
   language: (tenant: string) => Language;
   /** When this process began to listen, in milliseconds since 1970. */
   startedAtMs: number;
+  notify: (sentence: string) => void;
 }
 
 type Signal = { signal: AbortSignal };
 
 /** How many posts are known by their keys; older ones are known to Discord or can be found. */
 const maxKeys = 100_000;
+/** A growing file is sent whole each time. */
+const fileEveryMs = 3000;
 /** How long buttons may take to be changed. */
 const buttonsTimeoutMs = 30_000;
 
@@ -57,12 +64,16 @@ export class ReplySender {
   readonly answers = new AnswerPostsByQuestion();
   readonly #posted = new BoundedMap<string, string>(maxKeys);
   readonly #pace = new EditPace();
+  /** Of each message that has a file. */
+  readonly #filePace = new EditPace();
+  readonly #rights: PostingRights;
   readonly #asides = new Set<Promise<void>>();
 
   readonly #notices: PermissionNotices;
 
   constructor(private readonly options: ReplySenderOptions) {
     this.#notices = new PermissionNotices(options.api);
+    this.#rights = new PostingRights(options.permissions, options.notify);
   }
 
   async post(post: ReplyPost, { signal }: Signal): Promise<string> {
@@ -79,8 +90,11 @@ export class ReplySender {
     const answer = this.answers.of(posted);
     if (!answer.postIds.includes(postId)) answer.postIds.push(postId);
     const components = this.#buttonsWhileUnderWay(posted, answer, postId);
+    const content = this.#contentOf(posted, text);
+    if (content.file !== undefined) await this.#filePace.wait(postId, signal);
     await this.#pace.wait(conversationKey, signal);
-    await this.#patch(posted, messageBody(text, components), signal);
+    await this.#patch(posted, messageBody(content, components), signal, content.file);
+    if (content.file !== undefined) this.#filePace.note(postId, fileEveryMs);
     if (components !== undefined) answer.withButtons.add(postId);
   }
 
@@ -101,6 +115,7 @@ export class ReplySender {
   ): Promise<void> {
     // A command that was acknowledged says so itself.
     if (this.options.routes.of(messageId) !== undefined) return;
+    if (this.options.permissions.lackingToPost(conversationKey).length > 0) return;
     await this.options.api.call({
       method: 'Post',
       route: Routes.channelTyping(conversationKey),
@@ -156,10 +171,11 @@ export class ReplySender {
 
   /** Undefined where the place of a command has to do without its token. */
   async #sendByInteraction(
-    { messageId, text }: ReplyPost,
+    post: ReplyPost,
     components: APIMessageTopLevelComponent[] | undefined,
     signal: AbortSignal,
   ): Promise<string | undefined> {
+    const { messageId, text } = post;
     const route = this.options.routes.of(messageId);
     if (route === undefined) return undefined;
     const { isPrivate } = route;
@@ -168,9 +184,11 @@ export class ReplySender {
       return undefined;
     }
     try {
-      const body = messageBody(text, components, { isPrivate });
+      const content = this.#contentOf(post, text);
+      const body = messageBody(content, components, { isPrivate });
       const { json } = await this.options.api.call({
         ...this.#nextOf(route),
+        ...filesOf(content),
         body,
         signal,
         auth: false,
@@ -197,9 +215,15 @@ export class ReplySender {
   ): Promise<string> {
     const { conversationKey, messageId, text, idempotencyKey, isAnnouncement } = post;
     if (isPrivateId(messageId)) throw tooOld();
-    const isReply = isSnowflake(messageId) && isAnnouncement !== true;
+    this.#rights.requireToPost(conversationKey);
+    const isReply =
+      isSnowflake(messageId) &&
+      messageId !== conversationKey &&
+      isAnnouncement !== true &&
+      this.#rights.mayReply(conversationKey);
+    const content = this.#contentOf(post, text);
     const body = {
-      ...messageBody(text, components),
+      ...messageBody(content, components),
       nonce: idempotencyKey,
       enforce_nonce: true,
       ...(isReply && {
@@ -207,7 +231,13 @@ export class ReplySender {
       }),
     } satisfies RESTPostAPIChannelMessageJSONBody;
     const route = Routes.channelMessages(conversationKey);
-    const { json } = await this.options.api.call({ method: 'Post', route, body, signal });
+    const { json } = await this.options.api.call({
+      method: 'Post',
+      route,
+      ...filesOf(content),
+      body,
+      signal,
+    });
     return postedSchema.parse(json).id;
   }
 
@@ -231,8 +261,21 @@ export class ReplySender {
     }
   }
 
-  async #patch(posted: PostedReply, body: unknown, signal: AbortSignal): Promise<void> {
-    const call = { method: 'Patch' as const, body, signal };
+  /** Commands are answered by a way of their own, which asks for no permission of the channel. */
+  #contentOf({ tenant, conversationKey, messageId }: ReplyTarget, text: string): PostContent {
+    const { routes, permissions, language } = this.options;
+    const isCommand = routes.of(messageId) !== undefined;
+    const mayAttach = isCommand || !permissions.lacks(conversationKey, 'attachFiles');
+    return postContent(text, mayAttach, language(tenant));
+  }
+
+  async #patch(
+    posted: PostedReply,
+    body: unknown,
+    signal: AbortSignal,
+    file?: DiscordFile,
+  ): Promise<void> {
+    const call = { method: 'Patch' as const, body, signal, ...filesOf({ file }) };
     try {
       const { paceMs } = await this.options.api.call({ ...call, ...this.#messageRoute(posted) });
       this.#pace.note(posted.conversationKey, paceMs);
@@ -288,6 +331,10 @@ export class ReplySender {
 }
 
 const waited = { wait: 'true' };
+
+function filesOf({ file }: { file?: DiscordFile | undefined }): { files?: DiscordFile[] } {
+  return file === undefined ? {} : { files: [file] };
+}
 
 function tooOld(): VistazoError {
   return new VistazoError('platform.gone', 'The command is too old to be answered.');

@@ -1,0 +1,40 @@
+import { VistazoError } from '@vistazo/core';
+import { BoundedMap } from '../bounded-map.js';
+import type { ChannelPermissions } from './channel-permissions.js';
+import { LackingPermissions } from './permission-notices.js';
+
+const maxChannels = 10_000;
+
+/** What is done where the bot lacks a permission. */
+export class PostingRights {
+  /** Channels where an operator knows what is lacking. */
+  readonly #toldOf = new BoundedMap<string, true>(maxChannels);
+
+  constructor(
+    private readonly permissions: ChannelPermissions,
+    private readonly notify: (sentence: string) => void,
+  ) {}
+
+  /** Throws `platform.gone` where nothing can be posted: a call that is refused counts against the bot. */
+  requireToPost(channelId: string): void {
+    const lacking = this.permissions.lackingToPost(channelId);
+    if (lacking.length === 0) return;
+    throw new VistazoError(
+      'platform.gone',
+      'The bot may not write in the channel; give it the permissions View Channel, Send Messages and, in threads, Send Messages in Threads.',
+      { cause: new LackingPermissions(lacking) },
+    );
+  }
+
+  /** Without it an answer is posted all the same, though not as a reply; the operator is told once. */
+  mayReply(channelId: string): boolean {
+    if (!this.permissions.lacks(channelId, 'readMessageHistory')) return true;
+    if (this.#toldOf.get(channelId) === undefined) {
+      this.#toldOf.set(channelId, true);
+      this.notify(
+        `In the Discord channel ${channelId} the bot's answers are no replies: give it the permission Read Message History there.`,
+      );
+    }
+    return false;
+  }
+}
