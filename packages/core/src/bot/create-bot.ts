@@ -3,7 +3,6 @@ import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { dataRule } from '../conversation/fence.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
-import { checkFileHosts } from '../media/file-hosts.js';
 import { MediaProcess } from '../media/media-process.js';
 import { type Clock, systemClock } from '../plugin/clock.js';
 import type { Plugin } from '../plugin/define-plugin.js';
@@ -19,6 +18,7 @@ import type { Logger, LogOptions } from '../telemetry/log.js';
 import { Telemetry } from '../telemetry/telemetry.js';
 import { type BotLimits, parseBotLimits } from './bot-limits.js';
 import { cacheScopeOfDigest } from './cache-scope.js';
+import { checkOptions } from './check-options.js';
 import { Housekeeping } from './housekeeping.js';
 import { respond } from './http-handler.js';
 import { Inbox } from './inbox.js';
@@ -31,7 +31,7 @@ import { Prefetcher } from './prefetcher.js';
 import { notReady } from './readiness.js';
 import { seenFor } from './seen-for.js';
 import { StandingNotices } from './standing.js';
-import { checkToolRules, type ToolRules } from './tool-calls.js';
+import type { ToolRules } from './tool-calls.js';
 import { type TurnOptions, takeTurn } from './turn.js';
 import { messageKeyOf } from './turn-ids.js';
 
@@ -106,9 +106,6 @@ export interface Bot {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-const policies: readonly ArrivalPolicy[] = ['queue', 'replace', 'steer', 'debounce', 'drop'];
-const linkPolicies: readonly LinkPolicy[] = ['fromConversation', 'all'];
-
 /** In how many conversations adapters are told to look for what they missed. */
 const maxRecentConversations = 500;
 
@@ -121,46 +118,8 @@ export const defaultKeepDays = 30;
  * and answered exactly once, whenever the process dies. Throws `option.invalid`.
  */
 export function createBot(options: BotOptions): Bot {
-  const names = options.adapters.map(({ name }) => name);
-  if (names.length === 0 || new Set(names).size < names.length) {
-    throw new VistazoError(
-      'option.invalid',
-      `A bot needs adapters with names of their own; it has [${names.join(', ')}].`,
-    );
-  }
-  for (const adapter of options.adapters) checkFiles(adapter);
-  requireOneOf('whileBusy', options.whileBusy ?? 'queue', policies);
-  checkToolRules(options.tools ?? { allow: [] });
-  requireKeepDays(options.keepDays ?? null);
-  requireOneOf('links', options.links ?? 'fromConversation', linkPolicies);
+  checkOptions(options);
   return new RunningBot(options);
-}
-
-function checkFiles({ name, files, fetch }: Adapter): void {
-  if (files === undefined) return;
-  if (fetch !== undefined) {
-    throw new VistazoError(
-      'option.invalid',
-      `The adapter ${name} has both files and fetch; leave one out: a fetch of its own can call guardedFetch with the hosts.`,
-    );
-  }
-  checkFileHosts(files.hosts);
-}
-
-function requireOneOf(option: string, value: string, allowed: readonly string[]): void {
-  if (allowed.includes(value)) return;
-  throw new VistazoError(
-    'option.invalid',
-    `The option ${option} is ${JSON.stringify(value)}; it is one of ${allowed.join(', ')}.`,
-  );
-}
-
-function requireKeepDays(days: number | null): void {
-  if (days === null || (Number.isFinite(days) && days > 0)) return;
-  throw new VistazoError(
-    'option.invalid',
-    `The option keepDays is ${days}; it is a number of days above 0, or null to keep messages for ever.`,
-  );
 }
 
 class RunningBot implements Bot {

@@ -4,6 +4,7 @@ import ipaddr from 'ipaddr.js';
 import { Agent, request } from 'undici';
 import { VistazoError } from '../errors.js';
 import { type CheckedFileHost, checkFileHosts, type FileHost, headersFor } from './file-hosts.js';
+import { unlessAborted } from './unless-aborted.js';
 
 /** Bounds on fetching one address. */
 export interface FetchOptions {
@@ -89,7 +90,8 @@ async function follow(url: URL, redirectsLeft: number, bounds: Bounds): Promise<
   checkUrl(url, bounds.allowAddress);
   // Asked for each address, so that nothing follows a redirect to another host.
   const headers =
-    bounds.hosts && (await within(bounds.signal, headersFor(url, bounds.hosts, isAllowedInside)));
+    bounds.hosts &&
+    (await unlessAborted(headersFor(url, bounds.hosts, isAllowedInside), bounds.signal));
   const response = await request(url, {
     dispatcher: bounds.agent,
     signal: bounds.signal,
@@ -117,19 +119,6 @@ async function follow(url: URL, redirectsLeft: number, bounds: Bounds): Promise<
   }
   checkHeaders(response.headers, url, bounds.maxBytes);
   return readBody(response.body, url, bounds.maxBytes);
-}
-
-/** What `work` gives, unless it takes too long. */
-async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 type Headers = Awaited<ReturnType<typeof request>>['headers'];

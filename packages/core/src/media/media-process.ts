@@ -8,6 +8,7 @@ import { defaultMaxPages, defaultMaxVideoFrames, type FilePicture } from './file
 import type { MediaReply, MediaResults, MediaTask } from './media-protocol.js';
 import { defaultPictureLimits, type PictureLimits } from './picture-limits.js';
 import { kindOf, type VideoFormat } from './sniff.js';
+import { unlessAborted } from './unless-aborted.js';
 import { type VideoPrograms, VideoReader } from './video/video-reader.js';
 
 /** Options of one piece of work. */
@@ -290,14 +291,4 @@ function crashError(cause: unknown): VistazoError {
     'The file made the decoder fail; save it anew in another program, or send another one.',
     { cause },
   );
-}
-
-/** Does not wait for its turn to be told that nobody wants the picture any more. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

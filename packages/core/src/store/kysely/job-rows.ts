@@ -1,4 +1,4 @@
-import { type Kysely, sql, type UpdateObject } from 'kysely';
+import { type Kysely, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { MessageKey } from '../job-store.js';
 import type { DatabaseKind } from './database-kind.js';
 import type { Database } from './schema.js';
@@ -36,6 +36,14 @@ export function findJob(
     .where('conversation_key', '=', conversationKey)
     .where('message_id', '=', messageId)
     .executeTakeFirst();
+}
+
+/** Of which message a job is. @internal */
+export function messageKeyOf(
+  row: Pick<Selectable<Database['jobs']>, 'adapter' | 'tenant' | 'conversation_key' | 'message_id'>,
+): MessageKey {
+  const { adapter, tenant, conversation_key: conversationKey, message_id: messageId } = row;
+  return { adapter, tenant, conversationKey, messageId };
 }
 
 /** The open jobs of a conversation, in the order of arrival. @internal */

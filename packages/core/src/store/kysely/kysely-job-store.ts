@@ -29,6 +29,7 @@ import {
   inFuture,
   isNewEvent,
   type JobChange,
+  messageKeyOf,
   takeAway,
 } from './job-rows.js';
 import { KyselyConversationStore } from './kysely-conversation-store.js';
@@ -171,10 +172,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
         .orderBy('id')
         .execute();
       return rows.map((row) => ({
-        adapter: row.adapter,
-        tenant: row.tenant,
-        conversationKey: row.conversation_key,
-        messageId: row.message_id,
+        ...messageKeyOf(row),
         authorId: row.author_id,
         isRunning: row.status === 'running',
       }));

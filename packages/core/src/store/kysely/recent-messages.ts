@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { MessageKey } from '../job-store.js';
 import { nobody } from './arrivals.js';
+import { messageKeyOf } from './job-rows.js';
 import type { Database } from './schema.js';
 
 /** The latest message of a person in each conversation of an adapter, the newest first. @internal */
@@ -25,10 +26,5 @@ export async function recentMessages(
     .orderBy('id', 'desc')
     .limit(maxConversations)
     .execute();
-  return rows.map((row) => ({
-    adapter: row.adapter,
-    tenant: row.tenant,
-    conversationKey: row.conversation_key,
-    messageId: row.message_id,
-  }));
+  return rows.map(messageKeyOf);
 }
