@@ -9,6 +9,7 @@ const coreSource = join(root, 'packages/core/src');
 /** What each folder of core may import besides itself and `errors`; see docs/architecture.md. */
 const allowed: Record<string, readonly string[]> = {
   adapter: ['conversation', 'generation', 'media'],
+  'adapter-kit': ['adapter'],
   processes: [],
   onnx: [],
   image: [],
@@ -75,6 +76,7 @@ describe('import directions', () => {
             'bounded-cache.js',
             'cache-scopes.js',
             'scoped-cache.js',
+            'unless-aborted.js',
             ...(allowed[stage] ?? []),
           ].includes(target),
       )

@@ -1,5 +1,5 @@
+import { BoundedMap } from '@vistazo/core/adapter-kit';
 import { ChannelType, type Client, RESTJSONErrorCodes, Routes } from 'discord.js';
-import { BoundedMap } from './bounded-map.js';
 import type { DiscordApi } from './discord-api.js';
 import { discordCodeOf } from './discord-errors.js';
 import type { DiscordMessage } from './parse-message/discord-message.js';

@@ -1,6 +1,6 @@
+import { BoundedMap } from '@vistazo/core/adapter-kit';
 import { type Client, Routes } from 'discord.js';
 import { z } from 'zod';
-import { BoundedMap } from './bounded-map.js';
 import type { DiscordApi } from './discord-api.js';
 import { messageSchema, type PlainMessage } from './parse-message/discord-message.js';
 import type { ChannelFacts, Surroundings } from './parse-message/surroundings.js';

@@ -1,3 +1,4 @@
+import { unlessAborted } from '@vistazo/core/adapter-kit';
 import { type REST, RequestMethod, type RouteLike } from 'discord.js';
 import { platformError } from './discord-errors.js';
 
@@ -50,7 +51,8 @@ export class DiscordApi {
         ...(files === undefined ? { body } : await withFiles(body, files)),
         ...(query !== undefined && { query: new URLSearchParams(query) }),
       });
-      const response = await untilAborted(queued, options.signal);
+      // In its queues discord.js does not look at the signal. What is sent all the same has its nonce.
+      const response = await unlessAborted(queued, options.signal);
       const text = response.status === 204 ? '' : await response.text();
       return {
         json: text === '' ? undefined : JSON.parse(text),
@@ -78,19 +80,6 @@ async function withFiles(body: unknown, files: readonly DiscordFile[]) {
     headers: { 'content-type': encoded.headers.get('content-type') ?? '' },
     passThroughBody: true,
   };
-}
-
-/** In its queues discord.js does not look at the signal. What is sent all the same has its nonce. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 /** The longest that a route is kept waiting for the sake of evenness. */

@@ -1,4 +1,5 @@
 import type { AdapterHost } from '@vistazo/core';
+import { EventDelivery, languageOf } from '@vistazo/core/adapter-kit';
 import { type Client, GatewayDispatchEvents, Routes } from 'discord.js';
 import { AnswerThreads } from './answer-threads.js';
 import { ClientSurroundings } from './client-surroundings.js';
@@ -8,9 +9,7 @@ import { InteractionRoutes } from './commands/interaction-routes.js';
 import { contentNotice, logIn, newClient, untilReady } from './connection.js';
 import { DiscordApi } from './discord-api.js';
 import type { CheckedOptions } from './discord-options.js';
-import { EventDelivery } from './event-delivery.js';
 import { GatewayEvents } from './gateway-events.js';
-import { languageOf } from './language.js';
 import { LinkPreviews } from './link-previews.js';
 import { MissedMessages } from './missed-messages.js';
 import { ChannelPermissions } from './send-reply/channel-permissions.js';
@@ -40,7 +39,7 @@ export class DiscordSession {
     const api = new DiscordApi(client.rest);
     this.api = api;
     const routes = new InteractionRoutes();
-    const delivery = new EventDelivery(host, notify);
+    const delivery = new EventDelivery(host, 'Discord', notify);
     this.#delivery = delivery;
     const surroundings = new ClientSurroundings(client, api, options.messageContent);
     const permissions = new ChannelPermissions(client);

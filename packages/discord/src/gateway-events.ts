@@ -1,12 +1,10 @@
+import { BoundedMap, type EventDelivery, InOrder } from '@vistazo/core/adapter-kit';
 import { type Client, GatewayDispatchEvents, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { AnswerThreads } from './answer-threads.js';
-import { BoundedMap } from './bounded-map.js';
 import { type Interaction, interactionSchema } from './commands/interaction.js';
 import type { InteractionHandler } from './commands/interaction-handler.js';
 import type { DiscordApi } from './discord-api.js';
-import type { EventDelivery } from './event-delivery.js';
-import { InOrder } from './in-order.js';
 import type { LinkPreviews } from './link-previews.js';
 import {
   bulkDeletionSchema,

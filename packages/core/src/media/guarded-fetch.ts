@@ -3,8 +3,8 @@ import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, request } from 'undici';
 import { VistazoError } from '../errors.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { type CheckedFileHost, checkFileHosts, type FileHost, headersFor } from './file-hosts.js';
-import { unlessAborted } from './unless-aborted.js';
 
 /** Bounds on fetching one address. */
 export interface FetchOptions {

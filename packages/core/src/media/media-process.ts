@@ -3,12 +3,12 @@ import { VistazoError } from '../errors.js';
 import type { ImageProcessorConfig } from '../image/image-processor-config.js';
 import type { ProcessedPicture } from '../image/processed-picture.js';
 import { forkModule } from '../processes/fork-module.js';
+import { unlessAborted } from '../unless-aborted.js';
 import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
 import { defaultMaxPages, defaultMaxVideoFrames, type FilePicture } from './file-pictures.js';
 import type { MediaReply, MediaResults, MediaTask } from './media-protocol.js';
 import { defaultPictureLimits, type PictureLimits } from './picture-limits.js';
 import { kindOf, type VideoFormat } from './sniff.js';
-import { unlessAborted } from './unless-aborted.js';
 import { type VideoPrograms, VideoReader } from './video/video-reader.js';
 
 /** Options of one piece of work. */

@@ -1,7 +1,7 @@
+import { type ButtonAction, buttonIdOf, type Language } from '@vistazo/core/adapter-kit';
 import { type APIMessageTopLevelComponent, ButtonStyle, ComponentType } from 'discord.js';
-import { type Language, type Saying, say } from '../language.js';
+import { type Saying, say } from '../language.js';
 import { isSnowflake } from '../place.js';
-import { type ButtonAction, customIdOf } from './custom-id.js';
 
 /** The answer that buttons are for. */
 export interface ButtonPlace {
@@ -39,7 +39,7 @@ function row(
       style: ButtonStyle.Secondary,
       label: say(saying, language),
       emoji: { name: emoji },
-      custom_id: customIdOf({ action, messageId, askerId }),
+      custom_id: buttonIdOf({ action, messageId, askerId }),
     })),
   };
 }

@@ -1,4 +1,5 @@
 import { type CommandDescription, type CommandOption, VistazoError } from '@vistazo/core';
+import { ownCommandOf, slashCommands } from '@vistazo/core/adapter-kit';
 import {
   type APIApplicationCommandOption,
   ApplicationCommandOptionType,
@@ -8,7 +9,6 @@ import {
   type RESTPutAPIApplicationCommandsJSONBody,
 } from 'discord.js';
 import { localized, say } from '../language.js';
-import { ownCommandOf, slashCommands } from './own-commands.js';
 
 type CommandBody = RESTPutAPIApplicationCommandsJSONBody[number];
 

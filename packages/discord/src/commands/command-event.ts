@@ -1,5 +1,6 @@
 import type { Attachment, CommandDescription, PlatformEvent } from '@vistazo/core';
-import { languageOf, localized, say } from '../language.js';
+import { languageOf, ownCommandOf, slashCommands } from '@vistazo/core/adapter-kit';
+import { localized, say } from '../language.js';
 import type { DiscordMessage } from '../parse-message/discord-message.js';
 import { attachmentOf } from '../parse-message/files-of.js';
 import { materialOfOther } from '../parse-message/material.js';
@@ -8,7 +9,6 @@ import { createdAtMs } from '../place.js';
 import { commandOnMessages, pictureOptions, privateOption } from './command-bodies.js';
 import { type CommandInteraction, type Interaction, personOf, placeOf } from './interaction.js';
 import { answeredIdOf } from './interaction-routes.js';
-import { ownCommandOf, slashCommands } from './own-commands.js';
 
 type MessageEvent = Extract<PlatformEvent, { type: 'message' }>;
 

@@ -1,23 +1,34 @@
 import type { AdapterHost, AnsweringModel, CommandDescription } from '@vistazo/core';
 import {
+  BoundedMap,
+  type ButtonPress,
+  type EventDelivery,
+  helpText,
+  inTime,
+  languageOf,
+  readButtonId,
+  type SeenMarkup,
+  sayModel,
+  seenText,
+} from '@vistazo/core/adapter-kit';
+import {
   type APIInteractionResponse,
+  escapeMarkdown,
   InteractionResponseType,
   MessageFlags,
   type RESTPatchAPIInteractionOriginalResponseJSONBody,
   Routes,
+  TimestampStyles,
+  time,
 } from 'discord.js';
-import { BoundedMap } from '../bounded-map.js';
-import { type ButtonPress, readCustomId } from '../buttons/custom-id.js';
-import { seenText } from '../buttons/seen-text.js';
 import type { DiscordApi } from '../discord-api.js';
-import type { EventDelivery } from '../event-delivery.js';
-import { languageOf, type Saying, say, sayModel } from '../language.js';
+import { type Saying, say } from '../language.js';
 import type { DiscordMessage } from '../parse-message/discord-message.js';
 import { editedEvent } from '../parse-message/message-event.js';
 import type { Surroundings } from '../parse-message/surroundings.js';
+import { maxMessageLength } from '../send-reply/post-content.js';
 import type { ReplySender } from '../send-reply/reply-sender.js';
 import { questionAbout, readCommand } from './command-event.js';
-import { helpText } from './help-text.js';
 import {
   type CommandInteraction,
   type DialogInteraction,
@@ -95,7 +106,7 @@ export class InteractionHandler {
   async #forget(interaction: CommandInteraction): Promise<void> {
     const { tenant } = placeOf(interaction);
     const forgetting = this.options.delivery.forget(tenant, personOf(interaction).id);
-    const soon = await inTime(forgetting);
+    const soon = await inTime(forgetting, acknowledgeAfterMs);
     if (soon !== 'late') return this.#tell(interaction, soon ? 'forgotten' : 'notForgotten');
     await this.#defer(interaction, true);
     const saying = (await forgetting) ? 'forgotten' : 'notForgotten';
@@ -125,7 +136,7 @@ export class InteractionHandler {
       routes.open(event.messageId, interaction, { isPrivate, acknowledged });
     sender.answers.of(event).askerId = event.author.id;
     const taken = delivery.deliver(event);
-    const soon = await inTime(taken);
+    const soon = await inTime(taken, acknowledgeAfterMs);
     try {
       if (soon === 'refused') await this.#tell(interaction, 'notTaken');
       else if (soon === undefined) await this.#tell(interaction, 'notStored');
@@ -140,7 +151,7 @@ export class InteractionHandler {
   }
 
   async #press(interaction: PressInteraction): Promise<void> {
-    const press = readCustomId(interaction.data.custom_id);
+    const press = readButtonId(interaction.data.custom_id);
     if (press === undefined) return;
     const author = personOf(interaction);
     const { action, messageId, askerId } = press;
@@ -148,13 +159,13 @@ export class InteractionHandler {
       const eventId = `rated ${interaction.id}`;
       const place = { ...placeOf(interaction), messageId };
       const rated = { type: 'feedback', eventId, ...place, rating: action, author } as const;
-      await inTime(this.options.delivery.deliver(rated));
+      await inTime(this.options.delivery.deliver(rated), acknowledgeAfterMs);
       return this.#tell(interaction, 'thanks');
     }
     if (action === 'seen') return this.#showSeen(interaction, press);
     if (askerId !== undefined && askerId !== author.id) return this.#tell(interaction, 'onlyAsker');
     const work = action === 'stop' ? this.#stop : this.#again;
-    const done = await inTime(work.call(this, interaction, press));
+    const done = await inTime(work.call(this, interaction, press), acknowledgeAfterMs);
     if (done === 'gone') return this.#tell(interaction, 'questionGone');
     await this.#respond(interaction, { type: InteractionResponseType.DeferredMessageUpdate });
   }
@@ -162,10 +173,11 @@ export class InteractionHandler {
   async #showSeen(interaction: PressInteraction, { messageId }: ButtonPress): Promise<void> {
     const language = languageOf(interaction.locale);
     const text = this.options.seenFor({ ...placeOf(interaction), messageId }).then(
-      (seen) => (seen === undefined ? say('nothingSeen', language) : seenText(seen, language)),
+      (seen) =>
+        seen === undefined ? say('nothingSeen', language) : seenText(seen, language, seenMarkup),
       () => say('notKnownNow', language),
     );
-    const soon = await inTime(text);
+    const soon = await inTime(text, acknowledgeAfterMs);
     if (soon !== 'late') return this.#show(interaction, soon);
     await this.#defer(interaction, true);
     await this.#fill(interaction, await text);
@@ -231,13 +243,8 @@ export class InteractionHandler {
   }
 }
 
-/** What comes of work, if it comes before the acknowledgement has to be sent. */
-async function inTime<T>(work: Promise<T>): Promise<T | 'late'> {
-  const { promise, resolve } = Promise.withResolvers<'late'>();
-  const timer = setTimeout(() => resolve('late'), acknowledgeAfterMs);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const seenMarkup: SeenMarkup = {
+  literal: escapeMarkdown,
+  ago: (atMs) => time(Math.floor(atMs / 1000), TimestampStyles.RelativeTime),
+  maxTextLength: maxMessageLength,
+};

@@ -1,4 +1,4 @@
-import { BoundedMap } from '../bounded-map.js';
+import { BoundedMap } from '@vistazo/core/adapter-kit';
 import type { Interaction } from './interaction.js';
 
 /** How what a command asked is answered: with the token of its interaction, as long as that is good. */

@@ -1,9 +1,10 @@
+import type { Language } from '@vistazo/core/adapter-kit';
 import {
   type APIModalInteractionResponseCallbackData,
   ComponentType,
   TextInputStyle,
 } from 'discord.js';
-import { type Language, say } from '../language.js';
+import { say } from '../language.js';
 import type { DialogInteraction } from './interaction.js';
 
 const pattern = /^vistazo ask (\d+)$/;

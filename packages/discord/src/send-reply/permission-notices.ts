@@ -1,10 +1,10 @@
 import { VistazoError } from '@vistazo/core';
+import { BoundedMap, type Language } from '@vistazo/core/adapter-kit';
 import { RESTJSONErrorCodes, Routes } from 'discord.js';
 import { z } from 'zod';
-import { BoundedMap } from '../bounded-map.js';
 import type { DiscordApi } from '../discord-api.js';
 import { discordCodeOf } from '../discord-errors.js';
-import { type Language, sayMayNotWrite } from '../language.js';
+import { sayMayNotWrite } from '../language.js';
 import type { NeededPermission } from './channel-permissions.js';
 import { messageBody } from './message-body.js';
 

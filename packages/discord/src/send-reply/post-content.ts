@@ -1,6 +1,7 @@
 import { splitText } from '@vistazo/core';
+import type { Language } from '@vistazo/core/adapter-kit';
 import type { DiscordFile } from '../discord-api.js';
-import { type Language, say } from '../language.js';
+import { say } from '../language.js';
 
 /** Most characters (UTF-16 units) of a message. */
 export const maxMessageLength = 2000;

@@ -1,5 +1,5 @@
 import { VistazoError } from '@vistazo/core';
-import { BoundedMap } from '../bounded-map.js';
+import { BoundedMap } from '@vistazo/core/adapter-kit';
 import type { ChannelPermissions } from './channel-permissions.js';
 import { LackingPermissions } from './permission-notices.js';
 

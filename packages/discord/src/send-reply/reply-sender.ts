@@ -6,15 +6,20 @@ import {
   VistazoError,
 } from '@vistazo/core';
 import {
+  type AnswerPosts,
+  AnswerPostsByQuestion,
+  BoundedMap,
+  EditPace,
+  type Language,
+} from '@vistazo/core/adapter-kit';
+import {
   type APIMessageTopLevelComponent,
   type RESTPostAPIChannelMessageJSONBody,
   type RouteLike,
   Routes,
 } from 'discord.js';
 import { z } from 'zod';
-import { BoundedMap } from '../bounded-map.js';
 import { endButtons, stopButton } from '../buttons/answer-buttons.js';
-import { type AnswerPosts, AnswerPostsByQuestion } from '../buttons/answer-posts.js';
 import {
   type InteractionRoute,
   type InteractionRoutes,
@@ -22,10 +27,8 @@ import {
 } from '../commands/interaction-routes.js';
 import type { DiscordApi, DiscordFile } from '../discord-api.js';
 import { discordCodeOf, isTokenExpired, isUnknownMessage } from '../discord-errors.js';
-import type { Language } from '../language.js';
 import { createdAtMs, isSnowflake } from '../place.js';
 import type { ChannelPermissions } from './channel-permissions.js';
-import { EditPace } from './edit-pace.js';
 import { messageBody } from './message-body.js';
 import { PermissionNotices } from './permission-notices.js';
 import { type PostContent, postContent } from './post-content.js';

@@ -12,16 +12,16 @@ export interface ButtonPress {
   askerId: string | undefined;
 }
 
-const pattern = /^vistazo (\w+) (\S+) (\d*)$/;
+const pattern = /^vistazo (\w+) (\S+) (\S*)$/;
 
 /** A button's id, in which all is that is needed when it is pressed, also after a restart. */
-export function customIdOf({ action, messageId, askerId = '' }: ButtonPress): string {
+export function buttonIdOf({ action, messageId, askerId = '' }: ButtonPress): string {
   return `vistazo ${action} ${messageId} ${askerId}`;
 }
 
 /** Undefined for buttons that are not the adapter's. */
-export function readCustomId(customId: string): ButtonPress | undefined {
-  const [, name, messageId, askerId] = pattern.exec(customId) ?? [];
+export function readButtonId(buttonId: string): ButtonPress | undefined {
+  const [, name, messageId, askerId] = pattern.exec(buttonId) ?? [];
   const action = actions.find((each) => each === name);
   if (messageId === undefined || action === undefined) return undefined;
   return { action, messageId, askerId: askerId || undefined };

@@ -1,5 +1,5 @@
-import type { CommandDescription } from '@vistazo/core';
-import { type Language, say } from '../language.js';
+import type { CommandDescription } from '../adapter/command-description.js';
+import { commonSayings, type Language } from './language.js';
 import { ownCommandOf, slashCommands } from './own-commands.js';
 
 const maxTextLength = 2000;
@@ -8,10 +8,10 @@ const maxTextLength = 2000;
 export function helpText(commands: readonly CommandDescription[], language: Language): string {
   const lines = slashCommands(commands).map((command) => {
     const own = ownCommandOf(command);
-    const about = own === undefined ? command.description : say(own.about, language);
+    const about = own === undefined ? command.description : commonSayings[own.about][language];
     return `\`/${command.name}\` ${about}`;
   });
-  const text: string[] = [say('helpBeginning', language)];
+  const text: string[] = [commonSayings.helpBeginning[language]];
   for (const line of lines) if ([...text, line].join('\n').length <= maxTextLength) text.push(line);
   return text.join('\n');
 }

@@ -1,5 +1,5 @@
-import type { ReplyTarget } from '@vistazo/core';
-import { BoundedMap } from '../bounded-map.js';
+import type { ReplyTarget } from '../adapter/adapter.js';
+import { BoundedMap } from './bounded-map.js';
 
 /** The messages of one answer. */
 export interface AnswerPosts {

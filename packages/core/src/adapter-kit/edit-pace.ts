@@ -1,10 +1,10 @@
-import { BoundedMap } from '../bounded-map.js';
+import { BoundedMap } from './bounded-map.js';
 import { pause } from './pause.js';
 
 const maxChannels = 10_000;
 
 /**
- * Spreads changes of messages over the rate that Discord says a channel has left, so that a growing answer
+ * Spreads changes of messages over the rate that a platform says a channel has left, so that a growing answer
  * does not use it up at once and then stand still.
  */
 export class EditPace {
@@ -15,7 +15,7 @@ export class EditPace {
     await pause((this.#notBeforeMs.get(channelId) ?? 0) - performance.now(), signal);
   }
 
-  /** Notes what Discord said with a change. */
+  /** Notes what the platform said with a change. */
   note(channelId: string, paceMs: number): void {
     this.#notBeforeMs.set(channelId, performance.now() + paceMs);
   }

@@ -1,12 +1,13 @@
-import type { AdapterHost, PlatformEvent } from '@vistazo/core';
-import { pause } from './send-reply/pause.js';
+import type { AdapterHost } from '../adapter/adapter.js';
+import type { PlatformEvent } from '../adapter/platform-event.js';
+import { pause } from './pause.js';
 
 /** How often an event is handed over that could not be stored, each time after twice as long. */
 const maxTries = 8;
 const firstPauseMs = 500;
 
 /**
- * Hands events over to the bot. Discord does not deliver an event again that could not be stored, so that it
+ * Hands events over to the bot, for platforms that do not deliver an event again that could not be stored: it
  * is tried again here.
  */
 export class EventDelivery {
@@ -14,7 +15,9 @@ export class EventDelivery {
   readonly #holds = new Map<string, Promise<void>>();
 
   constructor(
-    private readonly host: AdapterHost,
+    private readonly host: Pick<AdapterHost, 'receive' | 'forget'>,
+    /** Of the platform, for people. */
+    private readonly platform: string,
     private readonly notify: (sentence: string) => void,
   ) {}
 
@@ -71,7 +74,7 @@ export class EventDelivery {
         return await work();
       } catch (error) {
         if (tries === maxTries || this.#stopped.signal.aborted || isInvalid(error)) {
-          this.notify(`What came from Discord could not be kept: ${codeOf(error)}.`);
+          this.notify(`What came from ${this.platform} could not be kept: ${codeOf(error)}.`);
           return undefined;
         }
       }

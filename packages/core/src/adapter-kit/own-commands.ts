@@ -1,5 +1,8 @@
-import type { CommandDescription } from '@vistazo/core';
-import { type Saying, say } from '../language.js';
+import type { CommandDescription } from '../adapter/command-description.js';
+import { commonSayings } from './language.js';
+
+/** One of the {@link commonSayings}. */
+type Saying = keyof typeof commonSayings;
 
 /** A command of the adapter's own. */
 export interface OwnCommand {
@@ -16,7 +19,7 @@ function own(
   name: Saying,
   rest: Pick<CommandDescription, 'options' | 'pictures'>,
 ): OwnCommand {
-  return { does, about, name, description: { name: does, description: say(about, 'en'), ...rest } };
+  return { does, about, name, description: { name: does, description: english(about), ...rest } };
 }
 
 /** Those that a bot has besides those of its plugins; one of a plugin takes the place of that with its name. */
@@ -25,7 +28,7 @@ export const ownCommands: readonly OwnCommand[] = [
     options: [
       {
         name: 'question',
-        description: say('questionDescription', 'en'),
+        description: english('questionDescription'),
         type: 'string',
         required: true,
         max: 2000,
@@ -50,4 +53,8 @@ export function slashCommands(commands: readonly CommandDescription[]): CommandD
     .map(({ description }) => description)
     .filter(({ name }) => commands.every((command) => command.name !== name));
   return [...free, ...commands];
+}
+
+function english(saying: Saying): string {
+  return commonSayings[saying].en;
 }

@@ -1,12 +1,20 @@
-import type { SeenForAnswer } from '@vistazo/core';
-import { escapeMarkdown, TimestampStyles, time } from 'discord.js';
-import type { Language } from '../language.js';
+import type { SeenForAnswer } from '../adapter/adapter.js';
+import type { Language } from './language.js';
 
-const maxTextLength = 2000;
 const maxNameLength = 80;
 
+/** How a platform writes what {@link seenText} says. */
+export interface SeenMarkup {
+  /** Text that says nothing to the platform but itself. */
+  literal(text: string): string;
+  /** How long ago a time was, in milliseconds since 1970. */
+  ago(atMs: number): string;
+  /** Most characters (UTF-16 units) of the whole. */
+  maxTextLength: number;
+}
+
 /** What a model saw for an answer, in as many lines as there is room for. */
-export function seenText(seen: SeenForAnswer, language: Language): string {
+export function seenText(seen: SeenForAnswer, language: Language, markup: SeenMarkup): string {
   const words = wordsOf[language];
   const { pictures, promptTokens, imageTokens, leftOut, notes } = seen;
   const lines = [
@@ -15,19 +23,21 @@ export function seenText(seen: SeenForAnswer, language: Language): string {
       promptTokens.toLocaleString(language),
       imageTokens.toLocaleString(language),
     ),
-    ...pictures.map((picture, index) => `${index + 1}. ${pictureLine(picture, words)}`),
+    ...pictures.map((picture, index) => `${index + 1}. ${pictureLine(picture, words, markup)}`),
     ...headed(
       words.leftOut,
       leftOut.map(({ sentence }) => sentence),
+      markup,
     ),
-    ...headed(words.files, notes),
+    ...headed(words.files, notes, markup),
   ];
-  return withinLimit(lines, words.more);
+  return withinLimit(lines, words.more, markup.maxTextLength);
 }
 
 function pictureLine(
   { widthPx, heightPx, tokens, provenance }: SeenForAnswer['pictures'][number],
   words: Words,
+  { literal, ago }: SeenMarkup,
 ): string {
   const size = `${widthPx} × ${heightPx} px, ${words.tokens(tokens)}`;
   if (provenance === undefined) return size;
@@ -40,25 +50,25 @@ function pictureLine(
             ? words.page(place.page)
             : words.second(Math.floor(place.atMs / 1000)),
         ];
-  const posted = time(Math.floor(postedAtMs / 1000), TimestampStyles.RelativeTime);
+  const harmless = (text: string) => literal(oneLine(text));
   return [
     harmless(name ?? words.picture),
     ...part,
-    words.from(harmless(author), posted),
+    words.from(harmless(author), ago(postedAtMs)),
     size,
   ].join(', ');
 }
 
-function headed(head: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [head, ...lines.map((line) => `- ${escapeMarkdown(line)}`)];
+function headed(head: string, lines: readonly string[], { literal }: SeenMarkup): string[] {
+  return lines.length === 0 ? [] : [head, ...lines.map((line) => `- ${literal(line)}`)];
 }
 
 /** Names are as people wrote them. */
-function harmless(name: string): string {
-  return escapeMarkdown(name.replace(/\s+/g, ' ').slice(0, maxNameLength));
+function oneLine(name: string): string {
+  return name.replace(/\s+/g, ' ').slice(0, maxNameLength);
 }
 
-function withinLimit(lines: readonly string[], more: string): string {
+function withinLimit(lines: readonly string[], more: string, maxTextLength: number): string {
   const kept: string[] = [];
   for (const line of lines) {
     if ([...kept, line, more].join('\n').length > maxTextLength) return [...kept, more].join('\n');

@@ -1,0 +1,13 @@
+export { unlessAborted } from '../unless-aborted.js';
+export { type AnswerPosts, AnswerPostsByQuestion } from './answer-posts.js';
+export { BoundedMap } from './bounded-map.js';
+export { type ButtonAction, type ButtonPress, buttonIdOf, readButtonId } from './button-press.js';
+export { EditPace } from './edit-pace.js';
+export { EventDelivery } from './event-delivery.js';
+export { helpText } from './help-text.js';
+export { InOrder } from './in-order.js';
+export { inTime } from './in-time.js';
+export { commonSayings, type Language, languageOf, sayModel } from './language.js';
+export { type OwnCommand, ownCommandOf, ownCommands, slashCommands } from './own-commands.js';
+export { pause } from './pause.js';
+export { type SeenMarkup, seenText } from './seen-text.js';
