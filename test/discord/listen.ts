@@ -45,6 +45,9 @@ export async function listen({
     model,
     recentMessages: async () => [],
     seenFor: async () => undefined,
+    storage: () => {
+      throw new Error('The adapter for Discord keeps nothing of its own.');
+    },
   });
   onTestFinished(async () => {
     await adapter.stop();
