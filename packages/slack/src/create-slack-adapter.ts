@@ -85,9 +85,6 @@ class SlackAdapter implements Adapter {
 
   get #started(): SlackSession {
     if (this.#session !== undefined) return this.#session;
-    throw new VistazoError(
-      'engine.closed',
-      `The adapter ${this.name} is not on Slack; start it.`,
-    );
+    throw new VistazoError('engine.closed', `The adapter ${this.name} is not on Slack; start it.`);
   }
 }

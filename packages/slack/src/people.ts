@@ -1,6 +1,5 @@
-import { BoundedMap } from '@vistazo/core/adapter-kit';
+import { BoundedMap, type Language, languageOf } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
-import { type Language, languageOf } from '@vistazo/core/adapter-kit';
 import type { SlackApi } from './slack-api.js';
 
 /** What is known of a person. */

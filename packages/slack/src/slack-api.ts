@@ -1,5 +1,5 @@
-import { BoundedMap, unlessAborted } from '@vistazo/core/adapter-kit';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
+import { BoundedMap, unlessAborted } from '@vistazo/core/adapter-kit';
 import { QuietLogger } from './connection/quiet-logger.js';
 import { platformError } from './slack-errors.js';
 

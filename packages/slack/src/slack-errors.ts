@@ -1,15 +1,17 @@
-import { VistazoError } from '@vistazo/core';
 import { ErrorCode, type WebAPICallError } from '@slack/web-api';
+import { VistazoError } from '@vistazo/core';
 
 /** What Slack says when nothing can be posted in a place any more, and the mend. */
 const goneSentences: Readonly<Record<string, string>> = {
-  account_inactive: 'The app was taken out of the workspace, or its token was revoked; install it again.',
+  account_inactive:
+    'The app was taken out of the workspace, or its token was revoked; install it again.',
   cant_update_message: 'The message cannot be changed any more.',
   cannot_reply_to_message: 'Slack takes no replies to that message.',
   channel_not_found: 'The channel was deleted, or the bot is not in it; invite the bot.',
   channel_type_not_supported: 'The bot cannot write in a channel of this kind.',
   edit_window_closed: 'The message cannot be changed any more.',
-  invalid_auth: 'Slack refuses the token; copy it anew from the page OAuth & Permissions of your app.',
+  invalid_auth:
+    'Slack refuses the token; copy it anew from the page OAuth & Permissions of your app.',
   is_archived: 'The channel was archived.',
   message_not_found: 'The message was deleted.',
   no_permission: 'The workspace does not let the bot write there.',
@@ -40,7 +42,9 @@ class SlackRefusal extends Error {
 /** Slack's name of an error, such as `channel_not_found`; undefined for what is none of its errors. */
 export function slackCodeOf(error: unknown): string | undefined {
   const found = error instanceof VistazoError ? rootOf(error.cause) : error;
-  return isCallError(found) && found.code === ErrorCode.PlatformError ? found.data.error : undefined;
+  return isCallError(found) && found.code === ErrorCode.PlatformError
+    ? found.data.error
+    : undefined;
 }
 
 /** How long Slack wants a call to wait; undefined where it did not ask for that. */
@@ -83,7 +87,9 @@ function refusalOf(code: string, cause: unknown): VistazoError {
       cause,
     );
   const sentence = goneSentences[code];
-  return sentence === undefined ? failed(`Slack refused a call: ${code}.`, cause) : gone(sentence, cause);
+  return sentence === undefined
+    ? failed(`Slack refused a call: ${code}.`, cause)
+    : gone(sentence, cause);
 }
 
 function gone(message: string, cause: unknown): VistazoError {

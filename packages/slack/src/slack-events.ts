@@ -2,7 +2,12 @@ import type { AdapterHost } from '@vistazo/core';
 import { BoundedMap, InOrder } from '@vistazo/core/adapter-kit';
 import type { z } from 'zod';
 import type { AskedConversations } from './asked-conversations.js';
-import { isForBot, isFromPerson, type ListeningRules, type PersonMessage } from './parse-message/is-for-bot.js';
+import {
+  isForBot,
+  isFromPerson,
+  type ListeningRules,
+  type PersonMessage,
+} from './parse-message/is-for-bot.js';
 import { editedEvent, messageEvent } from './parse-message/message-event.js';
 import {
   changeSchema,
@@ -155,7 +160,10 @@ function subtypeOf(event: unknown): unknown {
     : undefined;
 }
 
-function read<Schema extends z.ZodType>(schema: Schema, event: unknown): z.output<Schema> | undefined {
+function read<Schema extends z.ZodType>(
+  schema: Schema,
+  event: unknown,
+): z.output<Schema> | undefined {
   return schema.safeParse(event).data;
 }
 

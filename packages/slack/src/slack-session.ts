@@ -17,7 +17,11 @@ import { Threads } from './threads.js';
 /** In a thread where nobody asked for longer the bot has to be mentioned again. */
 const activeForMs = 30 * 86_400_000;
 
-const authSchema = z.object({ team_id: z.string(), user_id: z.string(), bot_id: z.string().optional() });
+const authSchema = z.object({
+  team_id: z.string(),
+  user_id: z.string(),
+  bot_id: z.string().optional(),
+});
 
 /** A bot's time on Slack, from its start to its end. */
 export class SlackSession {
@@ -40,7 +44,12 @@ export class SlackSession {
     const clientOptions = slackApiUrl === undefined ? {} : { slackApiUrl };
     this.api = new SlackApi({ tokenOf, clientOptions, notify });
     const people = new People(this.api);
-    this.files = new FileFetcher({ api: this.api, tokenOf, files: options.files ?? slackFiles, notify });
+    this.files = new FileFetcher({
+      api: this.api,
+      tokenOf,
+      files: options.files ?? slackFiles,
+      notify,
+    });
     this.sender = new ReplySender({
       api: this.api,
       buttons,
@@ -75,7 +84,9 @@ export class SlackSession {
   /** Throws `option.invalid` where Slack refuses a token. */
   async start(): Promise<void> {
     const { notify, slackApiUrl, botToken = '' } = this.options;
-    const identity = authSchema.parse(await this.api.call({ tenant: '', method: 'auth.test' }).catch(refusedToken));
+    const identity = authSchema.parse(
+      await this.api.call({ tenant: '', method: 'auth.test' }).catch(refusedToken),
+    );
     const known = await this.host.recentMessages(Date.now() - activeForMs);
     for (const message of known) this.#asked.asked(message);
     const app = newSlackApp({

@@ -1,7 +1,11 @@
 import { BoundedMap } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
+import {
+  messageSchema,
+  type PostedMessage,
+  type SlackMessage,
+} from './parse-message/slack-message.js';
 import { conversationKeyOf } from './place.js';
-import { messageSchema, type PostedMessage, type SlackMessage } from './parse-message/slack-message.js';
 import type { SlackApi } from './slack-api.js';
 
 const maxThreads = 5000;
@@ -35,7 +39,12 @@ export class Threads {
   }
 
   /** Notes that a message is gone. */
-  forgot(message: { team: string; channel: string; ts: string; thread_ts?: string | undefined }): void {
+  forgot(message: {
+    team: string;
+    channel: string;
+    ts: string;
+    thread_ts?: string | undefined;
+  }): void {
     const thread = this.#threads.get(keyOf(message));
     if (thread !== undefined)
       thread.messages = thread.messages.filter(({ ts }) => ts !== message.ts);
@@ -74,6 +83,11 @@ export class Threads {
   }
 }
 
-function keyOf(message: { team: string; channel: string; ts: string; thread_ts?: string | undefined }): string {
+function keyOf(message: {
+  team: string;
+  channel: string;
+  ts: string;
+  thread_ts?: string | undefined;
+}): string {
   return `${message.team} ${message.channel} ${message.thread_ts ?? message.ts}`;
 }

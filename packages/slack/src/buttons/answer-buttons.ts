@@ -1,5 +1,10 @@
-import { type ButtonAction, buttonIdOf, commonSayings, type Language } from '@vistazo/core/adapter-kit';
 import type { ActionsBlock, Button } from '@slack/types';
+import {
+  type ButtonAction,
+  buttonIdOf,
+  commonSayings,
+  type Language,
+} from '@vistazo/core/adapter-kit';
 import { isTs } from '../place.js';
 
 /** The answer that buttons are for. */
@@ -40,11 +45,19 @@ const emoji: Record<ButtonAction, string> = {
 };
 
 /** Each in a message needs an `action_id` of its own; what is needed when it is pressed stands in its value. */
-function button({ messageId, askerId, language }: ButtonPlace, action: ButtonAction, saying: Saying): Button {
+function button(
+  { messageId, askerId, language }: ButtonPlace,
+  action: ButtonAction,
+  saying: Saying,
+): Button {
   return {
     type: 'button',
     action_id: `vistazo_${action}`,
-    text: { type: 'plain_text', emoji: true, text: `${emoji[action]} ${commonSayings[saying][language]}` },
+    text: {
+      type: 'plain_text',
+      emoji: true,
+      text: `${emoji[action]} ${commonSayings[saying][language]}`,
+    },
     value: buttonIdOf({ action, messageId, askerId }),
   };
 }

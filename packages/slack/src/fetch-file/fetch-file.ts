@@ -24,9 +24,11 @@ type FetchBounds = { maxBytes: number; signal: AbortSignal };
 
 const sentences = {
   deleted: 'The file was deleted before I could look at it; post it again.',
-  hidden: 'Slack does not show this file any more, as it is beyond the limit of the workspace’s plan.',
+  hidden:
+    'Slack does not show this file any more, as it is beyond the limit of the workspace’s plan.',
   external: 'The file is kept outside of Slack; post the picture itself.',
-  notAllowed: 'I may not read files here: whoever manages the app can give it the scope files:read.',
+  notAllowed:
+    'I may not read files here: whoever manages the app can give it the scope files:read.',
 } as const;
 
 const maxTeams = 10_000;

@@ -21,11 +21,16 @@ export function attachmentOf(file: SlackFile, team: string): Attachment {
 }
 
 /** The files and pictures of a message, without those of what it shares. */
-export function ownFilesOf({ files, blocks, attachments }: SlackMessage, team: string): Attachment[] {
+export function ownFilesOf(
+  { files, blocks, attachments }: SlackMessage,
+  team: string,
+): Attachment[] {
   return [
     ...(files ?? []).map((file) => attachmentOf(file, team)),
     ...imageBlocksOf(blocks).flatMap((block) => pictureOf(block, team)),
-    ...(attachments ?? []).filter((each) => !isShared(each)).flatMap((each) => previewOf(each, team)),
+    ...(attachments ?? [])
+      .filter((each) => !isShared(each))
+      .flatMap((each) => previewOf(each, team)),
   ];
 }
 
@@ -58,7 +63,10 @@ function previewOf(attachment: SlackAttachment, team: string): Attachment[] {
   return [...(url == null ? [] : [{ url, ...described(attachment.title) }]), ...pictures];
 }
 
-function pictureOf({ image_url, alt_text, slack_file }: SlackImageBlock, team: string): Attachment[] {
+function pictureOf(
+  { image_url, alt_text, slack_file }: SlackImageBlock,
+  team: string,
+): Attachment[] {
   const { id, url } = slack_file ?? {};
   if (id != null || url != null)
     return [{ url: fileUrl({ id: id ?? '', url_private: url }, team), ...described(alt_text) }];

@@ -1,6 +1,6 @@
 import type { Attachment, Quote } from '@vistazo/core';
-import type { PersonMessage } from './is-for-bot.js';
 import { isShared, isVisible, ownFilesOf, sharedFilesOf } from './files-of.js';
+import type { PersonMessage } from './is-for-bot.js';
 import { plainText } from './plain-text.js';
 import type { SlackAttachment, SlackMessage } from './slack-message.js';
 import type { Surroundings } from './surroundings.js';
@@ -47,7 +47,8 @@ export async function materialOfOther(
   surroundings: Surroundings,
 ): Promise<Material> {
   const shared = (message.attachments ?? []).filter(isShared);
-  const author = message.user === undefined ? undefined : await surroundings.nameOf(team, message.user);
+  const author =
+    message.user === undefined ? undefined : await surroundings.nameOf(team, message.user);
   const own = said(message, 'reply', author, await surroundings.namesFor(message.text, team));
   const files = ownFilesOf({ ...message, files: message.files?.filter(isVisible) }, team);
   return {

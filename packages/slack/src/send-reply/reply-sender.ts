@@ -1,6 +1,11 @@
-import type { AnsweringEvent, PostedReply, ReplyPost, ReplyTarget } from '@vistazo/core';
-import { type AnswerPosts, AnswerPostsByQuestion, BoundedMap, type Language } from '@vistazo/core/adapter-kit';
 import type { ActionsBlock } from '@slack/types';
+import type { AnsweringEvent, PostedReply, ReplyPost, ReplyTarget } from '@vistazo/core';
+import {
+  type AnswerPosts,
+  AnswerPostsByQuestion,
+  BoundedMap,
+  type Language,
+} from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
 import { endButtons, stopButton } from '../buttons/answer-buttons.js';
 import { placeOf, postedAtMsOf } from '../place.js';
@@ -40,7 +45,12 @@ const rates = {
 const postedSchema = z.object({ ts: z.string() });
 
 /** What every message of the bot says besides its text: it mentions nobody and shows no previews. */
-const quiet = { link_names: false, parse: 'none', unfurl_links: false, unfurl_media: false } as const;
+const quiet = {
+  link_names: false,
+  parse: 'none',
+  unfurl_links: false,
+  unfurl_media: false,
+} as const;
 
 /** Posts, changes and takes away the messages of answers. */
 export class ReplySender {
@@ -152,7 +162,9 @@ export class ReplySender {
     args: Record<string, unknown> & { channel: string },
     signal: AbortSignal,
   ): Promise<unknown> {
-    const key = [method, tenant, ...(method === 'chat.postMessage' ? [args.channel] : [])].join(' ');
+    const key = [method, tenant, ...(method === 'chat.postMessage' ? [args.channel] : [])].join(
+      ' ',
+    );
     const rate = rates[method];
     await this.#pace.wait(key, rate, signal);
     try {
