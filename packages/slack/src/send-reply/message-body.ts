@@ -36,7 +36,8 @@ export interface MessageBody {
  * makes too long is shown as it was written. Throws `internal` where more does not fit.
  */
 export function messageBody(markdown: string): MessageBody {
-  for (const mrkdwn of [toMrkdwn(markdown), literalMrkdwn(markdown.trim())]) {
+  for (const convert of [toMrkdwn, literalMrkdwn]) {
+    const mrkdwn = convert(markdown.toWellFormed()).trim();
     const sections = splitMrkdwn(mrkdwn, maxSectionLength);
     const length = sections.reduce((sum, section) => sum + section.length, 0);
     if (length <= maxBlocksLength && sections.length <= maxBlocks - blocksKeptFree)
