@@ -4,6 +4,7 @@ import {
   type AdapterFinding,
   type AdapterHost,
   type AnsweringEvent,
+  type CommandDescription,
   type PostedReply,
   type ReplyPost,
   type ReplyTarget,
@@ -63,6 +64,10 @@ class DiscordAdapter implements Adapter {
     const session = new DiscordSession(this.options, host);
     this.#session = session;
     await session.start();
+  }
+
+  async commandsChanged(commands: readonly CommandDescription[]): Promise<void> {
+    await this.#session?.commandsChanged(commands);
   }
 
   async stop(): Promise<void> {

@@ -12,6 +12,15 @@ const sayings = {
     es: 'Esto es solo el principio: aquí no puedo adjuntar la respuesta entera como archivo. Quien administra el servidor puede darme el permiso Adjuntar archivos.',
   },
   privateDescription: { en: 'Shows the answer to you alone', es: 'Solo tú ves la respuesta' },
+  furtherPictures: { en: 'Further pictures', es: 'Más imágenes' },
+  comesLater: {
+    en: 'This takes longer; the answer comes in a message of its own.',
+    es: 'Esto tarda más; la respuesta llegará en un mensaje aparte.',
+  },
+  tookTooLong: {
+    en: 'This took too long: here I can answer for 15 minutes only. Please ask again later.',
+    es: 'Esto ha tardado demasiado: aquí solo puedo responder durante 15 minutos. Pregunta de nuevo más tarde.',
+  },
   askAbout: { en: 'Ask about this picture', es: 'Preguntar por esta imagen' },
   describe: { en: 'Describe this picture', es: 'Describir esta imagen' },
 } as const;
