@@ -69,8 +69,8 @@ function toldOption(option: unknown, isWhole: boolean): unknown {
   const { required, name_localizations, description_localizations, ...rest } = z
     .looseObject({
       required: z.boolean().optional(),
-      name_localizations: z.unknown(),
-      description_localizations: z.unknown(),
+      name_localizations: z.unknown().optional(),
+      description_localizations: z.unknown().optional(),
     })
     .parse(option);
   return {

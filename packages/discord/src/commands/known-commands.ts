@@ -22,12 +22,12 @@ export interface KnownCommandsOptions {
 const commandSchema = z.object({
   type: z.int().default(1),
   name: z.string(),
-  name_localizations: z.unknown(),
-  description: z.unknown(),
-  description_localizations: z.unknown(),
-  options: z.unknown(),
-  default_member_permissions: z.unknown(),
-  nsfw: z.unknown(),
+  name_localizations: z.unknown().optional(),
+  description: z.unknown().optional(),
+  description_localizations: z.unknown().optional(),
+  options: z.unknown().optional(),
+  default_member_permissions: z.unknown().optional(),
+  nsfw: z.unknown().optional(),
   integration_types: z.array(z.int()).nullish(),
   contexts: z.array(z.int()).nullish(),
 });
@@ -60,7 +60,8 @@ export class KnownCommands {
             body: bodies.map(withoutContexts),
           }));
     for (const { route, body } of places) {
-      if (sameness(body) === (await this.#knownAt(route))) continue;
+      const known = await this.#knownAt(route);
+      if (known !== undefined && known === sameness(body)) continue;
       await this.options.api.call({ method: 'Put', route, body }).catch(() => {
         notify(
           'The commands could not be made known to Discord; invite the bot with the scope applications.commands, and start it again.',
