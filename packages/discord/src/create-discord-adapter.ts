@@ -22,7 +22,7 @@ import { maxFileLength, maxMessageLength } from './send-reply/post-content.js';
 
 /**
  * A platform for `createBot`: Discord, through a client of discord.js. A server is a tenant, and so is each
- * person in direct messages (`dm:` and their id). Throws `option.invalid`.
+ * person in direct messages and where they alone installed it (`dm:` and their id). Throws `option.invalid`.
  */
 export function createDiscordAdapter(options: DiscordAdapterOptions): Adapter {
   return new DiscordAdapter(checkOptions(options));

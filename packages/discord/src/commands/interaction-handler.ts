@@ -90,7 +90,7 @@ export class InteractionHandler {
         if (this.options.sharesClient) return;
         return this.#tell(interaction, 'unknownCommand');
       case 'help':
-        return this.#show(interaction, helpText(commands(), language));
+        return this.#show(interaction, helpText(commands(), language, { hasLocalNames: true }));
       case 'model':
         return this.#show(interaction, sayModel(this.options.model, language));
       case 'forget':
