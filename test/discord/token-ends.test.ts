@@ -102,6 +102,20 @@ describe('the answer to a command whose token ends', () => {
     expect(notices()[0]?.path).toContain(other.messageId.replace('command:', 'token-of-'));
   });
 
+  it('that has begun stops where only the token may, and the person is told so', async () => {
+    const setting = await listen();
+    const place = await newGuestPlace(setting.twin, 'server');
+    const event = await ask(setting, { place });
+    await post(setting, event, 'The');
+    await pass(endMs);
+    const { channelId } = place;
+    await vi.waitFor(async () => expect(await contentsOf(setting, channelId)).toHaveLength(2));
+    const [answer, notice] = await contentsOf(setting, channelId);
+    expect(answer).toBe('The');
+    expect(notice).toContain('This took too long');
+    expect(plainPosts(setting, channelId)).toEqual([]);
+  });
+
   it('is not given where only the token may, and the person is told so', async () => {
     const setting = await listen();
     const place = await newGuestPlace(setting.twin, 'people');

@@ -27,7 +27,7 @@ export class InteractionRoutes {
   readonly #routes = new BoundedMap<string, InteractionRoute>(maxRoutes);
   readonly #waiting = new Map<string, NodeJS.Timeout>();
 
-  /** `atEnd` is told of each command whose token is about to end while nothing is answered. */
+  /** `atEnd` is told of each command whose token is about to end before its answer, of which nothing is seen or nothing more can be. */
   constructor(private readonly atEnd: (route: InteractionRoute, messageId: string) => void) {}
 
   open(
@@ -48,7 +48,8 @@ export class InteractionRoutes {
     this.#routes.set(messageId, route);
     const end = setTimeout(() => {
       this.#waiting.delete(messageId);
-      if (!route.isFilled) this.atEnd(route, messageId);
+      // What has begun elsewhere goes on there.
+      if (!route.isFilled || isOnlyByToken(messageId)) this.atEnd(route, messageId);
     }, tokenLifeMs);
     this.#waiting.set(messageId, end.unref());
   }
