@@ -196,6 +196,12 @@ export interface Adapter {
   check?(options: { signal: AbortSignal }): Promise<AdapterFinding[]>;
   /** Begins to hand over events. */
   start(host: AdapterHost): Promise<void>;
+  /**
+   * Told, while it is started, that {@link AdapterHost.commands} are others than before, so that it makes
+   * these known. What it throws, such as for a command that the platform cannot have, is thrown by
+   * `bot.plugins.reload`. Default: it asks the host for them when it needs them.
+   */
+  commandsChanged?(commands: readonly CommandDescription[]): Promise<void>;
   /** Hands over no more events; what was accepted may still be answered until `close`. Asked only when `start` resolved. */
   stop(): Promise<void>;
   /**

@@ -162,7 +162,9 @@ class RunningBot implements Bot {
       announce: (plugin, announcement) => this.#announce(plugin, announcement),
       claim: (plugin, schedule, atMs) => store.jobs.claimTime(plugin, schedule, atMs),
     });
-    this.plugins = pluginControl(this.#plugins);
+    this.plugins = pluginControl(this.#plugins, async (commands) => {
+      await Promise.all(this.#started.map((adapter) => adapter.commandsChanged?.(commands)));
+    });
     this.#prefetcher = new Prefetcher(store.jobs, { maxPictures, maxPictureBytes }, telemetry);
     this.#runner = new JobRunner({
       jobs: store.jobs,
