@@ -1,6 +1,7 @@
 import type { ImageId } from '../conversation/chat-message.js';
 import { Conversation } from '../conversation/conversation.js';
-import { withPlaces } from '../conversation/place-in-file.js';
+import type { MessagePart } from '../conversation/message.js';
+import { labelled } from '../conversation/picture-labels.js';
 import type {
   ConversationRecord,
   ConversationStore,
@@ -93,21 +94,25 @@ function toExported(
     systemMessage === null
       ? []
       : [{ role: 'system', content: [{ type: 'text', text: systemMessage }], rating: null }];
+  const labels = labelled(messages);
   return {
     id,
     createdAtMs,
     consent: consentedAtMs !== null,
-    messages: [...system, ...messages.map(toExportedMessage)],
+    messages: [...system, ...messages.map((each, index) => toExportedMessage(each, labels[index]?.parts ?? []))],
     pictures: messages.flatMap(({ parts }) =>
       parts.flatMap((part) => (part.type === 'image' ? [part.image] : [])),
     ),
   };
 }
 
-function toExportedMessage({ role, parts, rating }: StoredMessage): ExportedMessage {
+function toExportedMessage(
+  { role, rating }: StoredMessage,
+  parts: readonly MessagePart[],
+): ExportedMessage {
   return {
     role,
-    content: withPlaces(parts).map((part) =>
+    content: parts.map((part) =>
       part.type === 'text' ? { type: 'text', text: part.text } : { type: 'image' },
     ),
     rating: rating ?? null,

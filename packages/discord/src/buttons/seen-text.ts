@@ -1,4 +1,4 @@
-import type { SeenForAnswer } from '@vistazo/core';
+import type { PictureSource, SeenForAnswer } from '@vistazo/core';
 import { escapeMarkdown, TimestampStyles, time } from 'discord.js';
 import type { Language } from '../language.js';
 
@@ -15,7 +15,7 @@ export function seenText(seen: SeenForAnswer, language: Language): string {
       promptTokens.toLocaleString(language),
       imageTokens.toLocaleString(language),
     ),
-    ...pictures.map((picture, index) => `${index + 1}. ${pictureLine(picture, words)}`),
+    ...pictures.map((picture, index) => `${picture.number ?? index + 1}. ${pictureLine(picture, words)}`),
     ...headed(
       words.leftOut,
       leftOut.map(({ sentence }) => sentence),
@@ -31,7 +31,7 @@ function pictureLine(
 ): string {
   const size = `${widthPx} × ${heightPx} px, ${words.tokens(tokens)}`;
   if (provenance === undefined) return size;
-  const { name, author, postedAtMs, place } = provenance;
+  const { name, author, postedAtMs, place, source } = provenance;
   const part =
     place === undefined
       ? []
@@ -45,6 +45,7 @@ function pictureLine(
     harmless(name ?? words.picture),
     ...part,
     words.from(harmless(author), posted),
+    ...(source === undefined ? [] : [words.sources[source]]),
     size,
   ].join(', ');
 }
@@ -74,6 +75,7 @@ interface Words {
   page(page: number): string;
   second(second: number): string;
   picture: string;
+  sources: Record<PictureSource, string>;
   leftOut: string;
   files: string;
   more: string;
@@ -88,6 +90,14 @@ const wordsOf: Record<Language, Words> = {
     page: (page) => `page ${page}`,
     second: (second) => `at second ${second}`,
     picture: 'picture',
+    sources: {
+      reply: 'replied to',
+      forward: 'forwarded',
+      embed: 'preview of a link',
+      sticker: 'sticker',
+      history: 'posted before',
+      thread: 'beginning of the thread',
+    },
     leftOut: 'Left out:',
     files: 'Files:',
     more: '…',
@@ -100,6 +110,14 @@ const wordsOf: Record<Language, Words> = {
     page: (page) => `página ${page}`,
     second: (second) => `en el segundo ${second}`,
     picture: 'imagen',
+    sources: {
+      reply: 'del mensaje respondido',
+      forward: 'reenviada',
+      embed: 'vista previa de un enlace',
+      sticker: 'sticker',
+      history: 'publicada antes',
+      thread: 'del principio del hilo',
+    },
     leftOut: 'No cupo:',
     files: 'Archivos:',
     more: '…',
