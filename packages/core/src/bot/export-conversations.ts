@@ -1,7 +1,6 @@
 import type { ImageId } from '../conversation/chat-message.js';
 import { Conversation } from '../conversation/conversation.js';
-import type { MessagePart } from '../conversation/message.js';
-import { labelled } from '../conversation/picture-labels.js';
+import { type LabelledMessage, labelled } from '../conversation/picture-labels.js';
 import type {
   ConversationRecord,
   ConversationStore,
@@ -94,22 +93,21 @@ function toExported(
     systemMessage === null
       ? []
       : [{ role: 'system', content: [{ type: 'text', text: systemMessage }], rating: null }];
-  const labels = labelled(messages);
   return {
     id,
     createdAtMs,
     consent: consentedAtMs !== null,
-    messages: [...system, ...messages.map((each, index) => toExportedMessage(each, labels[index]?.parts ?? []))],
+    messages: [...system, ...labelled(messages).map(toExportedMessage)],
     pictures: messages.flatMap(({ parts }) =>
       parts.flatMap((part) => (part.type === 'image' ? [part.image] : [])),
     ),
   };
 }
 
-function toExportedMessage(
-  { role, rating }: StoredMessage,
-  parts: readonly MessagePart[],
-): ExportedMessage {
+function toExportedMessage({
+  message: { role, rating },
+  parts,
+}: LabelledMessage<StoredMessage>): ExportedMessage {
   return {
     role,
     content: parts.map((part) =>

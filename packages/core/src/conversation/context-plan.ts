@@ -50,7 +50,7 @@ export interface ContextRequest {
 
 interface Candidate {
   message: Message;
-  labelled: LabelledMessage;
+  labels: LabelledMessage<Message>;
   tokens: number;
   imageTokens: number;
   keep: 'all' | 'text' | 'nothing';
@@ -65,8 +65,15 @@ interface Candidate {
  */
 export async function planContext(request: ContextRequest): Promise<ContextPlan> {
   const system = systemChatMessage(request.systemMessage);
-  const labels = labelled(request.messages);
-  const candidates = request.messages.map((message, index) => toCandidate(message, labels[index]));
+  const candidates = labelled(request.messages).map(
+    (labels): Candidate => ({
+      message: labels.message,
+      labels,
+      tokens: 0,
+      imageTokens: 0,
+      keep: 'all',
+    }),
+  );
   const shown = () => [...system, ...toShown(candidates, request.pictureRule ?? null)];
   const costs = await request.countTokens(shown());
   setCosts(candidates, costs, system.length);
@@ -83,13 +90,6 @@ export async function planContext(request: ContextRequest): Promise<ContextPlan>
     leftOut: candidates.flatMap(toLeftOut),
     promptTokens,
   };
-}
-
-function toCandidate(
-  message: Message,
-  labels: LabelledMessage = { parts: [...message.parts], hasNumbers: false },
-): Candidate {
-  return { message, labelled: labels, tokens: 0, imageTokens: 0, keep: 'all' };
 }
 
 function setCosts(candidates: readonly Candidate[], costs: MessageCosts, offset: number): void {
@@ -151,15 +151,20 @@ function costOf({ keep, tokens, imageTokens }: Candidate): number {
 }
 
 function toShown(candidates: readonly Candidate[], rule: string | null): ChatMessage[] {
-  const ruled = candidates.find(({ labelled, keep }) => keep === 'all' && labelled.hasNumbers);
+  const withPictures = candidates.filter(({ keep }) => keep === 'all');
+  const inPlay = new Set(withPictures.flatMap(({ labels }) => labels.numbers));
+  const areSeveral = inPlay.size > 1;
+  const ruled = withPictures.find(({ labels }) => areSeveral && labels.hasNumbers);
   return candidates.flatMap((candidate) => {
-    const { message, labelled, keep } = candidate;
+    const { message, labels, keep } = candidate;
     const { role } = message;
     if (keep === 'nothing') return [];
     if (keep === 'text')
       return [toChatMessage({ role, parts: message.parts.filter(({ type }) => type === 'text') })];
-    const said = candidate === ruled && rule !== null ? [{ type: 'text' as const, text: rule }] : [];
-    return [toChatMessage({ role, parts: [...said, ...labelled.parts] })];
+    const said =
+      candidate === ruled && rule !== null ? [{ type: 'text' as const, text: rule }] : [];
+    const parts = areSeveral ? labels.parts : labels.partsAlone;
+    return [toChatMessage({ role, parts: [...said, ...parts] })];
   });
 }
 

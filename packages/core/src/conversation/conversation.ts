@@ -152,12 +152,10 @@ export class Conversation<M extends Message = Message> {
 
   /** The system message and the shown branch in the chat format. */
   toChatMessages(): ChatMessage[] {
-    const { shown } = this;
-    const parts = labelled(shown);
-    return [
-      ...systemChatMessage(this.systemMessage),
-      ...shown.map(({ role }, index) => toChatMessage({ role, parts: parts[index]?.parts ?? [] })),
-    ];
+    const messages = labelled(this.shown).map(({ message: { role }, parts }) =>
+      toChatMessage({ role, parts }),
+    );
+    return [...systemChatMessage(this.systemMessage), ...messages];
   }
 }
 

@@ -23,10 +23,15 @@ export const sourceWords: Record<PictureSource, string> = {
   thread: 'beginning of the thread',
 };
 
-/** A message whose pictures have their labels before them. @internal */
-export interface LabelledMessage {
+/** A message with what stands before its pictures. @internal */
+export interface LabelledMessage<M> {
+  message: M;
   parts: MessagePart[];
-  /** Whether its pictures are called by numbers. */
+  /** The same where no other picture is in play: only which part of a file it is stands before it. */
+  partsAlone: MessagePart[];
+  /** Of its pictures. */
+  numbers: readonly number[];
+  /** Whether `parts` calls them by their numbers. */
   hasNumbers: boolean;
 }
 
@@ -36,36 +41,44 @@ export interface LabelledMessage {
  * number, and of whom it is is not said. What is said in a message depends on it and on those before it
  * alone, so that a prompt goes on as it began when further pictures come. @internal
  */
-export function labelled(messages: readonly Pick<Message, 'parts'>[]): LabelledMessage[] {
-  const numbers = numberPictures(messages);
+export function labelled<M extends Pick<Message, 'parts'>>(
+  messages: readonly M[],
+): LabelledMessage<M>[] {
+  const numbersOf = numberPictures(messages);
   const known = new Set<number>();
   const authors = new Set<string>();
   return messages.map((message, index) => {
-    const own = numbers[index] ?? [];
+    const numbers = numbersOf[index] ?? [];
+    for (const number of numbers) known.add(number);
     for (const { provenance } of picturesOf(message)) authors.add(provenance.author);
-    const hasNumbers = own.length > 0 && new Set([...known, ...own]).size > 1;
-    const left = own.values();
-    const parts = message.parts.flatMap((part): MessagePart[] => {
-      if (part.type === 'text') return [part];
-      const number = left.next().value ?? 0;
-      const isKnown = known.has(number);
-      known.add(number);
-      if (!hasNumbers) return [...placeText(part.provenance.place), part];
-      return [labelOf(part, { number, isKnown, hasOneAuthor: authors.size < 2 }), part];
-    });
-    return { parts, hasNumbers };
+    const hasNumbers = numbers.length > 0 && known.size > 1;
+    const alone = ({ provenance }: PicturePart) => placeText(provenance.place);
+    const left = numbers.values();
+    const label = (picture: PicturePart) => [
+      labelOf(picture, left.next().value ?? 0, authors.size > 1),
+    ];
+    return {
+      message,
+      parts: withTexts(message, hasNumbers ? label : alone),
+      partsAlone: withTexts(message, alone),
+      numbers,
+      hasNumbers,
+    };
   });
 }
 
-function labelOf(
-  { provenance }: PicturePart,
-  { number, isKnown, hasOneAuthor }: { number: number; isKnown: boolean; hasOneAuthor: boolean },
-): TextPart {
+function withTexts(
+  { parts }: Pick<Message, 'parts'>,
+  before: (picture: PicturePart) => TextPart[],
+): MessagePart[] {
+  return parts.flatMap((part) => (part.type === 'image' ? [...before(part), part] : [part]));
+}
+
+function labelOf({ provenance }: PicturePart, number: number, areOfSeveral: boolean): TextPart {
   const { author, authorId, source, place } = provenance;
-  // Whose words a message has is not said either where only one person speaks.
-  const isNamed = authorId !== undefined || !hasOneAuthor;
+  const isNamed = authorId !== undefined || areOfSeveral;
   const words = [
-    `Image ${number}${isKnown ? ' again' : ''}`,
+    `Image ${number}`,
     ...(isNamed ? [`from ${plainName(author)}`] : []),
     ...(source === undefined ? [] : [sourceWords[source]]),
     ...(place === undefined ? [] : [describePlace(place)]),

@@ -15,7 +15,9 @@ export function seenText(seen: SeenForAnswer, language: Language): string {
       promptTokens.toLocaleString(language),
       imageTokens.toLocaleString(language),
     ),
-    ...pictures.map((picture, index) => `${picture.number ?? index + 1}. ${pictureLine(picture, words)}`),
+    ...pictures.map(
+      (picture, index) => `${picture.number ?? index + 1}. ${pictureLine(picture, words)}`,
+    ),
     ...headed(
       words.leftOut,
       leftOut.map(({ sentence }) => sentence),

@@ -5,8 +5,8 @@ import {
   conversationIdSchema,
   type MessagePart,
   messageIdSchema,
-  pictureSourceSchema,
   type PlaceInFile,
+  pictureSourceSchema,
 } from '../../conversation/message.js';
 import { isErrorCode } from '../../errors.js';
 import type { ConversationRecord, SeenContext, StoredMessage } from '../conversation-store.js';
