@@ -103,8 +103,11 @@ export type KnownMessage = Pick<ReplyTarget, 'tenant' | 'conversationKey' | 'mes
 
 /** What went to the model for an answer. */
 export interface SeenForAnswer {
-  /** In the order in which the model saw them; without provenance where their message is gone. */
-  pictures: (SeenPicture & { provenance?: PictureProvenance })[];
+  /**
+   * In the order in which the model saw them; without provenance and the number by which models, plugins
+   * and answers call it where their message is gone.
+   */
+  pictures: (SeenPicture & { provenance?: PictureProvenance; number?: number })[];
   promptTokens: number;
   /** Tokens of the pictures, of `promptTokens`. */
   imageTokens: number;

@@ -63,6 +63,12 @@ export interface BotOptions {
    * and not instructions. Default a sentence; null says nothing, for models that take no instructions.
    */
   dataRule?: string | null;
+  /**
+   * Whether answers say which of several pictures they speak of: the model is asked to, unless `dataRule` is
+   * null, and where a question with pictures is about such of several people, ways or messages, the last
+   * line of its answer says which is which. Default true.
+   */
+  namePictures?: boolean;
   limits?: BotLimits;
   /**
    * How many days messages and their pictures are kept, and what plugins keep of people; null for ever.
@@ -309,6 +315,7 @@ class RunningBot implements Bot {
       links: links ?? 'fromConversation',
       tools: this.options.tools,
       dataRule: this.options.dataRule === undefined ? dataRule : this.options.dataRule,
+      namePictures: this.options.namePictures ?? true,
       plugins: this.#plugins,
       limits: this.#limits,
     };

@@ -217,6 +217,11 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
         );
     },
   },
+  '0013-picture-sources': {
+    async up(db) {
+      await sql`alter table parts add column source text`.execute(db);
+    },
+  },
 });
 
 /**
