@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Adapter, ReceivedFile } from '../adapter/adapter.js';
 import type { CommandDescription } from '../adapter/command-description.js';
 import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
+import type { ReplyAction } from '../adapter/reply-action.js';
 import { checkFileHosts } from '../media/file-hosts.js';
 
 /** A platform, or a stand-in for one, that an adapter is tried on. */
@@ -20,6 +21,17 @@ export interface AdapterFixture {
   rate?(messageId: string, rating: 'up' | 'down'): Promise<void>;
   /** Where the platform has commands of its own: a person calls one that the adapter was told of. */
   command?(name: string, options: Record<string, string>): Promise<string>;
+  /**
+   * Where the platform has buttons: the labels of the actions below the answers to a message, in order, besides
+   * buttons of the adapter's own.
+   */
+  actions?(messageId: string): Promise<string[]>;
+  /**
+   * Where the platform has buttons: a person presses the action with a label below the answer to a message, and
+   * where it opens a dialog, changes these values in it, leaves the others as they are shown, and sends it. Gives
+   * the id of the message that the call is handed over as.
+   */
+  press?(messageId: string, label: string, values: Record<string, string>): Promise<string>;
   /** What people see in a conversation besides answers; gives the texts in order. Default: not looked at. */
   announcements?(conversationKey: string): Promise<string[]>;
   /** Where a tenant can take the bot out: it does, and the adapter has the bot forget it. */
@@ -46,6 +58,8 @@ class Trial {
   /** Tenants that it had the bot forget. */
   readonly forgotten: string[] = [];
   readonly signal = AbortSignal.timeout(30_000);
+  /** Of what was posted, by the ids of the posts. */
+  readonly #actions = new Map<string, readonly ReplyAction[]>();
   #came = Promise.withResolvers<void>();
 
   constructor(readonly fixture: AdapterFixture) {}
@@ -69,6 +83,7 @@ class Trial {
       model: { id: 'contract', runs: 'here', contextLengthTokens: 1000, images: true },
       recentMessages: async () => [],
       seenFor: async () => undefined,
+      actionsOf: async ({ postId }) => this.#actions.get(postId) ?? [],
       forget: async (tenant) => {
         this.forgotten.push(tenant);
       },
@@ -94,8 +109,28 @@ class Trial {
     return this.event('message', await this.fixture.post(text, pictures));
   }
 
-  post(event: MessageOf<'message'>, text: string, idempotencyKey: string): Promise<string> {
-    return this.adapter.post({ ...targetOf(event), text, idempotencyKey }, { signal: this.signal });
+  async post(
+    event: MessageOf<'message'>,
+    text: string,
+    idempotencyKey: string,
+    actions: readonly ReplyAction[] = [],
+  ): Promise<string> {
+    const post = { ...targetOf(event), text, idempotencyKey };
+    const postId = await this.adapter.post(actions.length === 0 ? post : { ...post, actions }, {
+      signal: this.signal,
+    });
+    this.#actions.set(postId, actions);
+    return postId;
+  }
+
+  /** Somebody presses an action below the answer to a message; gives what is handed over. */
+  async press(
+    { messageId }: MessageOf<'message'>,
+    label: string,
+    values: Record<string, string>,
+  ): Promise<MessageOf<'message'>> {
+    assert.ok(this.fixture.press, 'a fixture of a platform with buttons can press one');
+    return this.event('message', await this.fixture.press(messageId, label, values));
   }
 }
 
@@ -103,8 +138,31 @@ class Trial {
 const contractCommand: CommandDescription = {
   name: 'colour',
   description: 'Names a colour',
-  options: [{ name: 'of', description: 'Of what', type: 'string', required: true }],
+  options: [
+    { name: 'of', description: 'Of what', type: 'string', required: true },
+    {
+      name: 'shade',
+      description: 'Light or dark',
+      type: 'string',
+      required: false,
+      choices: ['light', 'dark'],
+    },
+  ],
   pictures: 'optional',
+};
+
+/** One that is called at once, and one that has too much to say for any button. */
+const contractActions: readonly ReplyAction[] = [
+  { label: 'Sky', command: { name: 'colour', options: { of: 'the sky' } }, style: 'primary' },
+  {
+    label: 'Sea',
+    command: { name: 'colour', options: { of: `the sea${' and the sea'.repeat(30)}` } },
+  },
+];
+const askingAction: ReplyAction = {
+  label: 'Other',
+  command: { name: 'colour', options: { shade: 'dark' } },
+  ask: [{ option: 'of', value: 'grass' }],
 };
 
 function targetOf({ tenant, conversationKey, messageId }: MessageOf<'message'>) {
@@ -270,6 +328,48 @@ export const adapterContract: readonly ContractCase[] = [
     const messageId = await trial.fixture.command('colour', { of: 'the sky' });
     const { command } = await trial.event('message', messageId);
     assert.deepEqual(command, { name: 'colour', options: { of: 'the sky' } });
+  }),
+  postRule('shows actions below an answer, if it says it has buttons', async (trial) => {
+    if (!trial.adapter.capabilities.buttons) return;
+    const { fixture, signal } = trial;
+    assert.ok(fixture.actions, 'a fixture of a platform with buttons tells which there are');
+    assert.ok(trial.adapter.edit, 'an adapter with buttons can change them');
+    const event = await trial.question();
+    const { messageId } = event;
+    const postId = await trial.post(event, 'One.', 'key-1', contractActions);
+    assert.deepEqual(await fixture.actions(messageId), ['Sky', 'Sea']);
+    const [first] = contractActions;
+    const posted = { ...targetOf(event), postId };
+    const changed = { ...posted, actions: first === undefined ? [] : [first] };
+    await trial.adapter.edit(changed, 'Two.', { signal });
+    assert.deepEqual(await fixture.actions(messageId), ['Sky']);
+    await trial.adapter.edit(posted, 'Three.', { signal });
+    assert.deepEqual(await fixture.actions(messageId), []);
+  }),
+  postRule(
+    'hands over the calls of actions that people press, if it has buttons',
+    async (trial) => {
+      if (!trial.adapter.capabilities.buttons) return;
+      const event = await trial.question();
+      await trial.post(event, 'One.', 'key-1', contractActions);
+      for (const { label, command } of contractActions) {
+        const called = await trial.press(event, label, {});
+        assert.deepEqual(called.command, command);
+        assert.equal(called.conversationKey, event.conversationKey);
+        assert.notEqual(called.author.id, '');
+      }
+    },
+  ),
+  postRule('asks for the options of an action in a dialog, if it has those', async (trial) => {
+    const { buttons, modals } = trial.adapter.capabilities;
+    if (!buttons || !modals) return;
+    const event = await trial.question();
+    await trial.post(event, 'One.', 'key-1', [askingAction]);
+    const { label } = askingAction;
+    const shown = await trial.press(event, label, {});
+    assert.deepEqual(shown.command?.options, { shade: 'dark', of: 'grass' });
+    const changed = await trial.press(event, label, { of: 'snow' });
+    assert.deepEqual(changed.command?.options, { shade: 'dark', of: 'snow' });
   }),
   rule('posts announcements, once for each key', async (trial) => {
     const { tenant, conversationKey } = await trial.question();
