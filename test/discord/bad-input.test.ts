@@ -11,6 +11,7 @@ const host = {
   model: twinModel,
   recentMessages: async () => [],
   seenFor: async () => undefined,
+  actionsOf: async () => [],
 };
 
 describe('bad input to the Discord adapter', () => {

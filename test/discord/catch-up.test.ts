@@ -27,6 +27,7 @@ async function startAway() {
     forget: async () => {},
     model: twinModel,
     seenFor: async () => undefined,
+    actionsOf: async () => [],
     recentMessages: async () => [
       { tenant: twin.guildId, conversationKey: twin.channelId, messageId: known },
     ],

@@ -75,6 +75,7 @@ describe('commands on discord-digital-twin', () => {
       model: twinModel,
       recentMessages: async () => [],
       seenFor: async () => undefined,
+      actionsOf: async () => [],
     });
     const stored = await twin.digital.prisma.applicationCommand.findMany();
     const commands = registeredSchema.parse(

@@ -1,4 +1,10 @@
-import type { Adapter, AnsweringModel, CommandDescription, PlatformEvent } from '@vistazo/core';
+import type {
+  Adapter,
+  AdapterHost,
+  AnsweringModel,
+  CommandDescription,
+  PlatformEvent,
+} from '@vistazo/core';
 import type { DiscordAdapterOptions } from '@vistazo/discord';
 import { onTestFinished, vi } from 'vitest';
 import { Twin, twinModel } from './twin-fixture.ts';
@@ -21,6 +27,7 @@ export async function listen({
   commands = [],
   model = twinModel,
   stored = Promise.resolve(),
+  actionsOf = async () => [],
   ...options
 }: Omit<DiscordAdapterOptions, 'token' | 'client' | 'files' | 'commands'> & {
   commands?: readonly CommandDescription[];
@@ -28,6 +35,8 @@ export async function listen({
   model?: AnsweringModel;
   /** When events are stored, as with a slow database. Default at once. */
   stored?: Promise<void>;
+  /** What the bot has stored of what it posted. Default nothing. */
+  actionsOf?: AdapterHost['actionsOf'];
 } = {}): Promise<Listening> {
   const twin = await Twin.start();
   onTestFinished(() => twin.stop());
@@ -45,6 +54,7 @@ export async function listen({
     model,
     recentMessages: async () => [],
     seenFor: async () => undefined,
+    actionsOf,
   });
   onTestFinished(async () => {
     await adapter.stop();

@@ -73,6 +73,7 @@ export class DiscordSession {
         commands,
         model: host.model,
         seenFor: (message) => host.seenFor(message),
+        actionsOf: (post) => host.actionsOf(post),
       }),
       previews: new LinkPreviews(options.linkPreviewMs),
       channels,

@@ -5,7 +5,7 @@ import {
   TextInputStyle,
 } from 'discord.js';
 import { say } from '../language.js';
-import type { DialogInteraction } from './interaction.js';
+import { type DialogInteraction, fieldsOf } from './interaction.js';
 
 const pattern = /^vistazo ask (\d+)$/;
 const questionField = 'question';
@@ -37,11 +37,10 @@ export function questionDialog(
 }
 
 /** The message that it is about and what was asked; undefined for dialogs that are not the adapter's. */
-export function readDialog({
-  data,
-}: DialogInteraction): { targetId: string; question: string } | undefined {
-  const [, targetId] = pattern.exec(data.custom_id) ?? [];
-  const fields = data.components.flatMap(({ components }) => components);
-  const question = fields.find(({ custom_id }) => custom_id === questionField)?.value;
+export function readDialog(
+  interaction: DialogInteraction,
+): { targetId: string; question: string } | undefined {
+  const [, targetId] = pattern.exec(interaction.data.custom_id) ?? [];
+  const question = fieldsOf(interaction).get(questionField);
   return targetId === undefined || question === undefined ? undefined : { targetId, question };
 }
