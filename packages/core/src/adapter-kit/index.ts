@@ -1,3 +1,4 @@
+export { calledAction } from '../adapter/called-action.js';
 export { unlessAborted } from '../unless-aborted.js';
 export {
   type ActionDialog,

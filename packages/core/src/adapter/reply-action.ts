@@ -19,7 +19,8 @@ export const replyActionSchema = z.strictObject({
   command: commandCallSchema,
   /**
    * Options of the command that a dialog asks for before it is called, at most 5, with what each shows at first.
-   * What is left empty there is not given. Default: none, and no dialog.
+   * What is left empty is not given, nor what is left as it was shown, unless the command requires it. Default:
+   * none, and no dialog.
    */
   ask: z
     .array(

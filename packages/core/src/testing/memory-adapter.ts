@@ -6,13 +6,9 @@ import type {
   PostedReply,
   ReplyPost,
 } from '../adapter/adapter.js';
+import { calledAction } from '../adapter/called-action.js';
 import type { CommandDescription } from '../adapter/command-description.js';
-import type {
-  Attachment,
-  CommandCall,
-  MessageEvent,
-  PlatformEvent,
-} from '../adapter/platform-event.js';
+import type { Attachment, MessageEvent, PlatformEvent } from '../adapter/platform-event.js';
 import type { ReplyAction } from '../adapter/reply-action.js';
 import { VistazoError } from '../errors.js';
 import type { Rating } from '../store/conversation-store.js';
@@ -140,7 +136,8 @@ export class MemoryAdapter implements Adapter {
     }
     const { tenant, conversationKey } = post;
     const who = author === undefined ? {} : { author };
-    return this.say('', { tenant, conversationKey, ...who, command: calledBy(action, values) });
+    const command = calledAction(action, filledIn(action, values), this.commands);
+    return this.say('', { tenant, conversationKey, ...who, command });
   }
 
   /** A person says what they think of the answer to a message, by default to the last that was answered. */
@@ -246,11 +243,11 @@ export class MemoryAdapter implements Adapter {
   }
 }
 
-/** What a dialog gives besides what was known; what is empty in it is not given. */
-function calledBy(
-  { label, command, ask = [] }: ReplyAction,
+/** What is filled in where it is not left as it is shown. Throws `option.invalid`. */
+function filledIn(
+  { label, ask = [] }: ReplyAction,
   values: Readonly<Record<string, string>>,
-): CommandCall {
+): Map<string, string> {
   const strange = Object.keys(values).find((name) => ask.every(({ option }) => option !== name));
   if (strange !== undefined) {
     const asked = ask.map(({ option }) => option).join(', ');
@@ -259,8 +256,5 @@ function calledBy(
       `The button ${JSON.stringify(label)} does not ask for ${strange}; it asks for [${asked}].`,
     );
   }
-  const filled = ask
-    .map(({ option, value = '' }) => [option, values[option] ?? value] as const)
-    .filter(([, value]) => value !== '');
-  return { name: command.name, options: { ...command.options, ...Object.fromEntries(filled) } };
+  return new Map(ask.map(({ option, value = '' }) => [option, values[option] ?? value]));
 }

@@ -8,7 +8,6 @@ import {
 } from 'discord.js';
 import { maxCustomIdLength } from '../buttons/answer-buttons.js';
 import { titleOf } from './command-bodies.js';
-import { type DialogInteraction, fieldsOf, type PressInteraction } from './interaction.js';
 
 /** An option that a dialog asks for, and what it shows at first. */
 interface Asked {
@@ -66,16 +65,6 @@ export function actionDialog({
       component: fieldOf(option, value),
     })),
   };
-}
-
-/** The command as a dialog fills it in; what is left empty there is not given. */
-export function filledIn(
-  interaction: PressInteraction | DialogInteraction,
-  { name, options }: CommandCall,
-): CommandCall {
-  const fields = interaction.type === 5 ? [...fieldsOf(interaction)] : [];
-  const filled = fields.filter(([, value]) => value !== '');
-  return { name, options: { ...options, ...Object.fromEntries(filled) } };
 }
 
 function fieldOf(option: CommandOption, value: string | undefined): APIComponentInLabel {

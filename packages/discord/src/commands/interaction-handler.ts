@@ -1,8 +1,10 @@
 import type { AdapterHost, AnsweringModel, CommandCall, CommandDescription } from '@vistazo/core';
 import {
+  type ActionDialog,
   type ActionPress,
   BoundedMap,
   type ButtonPress,
+  calledAction,
   type EventDelivery,
   helpText,
   inTime,
@@ -31,11 +33,12 @@ import { editedEvent } from '../parse-message/message-event.js';
 import type { Surroundings } from '../parse-message/surroundings.js';
 import { maxMessageLength } from '../send-reply/post-content.js';
 import type { ReplySender } from '../send-reply/reply-sender.js';
-import { actionDialog, askedOf, filledIn } from './action-dialog.js';
+import { actionDialog, askedOf } from './action-dialog.js';
 import { calledBy, questionAbout, readCommand } from './command-event.js';
 import {
   type CommandInteraction,
   type DialogInteraction,
+  fieldsOf,
   type Interaction,
   isOnPrivate,
   type PressInteraction,
@@ -121,12 +124,7 @@ export class InteractionHandler {
 
   async #dialog(interaction: DialogInteraction): Promise<void> {
     const filled = readActionDialogId(interaction.data.custom_id);
-    if (filled !== undefined) {
-      const { index, postId } = filled;
-      const command = filled.command ?? (await this.#action(interaction, postId, index))?.command;
-      if (command === undefined) return this.#tell(interaction, 'actionGone');
-      return this.#call(interaction, command);
-    }
+    if (filled !== undefined) return this.#callFilledIn(interaction, filled);
     const read = readDialog(interaction);
     if (read === undefined) return this.#tell(interaction, 'unknownCommand');
     const { surroundings } = this.options;
@@ -139,6 +137,15 @@ export class InteractionHandler {
       questionAbout(interaction, target, read.question, surroundings),
       false,
     );
+  }
+
+  async #callFilledIn(interaction: DialogInteraction, dialog: ActionDialog): Promise<void> {
+    const stored = await this.#action(interaction, dialog.postId, dialog.index);
+    const command = dialog.command ?? stored?.command;
+    if (command === undefined) return this.#tell(interaction, 'actionGone');
+    const action = { command, ask: stored?.ask };
+    const filled = fieldsOf(interaction);
+    return this.#call(interaction, calledAction(action, filled, this.options.commands()));
   }
 
   async #ask(interaction: Interaction, event: Question, isPrivate: boolean): Promise<void> {
@@ -198,8 +205,7 @@ export class InteractionHandler {
 
   #call(interaction: PressInteraction | DialogInteraction, command: CommandCall): Promise<void> {
     const isPrivate = isOnPrivate(interaction);
-    const called = filledIn(interaction, command);
-    return this.#ask(interaction, calledBy(interaction, called, isPrivate), isPrivate);
+    return this.#ask(interaction, calledBy(interaction, command, isPrivate), isPrivate);
   }
 
   async #pressOwn(interaction: PressInteraction): Promise<void> {
