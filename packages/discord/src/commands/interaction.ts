@@ -58,7 +58,7 @@ const pressSchema = baseSchema.extend({
 const fieldSchema = z.object({
   custom_id: z.string(),
   value: z.string().default(''),
-  values: z.array(z.string()).optional(),
+  values: z.array(z.string()).default([]),
 });
 
 /** Somebody filled in a dialog. */
@@ -96,7 +96,7 @@ export function fieldsOf({ data }: DialogInteraction): Map<string, string> {
   const fields = data.components.flatMap(({ components, component }) =>
     component === undefined ? components : [...components, component],
   );
-  return new Map(fields.map(({ custom_id, value, values }) => [custom_id, values?.[0] ?? value]));
+  return new Map(fields.map(({ custom_id, value, values }) => [custom_id, values[0] ?? value]));
 }
 
 /** Whether only who did it sees the message that they did it on. */

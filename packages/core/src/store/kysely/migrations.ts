@@ -222,7 +222,7 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
         );
     },
   },
-  '0013-actions': {
+  '0014-actions': {
     async up(db) {
       await sql`alter table replies add column actions text`.execute(db);
       for (const statement of types.unsampled('replies', ['actions'])) await statement.execute(db);
