@@ -143,7 +143,7 @@ export class InteractionHandler {
     const stored = await this.#action(interaction, dialog.postId, dialog.index);
     const command = dialog.command ?? stored?.command;
     if (command === undefined) return this.#tell(interaction, 'actionGone');
-    const action = { command, ask: stored?.ask };
+    const action = { command, ask: stored?.command.name === command.name ? stored.ask : [] };
     const filled = fieldsOf(interaction);
     return this.#call(interaction, calledAction(action, filled, this.options.commands()));
   }
