@@ -1,8 +1,8 @@
 import { type CommandDescription, createBot, definePlugin, openSqliteStore } from '@vistazo/core';
-import { ScriptedModel } from '@vistazo/core/testing';
+import { ScriptedModel, testHost } from '@vistazo/core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { Twin, twinModel } from './twin-fixture.ts';
+import { Twin } from './twin-fixture.ts';
 
 const altText: CommandDescription = {
   name: 'alt-text',
@@ -39,14 +39,11 @@ async function start(
   options: Parameters<Twin['newAdapter']>[0] = {},
 ) {
   const adapter = twin.newAdapter(options);
-  await adapter.start({
-    commands,
-    receive: async () => 'accepted',
-    forget: async () => {},
-    model: twinModel,
-    recentMessages: async () => [],
-    seenFor: async () => undefined,
-  });
+  await adapter.start(
+    testHost({
+      commands,
+    }),
+  );
   let isStopped = false;
   const stop = async () => {
     if (isStopped) return;

@@ -1,9 +1,10 @@
 import type { Adapter, PlatformEvent } from '@vistazo/core';
+import { testHost } from '@vistazo/core/testing';
 import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/discord';
 import { Client, Events, type GatewayIntentsString, InteractionType } from 'discord.js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { call, interact, pressOn, responseOf } from './interact.ts';
-import { Twin, twinModel } from './twin-fixture.ts';
+import { Twin } from './twin-fixture.ts';
 
 const plain: GatewayIntentsString[] = ['Guilds', 'GuildMessages', 'DirectMessages'];
 
@@ -24,17 +25,14 @@ function newOwnClient({ front }: Twin, intents = plain): Client {
 function begin(client: Client, options: Partial<DiscordAdapterOptions> = {}) {
   const adapter: Adapter = createDiscordAdapter({ client, notify: () => {}, ...options });
   const events: PlatformEvent[] = [];
-  const started = adapter.start({
-    commands: [],
-    receive: async (event) => {
-      events.push(event);
-      return 'accepted';
-    },
-    forget: async () => {},
-    model: twinModel,
-    recentMessages: async () => [],
-    seenFor: async () => undefined,
-  });
+  const started = adapter.start(
+    testHost({
+      receive: async (event) => {
+        events.push(event);
+        return 'accepted';
+      },
+    }),
+  );
   const stop = async () => {
     await adapter.stop();
     await adapter.close?.();

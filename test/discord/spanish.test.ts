@@ -1,11 +1,12 @@
 import { type AdapterHost, type CommandDescription, VistazoError } from '@vistazo/core';
+import { testHost } from '@vistazo/core/testing';
 import { InteractionType } from 'discord.js';
 import { generateSnowflake } from 'discord-digital-twin';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { sayings } from '../../packages/discord/src/language.ts';
 import { call, callOn, chartMessage, interact, post, pressOn, responseOf } from './interact.ts';
-import { Twin, twinModel } from './twin-fixture.ts';
+import { Twin } from './twin-fixture.ts';
 
 const locale = 'es-ES';
 const question = { name: 'question', type: 3, value: '¿Cuál?' };
@@ -21,15 +22,7 @@ async function start(host: Partial<AdapterHost> = {}) {
   const twin = await Twin.start();
   onTestFinished(() => twin.stop());
   const adapter = twin.newAdapter();
-  await adapter.start({
-    commands: [],
-    receive: async () => 'accepted',
-    forget: async () => {},
-    model: twinModel,
-    recentMessages: async () => [],
-    seenFor: async () => undefined,
-    ...host,
-  });
+  await adapter.start(testHost(host));
   onTestFinished(async () => {
     await adapter.stop();
     await adapter.close?.();

@@ -48,7 +48,7 @@ class DiscordAdapter implements Adapter {
       buttons: options.buttons,
       commands: options.commands !== null,
       messageCommands: options.commands !== null,
-      modals: options.commands !== null,
+      modals: options.commands !== null || options.buttons,
     };
   }
 

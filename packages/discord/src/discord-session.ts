@@ -82,6 +82,7 @@ export class DiscordSession {
         sharesClient: options.client !== undefined,
         model: host.model,
         seenFor: (message) => host.seenFor(message),
+        actionsOf: (post) => host.actionsOf(post),
       }),
       previews: new LinkPreviews(options.linkPreviewMs),
       channels,

@@ -1,4 +1,5 @@
 import type { Adapter, AnsweringEvent } from '../adapter/adapter.js';
+import type { ReplyAction } from '../adapter/reply-action.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { hasFence } from '../conversation/fence.js';
 import {
@@ -23,6 +24,7 @@ import { cacheScopeOf } from './cache-scope.js';
 import { normaliserIn } from './cached-normaliser.js';
 import { MeteredModel } from './metered-model.js';
 import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
+import { offeredActions } from './offered-actions.js';
 import { pictureLine } from './picture-line.js';
 import { pluginView } from './plugin-view.js';
 import type { Prefetcher } from './prefetcher.js';
@@ -81,7 +83,7 @@ export async function takeTurn(
   try {
     const texts = wholeReplies(job) ?? (await turn.answer());
     await writer.end();
-    const lastPost = await writer.deliver(texts);
+    const lastPost = await writer.deliver(texts, turn.actions);
     const { modelMsPerHour } = options.limits;
     await jobs.end(job, { lastPost, modelMs: model.workedMs, modelMsPerHour });
     turn.tell({ type: 'ended' });
@@ -100,6 +102,8 @@ class Turn {
   readonly #conversationId: ConversationId;
   /** What each message of the answer says, once that is in the store; an empty one is taken away. */
   #texts: string[] | undefined;
+  /** What people can press below the answer. */
+  actions: readonly ReplyAction[];
   /** Addresses that people wrote in the conversation. */
   #knownLinks: ReadonlySet<string> = new Set();
 
@@ -113,10 +117,12 @@ class Turn {
     private readonly stopped: AbortSignal,
   ) {
     this.#conversationId = conversationIdOf(messageKeyOf(job));
+    this.actions = job.replies.flatMap((reply) => reply.actions ?? []);
   }
 
   /** What each message of the answer says. */
   async answer(): Promise<string[]> {
+    this.actions = [];
     if (this.job.attempts > maxAttempts) return this.#say(unanswered);
     this.writer.showWorking();
     try {
@@ -137,8 +143,15 @@ class Turn {
 
   /** For adapters that show more than posts. */
   tell(event: AnsweringEvent): void {
-    const { tenant, conversationKey, messageId } = this.job.event;
-    this.adapter.answering?.({ tenant, conversationKey, messageId }, event);
+    const { event: message, isAnnouncement } = this.job;
+    const { tenant, conversationKey, messageId } = message;
+    const target = {
+      tenant,
+      conversationKey,
+      messageId,
+      ...(isAnnouncement && { isAnnouncement }),
+    };
+    this.adapter.answering?.(target, event);
   }
 
   #tellTaken({ questionId, answerId }: TakenQuestion): void {
@@ -147,6 +160,7 @@ class Turn {
 
   /** An answer that the model has no part in. */
   #say(sentence: string): Promise<string[]> {
+    this.actions = [];
     return this.#holding(({ setReplies }) => this.#settle(sentence, setReplies));
   }
 
@@ -160,8 +174,10 @@ class Turn {
     if (reply !== undefined) {
       this.telemetry.answeredByPlugin();
       // A plugin is the operator's; its links are meant.
-      this.#knownLinks = linksIn([reply]);
-      await this.#save(taken, { status: 'done', text: reply });
+      this.#knownLinks = linksIn([reply.text]);
+      const { actions, lines } = offeredActions(this.adapter.capabilities, reply.actions);
+      this.actions = actions;
+      await this.#save(taken, { status: 'done', text: [reply.text, ...lines].join('\n\n') });
       return this.#wholeTexts();
     }
     const messages = promptMessages(conversation, answerId);
@@ -287,7 +303,7 @@ class Turn {
     const texts = this.writer.split(this.#harmless(said));
     const surplus = Math.max(0, this.writer.postedCount - texts.length);
     const settled = [...texts, ...Array<string>(surplus).fill('')];
-    await setReplies(settled);
+    await setReplies(settled, this.actions);
     return settled;
   }
 

@@ -64,7 +64,7 @@ function isForMessages({ pictures, options }: CommandDescription): boolean {
 }
 
 /** `alt-text` as people read it: `Alt text`. */
-function titleOf(name: string): string {
+export function titleOf(name: string): string {
   const words = name.replaceAll('-', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,4 +1,4 @@
-import type { Attachment, CommandDescription, PlatformEvent } from '@vistazo/core';
+import type { Attachment, CommandCall, CommandDescription, PlatformEvent } from '@vistazo/core';
 import { languageOf, ownCommandOf, slashCommands } from '@vistazo/core/adapter-kit';
 import { localized, say } from '../language.js';
 import type { DiscordMessage } from '../parse-message/discord-message.js';
@@ -59,6 +59,15 @@ export function questionAbout(
     attachments: [...attachments, ...files.map(attachmentOf)],
     quotes,
   };
+}
+
+/** A command that a button or its dialog calls. */
+export function calledBy(
+  interaction: Interaction,
+  command: CommandCall,
+  isPrivate: boolean,
+): MessageEvent {
+  return { ...eventOf(interaction, isPrivate), text: '', command };
 }
 
 function readSlashCommand(

@@ -1,4 +1,4 @@
-import { InteractionContextType } from 'discord.js';
+import { InteractionContextType, MessageFlags } from 'discord.js';
 import { z } from 'zod';
 import { fileSchema, messageSchema } from '../parse-message/discord-message.js';
 import { tenantOf } from '../place.js';
@@ -50,13 +50,17 @@ const commandSchema = baseSchema.extend({
   }),
 });
 
+/** The message of the bot that a button, or the button that opened a dialog, stands below. */
+const pressedSchema = z.object({ id: z.string(), flags: z.int().optional() });
+
 /** Somebody pressed a button. */
 const pressSchema = baseSchema.extend({
   type: z.literal(3),
   data: z.object({ custom_id: z.string() }),
+  message: pressedSchema.optional(),
 });
 
-/** A field of a dialog as it was filled in: `values` are ids of files in `resolved`. */
+/** A field of a dialog as it was filled in: a text, or what was chosen; of files their ids in `resolved`. */
 const fieldSchema = z.object({
   custom_id: z.string(),
   value: z.string().default(''),
@@ -68,9 +72,15 @@ const dialogSchema = baseSchema.extend({
   type: z.literal(5),
   data: z.object({
     custom_id: z.string(),
-    components: z.array(z.object({ component: fieldSchema.optional() })),
+    components: z.array(
+      z.object({
+        components: z.array(fieldSchema).default([]),
+        component: fieldSchema.optional(),
+      }),
+    ),
     resolved: resolvedSchema.prefault({}),
   }),
+  message: pressedSchema.optional(),
 });
 
 /** What people do with commands, buttons and dialogs, as far as it is read. */
@@ -87,6 +97,19 @@ export type CommandInteraction = z.infer<typeof commandSchema>;
 export type PressInteraction = z.infer<typeof pressSchema>;
 /** A dialog that is filled in. */
 export type DialogInteraction = z.infer<typeof dialogSchema>;
+
+/** What was filled in, by the ids of the fields; empty where nothing was. */
+export function fieldsOf({ data }: DialogInteraction): Map<string, string> {
+  const fields = data.components.flatMap(({ components, component }) =>
+    component === undefined ? components : [...components, component],
+  );
+  return new Map(fields.map(({ custom_id, value, values }) => [custom_id, values[0] ?? value]));
+}
+
+/** Whether only who did it sees the message that they did it on. */
+export function isOnPrivate({ message }: PressInteraction | DialogInteraction): boolean {
+  return ((message?.flags ?? 0) & MessageFlags.Ephemeral) !== 0;
+}
 
 /** Who did it. */
 export function personOf({ member, user }: Interaction): { id: string; name: string } {

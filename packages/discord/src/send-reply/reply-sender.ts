@@ -19,7 +19,7 @@ import {
   Routes,
 } from 'discord.js';
 import { z } from 'zod';
-import { endButtons, stopButton } from '../buttons/answer-buttons.js';
+import { actionButtons, endButtons, stopButton } from '../buttons/answer-buttons.js';
 import {
   type InteractionRoute,
   type InteractionRoutes,
@@ -91,19 +91,23 @@ export class ReplySender {
   async edit(posted: PostedReply, text: string, { signal }: Signal): Promise<void> {
     const { conversationKey, postId } = posted;
     const answer = this.answers.of(posted);
+    // What an earlier process posted may have actions.
+    const hadActions = answer.actions.has(postId) || !answer.postIds.includes(postId);
     if (!answer.postIds.includes(postId)) answer.postIds.push(postId);
-    const components = this.#buttonsWhileUnderWay(posted, answer, postId);
+    const buttons = this.#buttonsOf(posted, answer, postId);
+    const components = buttons ?? (hadActions ? [] : undefined);
     const content = this.#contentOf(posted, text);
     if (content.file !== undefined) await this.#filePace.wait(postId, signal);
     await this.#pace.wait(conversationKey, signal);
     await this.#patch(posted, messageBody(content, components), signal, content.file);
     if (content.file !== undefined) this.#filePace.note(postId, fileEveryMs);
-    if (components !== undefined) answer.withButtons.add(postId);
+    noteButtons(answer, postId, posted, components);
   }
 
   async remove(posted: PostedReply, { signal }: Signal): Promise<void> {
     const answer = this.answers.of(posted);
     answer.postIds = answer.postIds.filter((id) => id !== posted.postId);
+    answer.actions.delete(posted.postId);
     const { api } = this.options;
     try {
       await api.call({ method: 'Delete', ...this.#messageRoute(posted), signal });
@@ -129,6 +133,8 @@ export class ReplySender {
 
   /** Changes the buttons as the answer goes on. */
   answering(target: ReplyTarget, event: AnsweringEvent): void {
+    // What was said unasked is no answer that could be rated or asked for again.
+    if (target.isAnnouncement) return;
     const answer = this.answers.of(target);
     if (event.type === 'prompt') answer.isUnderWay = true;
     if (event.type !== 'ended') return;
@@ -145,7 +151,7 @@ export class ReplySender {
 
   async #send(post: ReplyPost, signal: AbortSignal): Promise<string> {
     const answer = this.answers.of(post);
-    const components = this.#buttonsWhileUnderWay(post, answer, undefined);
+    const components = this.#buttonsOf(post, answer, undefined);
     const id =
       (await this.#sendByInteraction(post, components, signal)) ??
       (await this.#sendToChannel(post, components, signal).catch((error: unknown) => {
@@ -153,7 +159,7 @@ export class ReplySender {
         throw error;
       }));
     answer.postIds.push(id);
-    if (components !== undefined) answer.withButtons.add(id);
+    noteButtons(answer, id, post, components);
     return id;
   }
 
@@ -318,6 +324,17 @@ export class ReplySender {
     return { route: Routes.channelMessage(conversationKey, postId), auth: true };
   }
 
+  /** Those of a message's actions and of the adapter; undefined where there are none. */
+  #buttonsOf(
+    target: ReplyTarget & Pick<ReplyPost, 'actions'>,
+    answer: AnswerPosts,
+    postId: string | undefined,
+  ): APIMessageTopLevelComponent[] | undefined {
+    const own = this.#buttonsWhileUnderWay(target, answer, postId);
+    const buttons = [...actionButtons(target.actions ?? []), ...(own ?? [])];
+    return buttons.length === 0 ? undefined : buttons;
+  }
+
   /** The first message of an answer has a button that stops it; undefined lets the buttons be. */
   #buttonsWhileUnderWay(
     { tenant, messageId }: ReplyTarget,
@@ -330,7 +347,7 @@ export class ReplySender {
 
   /** They stand below the last message of an answer. */
   async #showEndButtons(target: ReplyTarget, answer: AnswerPosts): Promise<void> {
-    const { askerId, postIds, withButtons } = answer;
+    const { askerId, postIds, withButtons, actions } = answer;
     const last = postIds.at(-1);
     const { tenant, messageId } = target;
     const language = this.#languageOf({ tenant, messageId });
@@ -338,12 +355,25 @@ export class ReplySender {
     for (const postId of postIds) {
       const isLast = postId === last;
       if (!isLast && !withButtons.has(postId)) continue;
-      const components = isLast ? endButtons({ messageId, askerId, language }) : [];
+      const own = actionButtons(actions.get(postId) ?? []);
+      const components = isLast ? [...own, ...endButtons({ messageId, askerId, language })] : own;
       await this.#patch({ ...target, postId }, { components }, signal);
       if (isLast) withButtons.add(postId);
       else withButtons.delete(postId);
     }
   }
+}
+
+/** What a message has from now on. */
+function noteButtons(
+  { withButtons, actions: known }: AnswerPosts,
+  postId: string,
+  { actions = [] }: Pick<ReplyPost, 'actions'>,
+  components: readonly APIMessageTopLevelComponent[] | undefined,
+): void {
+  if (components !== undefined && components.length > 0) withButtons.add(postId);
+  if (actions.length > 0) known.set(postId, actions);
+  else known.delete(postId);
 }
 
 const waited = { wait: 'true' };
