@@ -46,7 +46,7 @@ class Trial {
   readonly files: ReceivedFile[] = [];
   /** Tenants that it had the bot forget. */
   readonly forgotten: string[] = [];
-  readonly #kept = new Map<string, unknown>();
+  readonly #kept = new Map<string, Map<string, unknown>>();
   readonly signal = AbortSignal.timeout(30_000);
   #came = Promise.withResolvers<void>();
 
@@ -79,11 +79,14 @@ class Trial {
   }
 
   #storage(tenant: string): AdapterStorage {
-    const keyOf = (key: string) => JSON.stringify([tenant, key]);
+    const values = this.#kept.get(tenant) ?? new Map<string, unknown>();
+    this.#kept.set(tenant, values);
     return {
-      get: async (key) => this.#kept.get(keyOf(key)),
-      set: async (key, value) => void this.#kept.set(keyOf(key), value),
-      delete: async (key) => void this.#kept.delete(keyOf(key)),
+      get: async (key) => values.get(key),
+      set: async (key, value) => void values.set(key, value),
+      delete: async (key) => void values.delete(key),
+      keys: async (prefix = '') =>
+        [...values.keys()].filter((key) => key.startsWith(prefix)).sort(),
     };
   }
 
