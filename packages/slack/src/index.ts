@@ -1,1 +1,2 @@
-export {};
+export { createSlackAdapter } from './create-slack-adapter.js';
+export type { SlackAdapterOptions } from './slack-options.js';
