@@ -2,16 +2,7 @@ import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/disco
 import { Client } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen } from './listen.ts';
-import { Twin, twinModel } from './twin-fixture.ts';
-
-const host = {
-  commands: [],
-  receive: async () => 'accepted' as const,
-  forget: async () => {},
-  model: twinModel,
-  recentMessages: async () => [],
-  seenFor: async () => undefined,
-};
+import { idleHost, Twin } from './twin-fixture.ts';
 
 describe('bad input to the Discord adapter', () => {
   it.each<[string, Record<string, unknown>, string]>([
@@ -49,7 +40,7 @@ describe('bad input to the Discord adapter', () => {
       notify: () => {},
       clientOptions: { rest: { api: `${twin.front.origin}/api`, version: '10' } },
     });
-    await expect(adapter.start(host)).rejects.toMatchObject({
+    await expect(adapter.start(idleHost)).rejects.toMatchObject({
       code: 'option.invalid',
       message: expect.stringContaining('Discord refuses the token'),
     });
@@ -60,7 +51,7 @@ describe('bad input to the Discord adapter', () => {
     onTestFinished(() => twin.stop());
     twin.gateway.wss.on('connection', (socket) => socket.close(4014, 'Disallowed intent(s).'));
     const adapter = twin.newAdapter({ messageContent: true });
-    await expect(adapter.start(host)).rejects.toMatchObject({
+    await expect(adapter.start(idleHost)).rejects.toMatchObject({
       code: 'option.invalid',
       message: expect.stringContaining('does not give the bot the message content intent'),
     });
@@ -73,7 +64,7 @@ describe('bad input to the Discord adapter', () => {
       // Nothing listens at this port.
       clientOptions: { rest: { api: 'http://127.0.0.1:1/api', version: '10', retries: 0 } },
     });
-    await expect(adapter.start(host)).rejects.toMatchObject({
+    await expect(adapter.start(idleHost)).rejects.toMatchObject({
       code: 'platform.failed',
       message: expect.stringContaining('Discord could not be reached'),
     });

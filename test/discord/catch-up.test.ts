@@ -1,6 +1,6 @@
 import type { PlatformEvent } from '@vistazo/core';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { Twin, twinModel } from './twin-fixture.ts';
+import { idleHost, Twin } from './twin-fixture.ts';
 
 /** An adapter that knows one message of a channel, looks for what came after it, and finds it when `found` resolves. */
 async function startAway() {
@@ -19,14 +19,11 @@ async function startAway() {
   const events: PlatformEvent[] = [];
   const adapter = twin.newAdapter();
   await adapter.start({
-    commands: [],
+    ...idleHost,
     receive: async (event) => {
       events.push(event);
       return 'accepted';
     },
-    forget: async () => {},
-    model: twinModel,
-    seenFor: async () => undefined,
     recentMessages: async () => [
       { tenant: twin.guildId, conversationKey: twin.channelId, messageId: known },
     ],

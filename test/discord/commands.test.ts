@@ -4,7 +4,7 @@ import { generateSnowflake } from 'discord-digital-twin';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type Listening, listen } from './listen.ts';
-import { twinModel } from './twin-fixture.ts';
+import { idleHost } from './twin-fixture.ts';
 
 const altText: CommandDescription = {
   name: 'alt-text',
@@ -68,14 +68,7 @@ describe('commands on discord-digital-twin', () => {
     const { twin, adapter } = await listen({ commands: [altText, tickets] });
     await adapter.stop();
     await adapter.close?.();
-    await adapter.start({
-      commands: [altText, tickets],
-      receive: async () => 'accepted',
-      forget: async () => {},
-      model: twinModel,
-      recentMessages: async () => [],
-      seenFor: async () => undefined,
-    });
+    await adapter.start({ ...idleHost, commands: [altText, tickets] });
     const stored = await twin.digital.prisma.applicationCommand.findMany();
     const commands = registeredSchema.parse(
       stored.map(({ options, ...command }) => ({ ...command, options: JSON.parse(options) })),

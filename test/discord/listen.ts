@@ -1,7 +1,7 @@
 import type { Adapter, AnsweringModel, CommandDescription, PlatformEvent } from '@vistazo/core';
 import type { DiscordAdapterOptions } from '@vistazo/discord';
 import { onTestFinished, vi } from 'vitest';
-import { Twin, twinModel } from './twin-fixture.ts';
+import { idleHost, Twin, twinModel } from './twin-fixture.ts';
 
 type EventOf<Type> = Extract<PlatformEvent, { type: Type }>;
 
@@ -35,19 +35,14 @@ export async function listen({
   const adapter = twin.newAdapter({ notify: (notice) => notices.push(notice), ...options });
   const events: PlatformEvent[] = [];
   await adapter.start({
+    ...idleHost,
     commands,
     receive: async (event) => {
       events.push(event);
       await stored;
       return 'accepted';
     },
-    forget: async () => {},
     model,
-    recentMessages: async () => [],
-    seenFor: async () => undefined,
-    storage: () => {
-      throw new Error('The adapter for Discord keeps nothing of its own.');
-    },
   });
   onTestFinished(async () => {
     await adapter.stop();

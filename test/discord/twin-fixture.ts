@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Adapter, AnsweringModel } from '@vistazo/core';
+import type { Adapter, AdapterHost, AnsweringModel } from '@vistazo/core';
 import type { AdapterFixture } from '@vistazo/core/testing';
 import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/discord';
 import { type APIAttachment, type APIMessage, ChannelType } from 'discord.js';
@@ -18,6 +18,19 @@ export const twinModel: AnsweringModel = {
   runs: 'here',
   contextLengthTokens: 8192,
   images: true,
+};
+
+/** A bot that takes all events and does nothing with them. */
+export const idleHost: AdapterHost = {
+  commands: [],
+  receive: async () => 'accepted',
+  forget: async () => {},
+  model: twinModel,
+  recentMessages: async () => [],
+  seenFor: async () => undefined,
+  storage: () => {
+    throw new Error('The adapter for Discord keeps nothing of its own.');
+  },
 };
 
 const withGateway = z.object({
