@@ -8,6 +8,7 @@ import { addExportCommand } from './commands/export.js';
 import { addForgetCommand } from './commands/forget.js';
 import { addModelsCommand } from './commands/models.js';
 import { addRunCommand } from './commands/run.js';
+import { addSlackCommand } from './commands/slack.js';
 import { addStartCommand } from './commands/start.js';
 import { exitCodes } from './exit-codes.js';
 import { interrupted } from './terminal/interrupt.js';
@@ -39,6 +40,7 @@ function createProgram(): Command {
     addEvalCommand,
     addModelsCommand,
     addDoctorCommand,
+    addSlackCommand,
   ];
   for (const addCommand of add) addCommand(program);
   for (const command of program.commands)

@@ -22,6 +22,7 @@ export {
 export type * from './bot/chat-service.js';
 export { type Bot, type BotOptions, createBot, defaultKeepDays } from './bot/create-bot.js';
 export { type ChatServiceOptions, createChatService } from './bot/create-chat-service.js';
+export { describeCommands } from './bot/describe-commands.js';
 export {
   type ExportedConversation,
   type ExportedMessage,

@@ -1,15 +1,24 @@
 import {
   type Adapter,
   type AdapterCapabilities,
+  type AdapterFinding,
   type AdapterHost,
   type AnsweringEvent,
+  type ManifestOptions,
   type PostedReply,
   type ReplyPost,
   type ReplyTarget,
   VistazoError,
 } from '@vistazo/core';
+import { checkSetup } from './check-setup.js';
+import { slackManifest } from './manifest/slack-manifest.js';
 import { maxMarkdownLength } from './send-reply/message-body.js';
-import { type CheckedOptions, checkOptions, type SlackAdapterOptions } from './slack-options.js';
+import {
+  type CheckedOptions,
+  checkOptions,
+  featuresOf,
+  type SlackAdapterOptions,
+} from './slack-options.js';
 import { SlackSession } from './slack-session.js';
 
 /**
@@ -41,6 +50,22 @@ class SlackAdapter implements Adapter {
 
   isReady(): boolean {
     return this.#session?.isConnected() ?? false;
+  }
+
+  check({ signal }: Signal): Promise<AdapterFinding[]> {
+    const { botToken, appToken, slackApiUrl } = this.options;
+    return checkSetup(
+      { botToken, appToken, slackApiUrl, features: featuresOf(this.options) },
+      signal,
+    );
+  }
+
+  manifest(options: ManifestOptions): Record<string, unknown> {
+    return slackManifest({
+      ...options,
+      features: featuresOf(this.options),
+      connection: 'socket',
+    });
   }
 
   async start(host: AdapterHost): Promise<void> {

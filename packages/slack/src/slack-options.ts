@@ -1,5 +1,6 @@
 import { type AdapterFiles, VistazoError } from '@vistazo/core';
 import { z } from 'zod';
+import type { SlackFeatures } from './manifest/scopes.js';
 
 /** Options of `createSlackAdapter`. */
 export interface SlackAdapterOptions {
@@ -51,6 +52,20 @@ const optionsSchema = z.strictObject({
 
 /** The options with their defaults. */
 export type CheckedOptions = z.output<typeof optionsSchema>;
+
+/** What the options make the bot do, as far as Slack has to allow it. */
+export function featuresOf({
+  channels,
+  threadReplies,
+}: Pick<CheckedOptions, 'channels' | 'threadReplies'>): SlackFeatures {
+  return {
+    hearsChannels: threadReplies || channels.length > 0,
+    commands: true,
+    assistant: true,
+    home: true,
+    postsFiles: false,
+  };
+}
 
 /** Throws `option.invalid`. */
 export function checkOptions(options: SlackAdapterOptions): CheckedOptions {

@@ -17,6 +17,13 @@ export { helpText } from './help-text.js';
 export { InOrder } from './in-order.js';
 export { inTime } from './in-time.js';
 export { commonSayings, type Language, languageOf, sayModel } from './language.js';
-export { type OwnCommand, ownCommandOf, ownCommands, slashCommands } from './own-commands.js';
+export {
+  commandTitle,
+  isForMessages,
+  type OwnCommand,
+  ownCommandOf,
+  ownCommands,
+  slashCommands,
+} from './own-commands.js';
 export { pause } from './pause.js';
 export { type SeenMarkup, seenText } from './seen-text.js';

@@ -55,6 +55,17 @@ export function slashCommands(commands: readonly CommandDescription[]): CommandD
   return [...free, ...commands];
 }
 
+/** Whether a command can be called on a message, since it needs nothing but pictures. */
+export function isForMessages({ pictures, options }: CommandDescription): boolean {
+  return pictures !== 'none' && options.every(({ required }) => !required);
+}
+
+/** The name of a command as people read it: of `alt-text`, `Alt text`. */
+export function commandTitle(name: string): string {
+  const words = name.replaceAll('-', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function english(saying: Saying): string {
   return commonSayings[saying].en;
 }

@@ -5,4 +5,6 @@ export interface AdapterStorage {
   /** Keeps a JSON value of at most 1 MiB under a key of 1 to 500 characters. Throws `option.invalid`. */
   set(key: string, value: unknown): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Keys that begin with `prefix` (default all), sorted. */
+  keys(prefix?: string): Promise<string[]>;
 }

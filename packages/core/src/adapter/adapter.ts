@@ -194,6 +194,16 @@ export interface AdapterFinding {
   sentence: string;
 }
 
+/** What {@link Adapter.manifest} is made of. */
+export interface ManifestOptions {
+  /** Those of the bot's plugins. */
+  commands: readonly CommandDescription[];
+  /** What the bot is called. Default: the adapter's choice. */
+  name?: string;
+  /** Where the platform reaches the bot, such as `https://bot.example.com`, where it has to. */
+  publicUrl?: string;
+}
+
 /**
  * One platform: turns its events into {@link PlatformEvent}s and posts answers. Every call may fail: it is
  * tried again, later and later and not before the `retryAfterMs` of its error, until the answer is posted.
@@ -210,6 +220,11 @@ export interface Adapter {
    * and not thrown, but for the reason of the signal. Default: nothing is known.
    */
   check?(options: { signal: AbortSignal }): Promise<AdapterFinding[]>;
+  /**
+   * The description of an app that the platform takes when one is made there: JSON, with the rights that the bot
+   * uses and no others. Default: the platform takes none. Throws `option.invalid`.
+   */
+  manifest?(options: ManifestOptions): Record<string, unknown>;
   /** Begins to hand over events. */
   start(host: AdapterHost): Promise<void>;
   /**

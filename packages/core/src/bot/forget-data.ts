@@ -1,12 +1,10 @@
 import { VistazoError } from '../errors.js';
-import { systemClock } from '../plugin/clock.js';
 import type { Plugin } from '../plugin/define-plugin.js';
-import { PluginHost } from '../plugin/plugin-host.js';
+import type { PluginHost } from '../plugin/plugin-host.js';
 import type { ReportFault } from '../plugin/run-middleware.js';
 import type { ForgetRequest, Forgotten } from '../store/forgetting.js';
 import type { Store } from '../store/store.js';
-import { Telemetry } from '../telemetry/telemetry.js';
-import { parseBotLimits } from './bot-limits.js';
+import { idlePlugins } from './idle-plugins.js';
 
 /** Options of {@link forgetData}. */
 export interface ForgetDataOptions extends ForgetRequest {
@@ -29,21 +27,10 @@ export async function forgetData({
   onPluginFault = () => {},
   ...request
 }: ForgetDataOptions): Promise<Forgotten & { left: string[] }> {
-  const telemetry = new Telemetry({
-    log: { level: 'silent' },
-    countOpen: () => store.jobs.countOpen(),
-  });
-  const host = new PluginHost({
+  const host = idlePlugins({
     plugins,
     storage: (plugin, tenant) => store.pluginStorage(plugin, tenant),
-    timeoutMs: parseBotLimits({}).pluginTimeoutMs,
     report: onPluginFault,
-    clock: systemClock,
-    telemetry: (plugin) => telemetry.ofPlugin(plugin),
-    announce: async (plugin) => {
-      throw new VistazoError('plugin.failed', `The plugin ${plugin} has no bot to announce with.`);
-    },
-    claim: async () => false,
   });
   await host.setUp();
   try {

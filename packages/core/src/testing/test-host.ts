@@ -36,5 +36,6 @@ function inMemory(): AdapterStorage {
     delete: async (key) => {
       values.delete(key);
     },
+    keys: async (prefix = '') => [...values.keys()].filter((key) => key.startsWith(prefix)).sort(),
   };
 }

@@ -1,5 +1,5 @@
 import type { CommandCall, CommandDescription, CommandOption, ReplyAction } from '@vistazo/core';
-import { actionDialogIdOf } from '@vistazo/core/adapter-kit';
+import { actionDialogIdOf, commandTitle } from '@vistazo/core/adapter-kit';
 import {
   type APIComponentInLabel,
   type APIModalInteractionResponseCallbackData,
@@ -7,7 +7,6 @@ import {
   TextInputStyle,
 } from 'discord.js';
 import { maxCustomIdLength } from '../buttons/answer-buttons.js';
-import { titleOf } from './command-bodies.js';
 
 /** An option that a dialog asks for, and what it shows at first. */
 interface Asked {
@@ -60,7 +59,7 @@ export function actionDialog({
     title: title.slice(0, maxLabelLength),
     components: asked.map(({ option, value }) => ({
       type: ComponentType.Label,
-      label: titleOf(option.name).slice(0, maxLabelLength),
+      label: commandTitle(option.name).slice(0, maxLabelLength),
       description: (option.description || option.name).slice(0, maxDescriptionLength),
       component: fieldOf(option, value),
     })),

@@ -1,5 +1,10 @@
 import { type CommandDescription, type CommandOption, VistazoError } from '@vistazo/core';
-import { ownCommandOf, slashCommands } from '@vistazo/core/adapter-kit';
+import {
+  commandTitle,
+  isForMessages,
+  ownCommandOf,
+  slashCommands,
+} from '@vistazo/core/adapter-kit';
 import {
   type APIApplicationCommandOption,
   ApplicationCommandOptionType,
@@ -40,7 +45,7 @@ const everywhere = {
 export function commandBodies(commands: readonly CommandDescription[]): CommandBody[] {
   const onMessages = commands
     .filter(isForMessages)
-    .map(({ name }) => messageBody(titleOf(name), undefined));
+    .map(({ name }) => messageBody(commandTitle(name), undefined));
   const own = [
     messageBody(say('askAbout', 'en'), localized('askAbout')),
     messageBody(say('describe', 'en'), localized('describe')),
@@ -56,17 +61,7 @@ export function commandOnMessages(
   title: string,
   commands: readonly CommandDescription[],
 ): CommandDescription | undefined {
-  return commands.filter(isForMessages).find(({ name }) => titleOf(name) === title);
-}
-
-function isForMessages({ pictures, options }: CommandDescription): boolean {
-  return pictures !== 'none' && options.every(({ required }) => !required);
-}
-
-/** `alt-text` as people read it: `Alt text`. */
-export function titleOf(name: string): string {
-  const words = name.replaceAll('-', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return commands.filter(isForMessages).find(({ name }) => commandTitle(name) === title);
 }
 
 function messageBody(

@@ -1,0 +1,102 @@
+import { type CommandDescription, VistazoError } from '@vistazo/core';
+import { commandTitle, isForMessages, slashCommands } from '@vistazo/core/adapter-kit';
+
+/** A shortcut on messages. */
+export interface MessageShortcut {
+  callbackId: string;
+  /** At most 24 characters, as Slack shows it. */
+  title: string;
+  description: string;
+  /** The command of a plugin that it calls; undefined for the adapter's own. */
+  command?: CommandDescription;
+}
+
+/** A command that is called with a slash. */
+export interface SlashCommand {
+  /** With the slash and the prefix. */
+  slash: string;
+  command: CommandDescription;
+  /** What can be written behind it; empty where nothing is. */
+  usage: string;
+}
+
+/** Limits of Slack's, see https://docs.slack.dev/reference/app-manifest. */
+const maxShortcuts = 10;
+const maxTitleLength = 24;
+const maxAboutLength = 150;
+const maxSlashLength = 32;
+const maxSlashCommands = 50;
+
+const ownShortcuts: readonly MessageShortcut[] = [
+  {
+    callbackId: 'vistazo_ask',
+    title: 'Ask about this image',
+    description: 'Asks a question about the pictures of this message',
+  },
+  {
+    callbackId: 'vistazo_describe',
+    title: 'Describe image',
+    description: 'Describes the pictures of this message',
+  },
+];
+
+/**
+ * The shortcuts on messages: the adapter's own, and one for each command of a plugin that needs nothing but
+ * pictures, of which Slack takes the first eight.
+ */
+export function messageShortcuts(commands: readonly CommandDescription[]): MessageShortcut[] {
+  const ofPlugins = commands.filter(isForMessages).map((command) => ({
+    callbackId: `vistazo_command_${command.name}`,
+    title: commandTitle(command.name).slice(0, maxTitleLength),
+    description: command.description.slice(0, maxAboutLength),
+    command,
+  }));
+  return [...ownShortcuts, ...ofPlugins].slice(0, maxShortcuts);
+}
+
+/**
+ * All that are called with a slash: a workspace has each name once, whichever app it is of, so that a prefix can
+ * stand before them. Throws `option.invalid` for what Slack does not take.
+ */
+export function prefixedCommands(
+  commands: readonly CommandDescription[],
+  prefix: string,
+): SlashCommand[] {
+  if (!/^[a-z0-9_-]*$/.test(prefix))
+    throw new VistazoError(
+      'option.invalid',
+      `The commandPrefix ${JSON.stringify(prefix)} is not valid: small letters, digits, - and _.`,
+    );
+  const prefixed = slashCommands(commands).map((command) => ({
+    slash: `/${prefix}${command.name}`,
+    command,
+    usage: usageOf(command),
+  }));
+  const long = prefixed.find(({ slash }) => slash.length > maxSlashLength);
+  if (long !== undefined)
+    throw new VistazoError(
+      'option.invalid',
+      `The command ${long.slash} has ${long.slash.length} characters; Slack takes ${maxSlashLength}. Give it a shorter name, or a shorter commandPrefix.`,
+    );
+  if (prefixed.length > maxSlashCommands)
+    throw new VistazoError(
+      'option.invalid',
+      `The bot has ${prefixed.length} commands; Slack takes ${maxSlashCommands}. Leave out some plugins.`,
+    );
+  return prefixed;
+}
+
+/** The first option that takes text needs no name, see `parseCommand` of the core. */
+function usageOf({ options }: CommandDescription): string {
+  const free = options.find(({ type }) => type === 'string');
+  const named = options
+    .filter((option) => option !== free)
+    .map(({ name, choices, required }) => {
+      const text = `${name}=${choices?.join('|') ?? '…'}`;
+      return required ? text : `[${text}]`;
+    });
+  const last = free === undefined ? [] : [free.required ? free.name : `[${free.name}]`];
+  return [...named, ...last].join(' ').slice(0, maxUsageLength);
+}
+
+const maxUsageLength = 1000;
