@@ -9,6 +9,7 @@ import {
   type ReplyPost,
   type ReplyTarget,
   VistazoError,
+  type WriteOptions,
 } from '@vistazo/core';
 import { checkSetup } from './check-setup.js';
 import { slackManifest } from './manifest/slack-manifest.js';
@@ -41,6 +42,7 @@ class SlackAdapter implements Adapter {
     this.capabilities = {
       maxTextLength: maxMarkdownLength,
       editMessages: true,
+      nativeStreaming: options.streaming === 'native',
       // How fast a team takes changes is kept to by the sender.
       editIntervalMs: 500,
       threads: true,
@@ -87,11 +89,11 @@ class SlackAdapter implements Adapter {
     return this.#started.files.fetch(url, options);
   }
 
-  post(post: ReplyPost, options: Signal): Promise<string> {
+  post(post: ReplyPost, options: WriteOptions): Promise<string> {
     return this.#started.sender.post(post, options);
   }
 
-  edit(posted: PostedReply, text: string, options: Signal): Promise<void> {
+  edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
     return this.#started.sender.edit(posted, text, options);
   }
 

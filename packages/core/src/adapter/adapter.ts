@@ -63,6 +63,17 @@ export interface ReplyPost extends ReplyTarget {
   idempotencyKey: string;
 }
 
+/** How a message is posted or changed. */
+export interface WriteOptions {
+  signal: AbortSignal;
+  /**
+   * What its text completes: the message, which does not grow any more, or the answer, whose last message it is.
+   * Undefined while it grows. Where there is `nativeStreaming` each message is completed once, also with a text that
+   * it says already.
+   */
+  completes?: 'message' | 'answer';
+}
+
 /** A message that the bot posted. */
 export interface PostedReply extends ReplyTarget {
   /** What {@link Adapter.post} gave. */
@@ -243,9 +254,9 @@ export interface Adapter {
   /** Bytes of an attachment; at most `maxBytes` are read. Default: `guardedFetch` of its address, see `files`. */
   fetch?(url: string, options: { maxBytes: number; signal: AbortSignal }): Promise<Uint8Array>;
   /** Posts a message and gives its id. A second call with the same key gives the first one's id and posts nothing. */
-  post(post: ReplyPost, options: { signal: AbortSignal }): Promise<string>;
+  post(post: ReplyPost, options: WriteOptions): Promise<string>;
   /** Changes a posted message; asked only when `editMessages` is true. */
-  edit?(posted: PostedReply, text: string, options: { signal: AbortSignal }): Promise<void>;
+  edit?(posted: PostedReply, text: string, options: WriteOptions): Promise<void>;
   /** Takes a posted message away, as when its question was deleted. Default: it stays. */
   remove?(posted: PostedReply, options: { signal: AbortSignal }): Promise<void>;
   /**

@@ -1,10 +1,15 @@
-import type { Adapter, ReplyTarget } from '../adapter/adapter.js';
+import type { Adapter, ReplyTarget, WriteOptions } from '../adapter/adapter.js';
 import type { ReplyAction } from '../adapter/reply-action.js';
 import { splitText } from '../reply/split-text.js';
 import type { Job, JobStore, MessageKey, Post } from '../store/job-store.js';
 import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
 import { derivedKey } from './derived-id.js';
 import { messageKeyOf } from './turn-ids.js';
+
+/** How a message of an answer ends; nothing of it is known while it grows. */
+interface Ending extends Pick<WriteOptions, 'completes'> {
+  actions: readonly ReplyAction[];
+}
 
 /** How often a platform is told again that an answer is coming. */
 const workingIntervalMs = 8000;
@@ -92,7 +97,9 @@ export class ReplyWriter {
     const last = texts.findLastIndex((text) => text !== '');
     for (const [position, text] of texts.entries()) {
       await this.#notePost();
-      await this.#write(position, text, position === last ? actions : []);
+      const isLast = position === last;
+      const completes = isLast ? 'answer' : 'message';
+      await this.#write(position, text, { completes, actions: isLast ? actions : [] });
     }
     return this.#unnoted;
   }
@@ -113,19 +120,17 @@ export class ReplyWriter {
     }
   }
 
-  async #write(
-    position: number,
-    text: string,
-    actions: readonly ReplyAction[] = [],
-  ): Promise<void> {
+  async #write(position: number, text: string, ending: Ending = { actions: [] }): Promise<void> {
     this.signal.throwIfAborted();
     this.#endWorking();
     const postId = this.#postIds.get(position);
-    if (postId === undefined) return text === '' ? undefined : this.#post(position, text, actions);
-    if (this.#shown.get(position) === text && actions.length === 0) return;
-    const posted = { ...this.#target, postId, ...(actions.length > 0 && { actions }) };
+    if (postId === undefined) return text === '' ? undefined : this.#post(position, text, ending);
     const { adapter, telemetry } = this;
-    const options = { signal: this.signal };
+    const { actions, completes } = ending;
+    const isToEnd = completes !== undefined && adapter.capabilities.nativeStreaming === true;
+    if (this.#shown.get(position) === text && actions.length === 0 && !isToEnd) return;
+    const posted = { ...this.#target, postId, ...(actions.length > 0 && { actions }) };
+    const options = { signal: this.signal, ...(completes !== undefined && { completes }) };
     if (text === '')
       await telemetry.platformCall('remove', async () => adapter.remove?.(posted, options));
     else if (adapter.capabilities.editMessages)
@@ -139,7 +144,8 @@ export class ReplyWriter {
     this.#unnoted = undefined;
   }
 
-  async #post(position: number, text: string, actions: readonly ReplyAction[]): Promise<void> {
+  async #post(position: number, text: string, ending: Ending): Promise<void> {
+    const { actions, completes } = ending;
     const idempotencyKey = postKey(messageKeyOf(this.job), position);
     const post = {
       ...this.#target,
@@ -148,14 +154,17 @@ export class ReplyWriter {
       idempotencyKey,
     };
     const postId = await this.telemetry.platformCall('post', () =>
-      this.adapter.post(post, { signal: this.signal }),
+      this.adapter.post(post, {
+        signal: this.signal,
+        ...(completes !== undefined && { completes }),
+      }),
     );
     this.#postIds.set(position, postId);
     this.#unnoted = { position, postId };
     // A post whose key was known says what it said before.
     const { attempts, revision, isNoticed } = this.job;
     if (attempts === 1 && revision === 0 && !isNoticed) this.#shown.set(position, text);
-    else await this.#write(position, text, actions);
+    else await this.#write(position, text, ending);
   }
 }
 

@@ -1,5 +1,11 @@
 import type { KnownBlock } from '@slack/types';
-import type { AnsweringEvent, PostedReply, ReplyPost, ReplyTarget } from '@vistazo/core';
+import type {
+  AnsweringEvent,
+  PostedReply,
+  ReplyPost,
+  ReplyTarget,
+  WriteOptions,
+} from '@vistazo/core';
 import {
   type AnswerPosts,
   AnswerPostsByQuestion,
@@ -35,13 +41,6 @@ export interface ReplySenderOptions {
   onStopped: (target: ReplyTarget) => void;
   /** When this process began to listen, in milliseconds since 1970. */
   startedAtMs: number;
-}
-
-/** How a message is written. */
-interface WriteOptions {
-  signal: AbortSignal;
-  /** What its text completes: the message, which does not grow any more, or the answer, whose last one it is. */
-  completes?: 'message' | 'answer';
 }
 
 /** How many posts are known by their keys; older ones are looked for on Slack. */
@@ -111,7 +110,7 @@ export class ReplySender {
     this.#note(posted, { ...this.#writtenOf(posted), text, hasEndButtons });
   }
 
-  async remove(posted: PostedReply, { signal }: WriteOptions): Promise<void> {
+  async remove(posted: PostedReply, { signal }: Pick<WriteOptions, 'signal'>): Promise<void> {
     const answer = this.answers.of(posted);
     answer.postIds = answer.postIds.filter((id) => id !== posted.postId);
     const { channel } = placeOf(posted.conversationKey);
