@@ -97,7 +97,7 @@ describe('import directions', () => {
   });
 
   it('packages meet core only through its public entries', () => {
-    const deep = ['nano', 'web', 'plugins', 'discord', 'cli', 'create-vistazo']
+    const deep = ['nano', 'web', 'plugins', 'discord', 'slack', 'cli', 'create-vistazo']
       .flatMap((name) => sourceFiles(join(root, 'packages', name, 'src')))
       .filter((file) =>
         importsOf(file).some((each) => each.includes('core/src') || each.includes('core/dist')),

@@ -55,6 +55,9 @@ export async function listen({
     recentMessages: async () => [],
     seenFor: async () => undefined,
     actionsOf,
+    storage: () => {
+      throw new Error('The adapter for Discord keeps nothing of its own.');
+    },
   });
   onTestFinished(async () => {
     await adapter.stop();

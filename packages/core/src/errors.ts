@@ -40,7 +40,7 @@ export const errorCodes = {
   'platform.gone': 'The place is gone from the platform, or the bot may not write there.',
   'platform.failed': 'The platform could not be reached, or refused a call.',
   'job.lost': 'Another process, or a change of the message, took the job over.',
-  'server.failed': 'The chat page could not be served.',
+  'server.failed': 'The chat page, or what a platform sends to the bot, could not be served.',
   'runtime.unsupported': 'The runtime is too old.',
   internal: 'A fault in Vistazo itself.',
 } as const;

@@ -1,4 +1,5 @@
 export type * from './adapter/adapter.js';
+export type * from './adapter/adapter-storage.js';
 export type * from './adapter/command-description.js';
 export * from './adapter/platform-event.js';
 export type { ReplyAction } from './adapter/reply-action.js';

@@ -2,6 +2,7 @@ import type { LeftOut } from '../conversation/context-plan.js';
 import type { MessageId, PictureProvenance } from '../conversation/message.js';
 import type { SeenPicture } from '../generation/generation-event.js';
 import type { FetchOptions } from '../media/guarded-fetch.js';
+import type { AdapterStorage } from './adapter-storage.js';
 import type { CommandDescription } from './command-description.js';
 import type { PlatformEvent } from './platform-event.js';
 import type { ReplyAction } from './reply-action.js';
@@ -171,6 +172,11 @@ export interface AdapterHost {
   actionsOf(
     post: Pick<PostedReply, 'tenant' | 'conversationKey' | 'postId'>,
   ): Promise<readonly ReplyAction[]>;
+  /**
+   * What the adapter itself keeps of a tenant, such as its credentials there, in the bot's store; `forget`
+   * deletes it with the tenant.
+   */
+  storage(tenant: string): AdapterStorage;
 }
 
 /** Where a platform keeps the files that people post, and what it wants to see before it gives them. */

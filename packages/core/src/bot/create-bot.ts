@@ -16,6 +16,7 @@ import type { ArrivalPolicy, Job, MessageKey } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import type { Logger, LogOptions } from '../telemetry/log.js';
 import { Telemetry } from '../telemetry/telemetry.js';
+import { adapterStorage } from './adapter-storage.js';
 import { type BotLimits, parseBotLimits } from './bot-limits.js';
 import { cacheScopeOfDigest } from './cache-scope.js';
 import { checkOptions } from './check-options.js';
@@ -220,6 +221,7 @@ class RunningBot implements Bot {
           seenFor: (message) => seenFor(this.options.store, { ...message, adapter: adapter.name }),
           actionsOf: ({ tenant, conversationKey, postId }) =>
             this.options.store.jobs.actionsOf(adapter.name, tenant, conversationKey, postId),
+          storage: (tenant) => adapterStorage(this.options.store, adapter.name, tenant),
           forget: async (tenant, personId) => {
             const person =
               personId === undefined ? {} : { person: { adapter: adapter.name, id: personId } };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Adapter, ReceivedFile } from '../adapter/adapter.js';
+import type { AdapterStorage } from '../adapter/adapter-storage.js';
 import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
 import type { ReplyAction } from '../adapter/reply-action.js';
 import { checkFileHosts } from '../media/file-hosts.js';
@@ -58,6 +59,7 @@ export class Trial {
   readonly files: ReceivedFile[] = [];
   /** Tenants that it had the bot forget. */
   readonly forgotten: string[] = [];
+  readonly #kept = new Map<string, unknown>();
   readonly signal = AbortSignal.timeout(30_000);
   /** Of what was posted, by the ids of the posts. */
   readonly #actions = new Map<string, readonly ReplyAction[]>();
@@ -88,7 +90,17 @@ export class Trial {
       forget: async (tenant) => {
         this.forgotten.push(tenant);
       },
+      storage: (tenant) => this.#storage(tenant),
     });
+  }
+
+  #storage(tenant: string): AdapterStorage {
+    const keyOf = (key: string) => JSON.stringify([tenant, key]);
+    return {
+      get: async (key) => this.#kept.get(keyOf(key)),
+      set: async (key, value) => void this.#kept.set(keyOf(key), value),
+      delete: async (key) => void this.#kept.delete(keyOf(key)),
+    };
   }
 
   /** The first event of a kind about a message, once it comes. */

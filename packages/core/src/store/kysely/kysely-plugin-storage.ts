@@ -94,5 +94,5 @@ function checkedJson(plugin: string, key: string, value: unknown): string {
           ? `the value has ${json.length} characters; at most ${maxValueLength} are allowed`
           : undefined;
   if (fault === undefined) return json;
-  throw new VistazoError('option.invalid', `The plugin ${plugin} cannot store this: ${fault}.`);
+  throw new VistazoError('option.invalid', `What ${plugin} keeps cannot be stored: ${fault}.`);
 }

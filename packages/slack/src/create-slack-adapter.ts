@@ -1,0 +1,91 @@
+import {
+  type Adapter,
+  type AdapterCapabilities,
+  type AdapterHost,
+  type AnsweringEvent,
+  type PostedReply,
+  type ReplyPost,
+  type ReplyTarget,
+  VistazoError,
+} from '@vistazo/core';
+import { type CheckedOptions, checkOptions, type SlackAdapterOptions } from './slack-options.js';
+import { SlackSession } from './slack-session.js';
+
+/**
+ * Most characters (UTF-16 units) of Markdown in a message: written as Slack wants it, where each `&` takes five, it
+ * stays below the 13,200 that Slack takes in all.
+ */
+const maxMarkdownLength = 2600;
+
+/**
+ * A platform for `createBot`: Slack, through Bolt, in Socket Mode or over HTTP. A workspace is a tenant. Throws
+ * `option.invalid`.
+ */
+export function createSlackAdapter(options: SlackAdapterOptions): Adapter {
+  return new SlackAdapter(checkOptions(options));
+}
+
+type Signal = { signal: AbortSignal };
+
+class SlackAdapter implements Adapter {
+  readonly name: string;
+  readonly capabilities: AdapterCapabilities;
+  #session: SlackSession | undefined;
+
+  constructor(private readonly options: CheckedOptions) {
+    this.name = options.name;
+    this.capabilities = {
+      maxTextLength: maxMarkdownLength,
+      editMessages: true,
+      // How fast a team takes changes is kept to by the sender.
+      editIntervalMs: 500,
+      threads: true,
+      // Its own stand below answers; those of plugins are written out until it shows them too.
+      buttons: false,
+    };
+  }
+
+  isReady(): boolean {
+    return this.#session?.isConnected() ?? false;
+  }
+
+  async start(host: AdapterHost): Promise<void> {
+    const session = new SlackSession(this.options, host);
+    this.#session = session;
+    await session.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#session?.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.close();
+    this.#session = undefined;
+  }
+
+  fetch(url: string, options: { maxBytes: number } & Signal): Promise<Uint8Array> {
+    return this.#started.files.fetch(url, options);
+  }
+
+  post(post: ReplyPost, options: Signal): Promise<string> {
+    return this.#started.sender.post(post, options);
+  }
+
+  edit(posted: PostedReply, text: string, options: Signal): Promise<void> {
+    return this.#started.sender.edit(posted, text, options);
+  }
+
+  remove(posted: PostedReply, options: Signal): Promise<void> {
+    return this.#started.sender.remove(posted, options);
+  }
+
+  answering(target: ReplyTarget, event: AnsweringEvent): void {
+    this.#session?.sender.answering(target, event);
+  }
+
+  get #started(): SlackSession {
+    if (this.#session !== undefined) return this.#session;
+    throw new VistazoError('engine.closed', `The adapter ${this.name} is not on Slack; start it.`);
+  }
+}

@@ -1,0 +1,2 @@
+export { createSlackAdapter } from './create-slack-adapter.js';
+export type { SlackAdapterOptions } from './slack-options.js';

@@ -1,0 +1,78 @@
+import type { Attachment } from '@vistazo/core';
+import { fileUrl } from '../fetch-file/file-url.js';
+import {
+  imageBlocksOf,
+  type SlackAttachment,
+  type SlackFile,
+  type SlackImageBlock,
+  type SlackMessage,
+} from './slack-message.js';
+
+const maxDescriptionLength = 10_000;
+
+/** A file of a message as core takes it. */
+export function attachmentOf(file: SlackFile, team: string): Attachment {
+  const name = file.name ?? file.title;
+  return {
+    url: fileUrl(file, team),
+    ...(name != null && { name: name.slice(0, 1000) }),
+    ...described(file.alt_txt),
+  };
+}
+
+/** The files and pictures of a message, without those of what it shares. */
+export function ownFilesOf(
+  { files, blocks, attachments }: SlackMessage,
+  team: string,
+): Attachment[] {
+  return [
+    ...(files ?? []).map((file) => attachmentOf(file, team)),
+    ...imageBlocksOf(blocks).flatMap((block) => pictureOf(block, team)),
+    ...(attachments ?? [])
+      .filter((each) => !isShared(each))
+      .flatMap((each) => previewOf(each, team)),
+  ];
+}
+
+/** The files and pictures of a message that was shared. */
+export function sharedFilesOf(attachment: SlackAttachment, team: string): Attachment[] {
+  const blocks = (attachment.message_blocks ?? []).flatMap(({ message }) =>
+    imageBlocksOf(message?.blocks),
+  );
+  return [
+    ...(attachment.files ?? []).filter(isVisible).map((file) => attachmentOf(file, team)),
+    ...blocks.flatMap((block) => pictureOf(block, team)),
+    ...previewOf(attachment, team),
+  ];
+}
+
+/** Whether it is a message that somebody shared, or that a link leads to. */
+export function isShared({ is_share, is_msg_unfurl }: SlackAttachment): boolean {
+  return is_share === true || is_msg_unfurl === true;
+}
+
+/** Whether a file shows something, where nobody said that it should be looked at. */
+export function isVisible({ mimetype, mode }: SlackFile): boolean {
+  if (mode === 'tombstone' || mode === 'hidden_by_limit') return false;
+  return mimetype == null || /^(image|video)\//.test(mimetype);
+}
+
+function previewOf(attachment: SlackAttachment, team: string): Attachment[] {
+  const url = attachment.image_url ?? attachment.thumb_url;
+  const pictures = imageBlocksOf(attachment.blocks).flatMap((block) => pictureOf(block, team));
+  return [...(url == null ? [] : [{ url, ...described(attachment.title) }]), ...pictures];
+}
+
+function pictureOf(
+  { image_url, alt_text, slack_file }: SlackImageBlock,
+  team: string,
+): Attachment[] {
+  const { id, url } = slack_file ?? {};
+  if (id != null || url != null)
+    return [{ url: fileUrl({ id: id ?? '', url_private: url }, team), ...described(alt_text) }];
+  return image_url == null ? [] : [{ url: image_url, ...described(alt_text) }];
+}
+
+function described(description: string | null | undefined): { description?: string } {
+  return description ? { description: description.slice(0, maxDescriptionLength) } : {};
+}

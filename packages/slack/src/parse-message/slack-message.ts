@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+/** A file of a message, see https://docs.slack.dev/reference/objects/file-object. */
+export const fileSchema = z.object({
+  id: z.string(),
+  name: z.string().nullish(),
+  title: z.string().nullish(),
+  mimetype: z.string().nullish(),
+  /** `tombstone` for one that was deleted, `hidden_by_limit` for one that the plan does not show, `external` for one elsewhere. */
+  mode: z.string().nullish(),
+  is_external: z.boolean().nullish(),
+  external_type: z.string().nullish(),
+  /** `check_file_info` for one of another organisation, about which Slack has to be asked. */
+  file_access: z.string().nullish(),
+  alt_txt: z.string().nullish(),
+  size: z.number().nullish(),
+  url_private: z.string().nullish(),
+  url_private_download: z.string().nullish(),
+});
+/** See {@link fileSchema}. */
+export type SlackFile = z.infer<typeof fileSchema>;
+
+/** A picture of Block Kit, in a message of an app or one that was forwarded. */
+const imageBlockSchema = z.object({
+  type: z.literal('image'),
+  alt_text: z.string().nullish(),
+  image_url: z.string().nullish(),
+  slack_file: z.object({ id: z.string().nullish(), url: z.string().nullish() }).nullish(),
+});
+/** See {@link imageBlockSchema}. */
+export type SlackImageBlock = z.infer<typeof imageBlockSchema>;
+
+const messageBlocksSchema = z.array(
+  z.object({ message: z.object({ blocks: z.unknown().optional() }).nullish() }),
+);
+
+/** What hangs below a message: one that was shared, or the preview of a link. */
+const attachmentSchema = z.object({
+  text: z.string().nullish(),
+  fallback: z.string().nullish(),
+  title: z.string().nullish(),
+  author_id: z.string().nullish(),
+  author_name: z.string().nullish(),
+  image_url: z.string().nullish(),
+  thumb_url: z.string().nullish(),
+  from_url: z.string().nullish(),
+  /** Whether it is a message that somebody shared, or that a link leads to. */
+  is_share: z.boolean().nullish(),
+  is_msg_unfurl: z.boolean().nullish(),
+  files: z.array(fileSchema).nullish(),
+  blocks: z.unknown().optional(),
+  message_blocks: messageBlocksSchema.nullish(),
+});
+/** See {@link attachmentSchema}. */
+export type SlackAttachment = z.infer<typeof attachmentSchema>;
+
+/** The parts of a message of Slack's that are read; what it has besides is let be. */
+export const messageSchema = z.object({
+  ts: z.string(),
+  thread_ts: z.string().optional(),
+  subtype: z.string().optional(),
+  user: z.string().optional(),
+  bot_id: z.string().nullish(),
+  text: z.string().default(''),
+  blocks: z.unknown().optional(),
+  files: z.array(fileSchema).nullish(),
+  attachments: z.array(attachmentSchema).nullish(),
+  edited: z.object({ ts: z.string() }).nullish(),
+});
+/** See {@link messageSchema}. */
+export type SlackMessage = z.infer<typeof messageSchema>;
+
+/** A message as an event tells of it. */
+export const messageEventSchema = messageSchema.extend({
+  channel: z.string(),
+  channel_type: z.string().optional(),
+});
+
+/** A message with where it stands. */
+export interface PostedMessage extends SlackMessage {
+  team: string;
+  channel: string;
+}
+
+/** A message was changed: by its author, or by Slack when it has found the preview of a link. */
+export const changeSchema = z.object({
+  channel: z.string(),
+  message: messageSchema,
+  previous_message: messageSchema.optional(),
+});
+
+/** A message was deleted. */
+export const deletionSchema = z.object({
+  channel: z.string(),
+  deleted_ts: z.string(),
+  previous_message: messageSchema.optional(),
+});
+
+/** The pictures among blocks; none in what are no blocks. */
+export function imageBlocksOf(blocks: unknown): SlackImageBlock[] {
+  if (!Array.isArray(blocks)) return [];
+  return blocks.flatMap((block) => imageBlockSchema.safeParse(block).data ?? []);
+}

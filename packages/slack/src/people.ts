@@ -1,0 +1,58 @@
+import { BoundedMap, type Language, languageOf } from '@vistazo/core/adapter-kit';
+import { z } from 'zod';
+import type { SlackApi } from './slack-api.js';
+
+/** What is known of a person. */
+export interface Person {
+  id: string;
+  name: string;
+  language: Language;
+  /** The team that they are of, which is another one than the bot's in shared channels. */
+  teamId: string | undefined;
+}
+
+const infoSchema = z.object({
+  user: z.object({
+    name: z.string().nullish(),
+    real_name: z.string().nullish(),
+    locale: z.string().nullish(),
+    team_id: z.string().nullish(),
+    profile: z.object({ display_name: z.string().nullish() }).nullish(),
+  }),
+});
+
+const maxPeople = 50_000;
+const timeoutMs = 5_000;
+
+/** Who the people of teams are, asked for once. */
+export class People {
+  readonly #known = new BoundedMap<string, Promise<Person>>(maxPeople);
+
+  constructor(private readonly api: SlackApi) {}
+
+  /** Somebody who cannot be asked for has their id for a name. */
+  of(tenant: string, id: string): Promise<Person> {
+    const key = `${tenant} ${id}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const person = this.#ask(tenant, id).catch(() => {
+      this.#known.delete(key);
+      return { id, name: id, language: languageOf(undefined), teamId: undefined };
+    });
+    this.#known.set(key, person);
+    return person;
+  }
+
+  async #ask(tenant: string, id: string): Promise<Person> {
+    const args = { user: id, include_locale: true };
+    const signal = AbortSignal.timeout(timeoutMs);
+    const answer = await this.api.call({ tenant, method: 'users.info', args, signal });
+    const { name, real_name, locale, team_id, profile } = infoSchema.parse(answer).user;
+    return {
+      id,
+      name: profile?.display_name || real_name || name || id,
+      language: languageOf(locale),
+      teamId: team_id ?? undefined,
+    };
+  }
+}
