@@ -73,7 +73,7 @@ describe('the message for an answer', () => {
 
   it('says that a text is too long for it', () => {
     expect(() => messageBody('word '.repeat(3000))).toThrow(
-      'A text of 15000 characters does not fit into a message on Slack; up to 2600 always do.',
+      'A text of 15000 characters does not fit into a message on Slack; up to 2400 always do.',
     );
   });
 

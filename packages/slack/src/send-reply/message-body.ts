@@ -19,9 +19,9 @@ export const maxTextLength = 4000;
 export const maxBlocksLength = 13_200;
 /**
  * Most UTF-16 units of an answer's Markdown that fit into a message, whatever they are: each of them
- * takes up to five characters, as `&amp;` does.
+ * takes up to five characters, as `&amp;` does. Slack counts some more for each block.
  */
-export const maxMarkdownLength = 2600;
+export const maxMarkdownLength = 2400;
 
 /** What a message of the bot says. */
 export interface MessageBody {
