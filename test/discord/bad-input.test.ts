@@ -1,18 +1,11 @@
+import { testHost } from '@vistazo/core/testing';
 import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/discord';
 import { Client } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen } from './listen.ts';
-import { Twin, twinModel } from './twin-fixture.ts';
+import { Twin } from './twin-fixture.ts';
 
-const host = {
-  commands: [],
-  receive: async () => 'accepted' as const,
-  forget: async () => {},
-  model: twinModel,
-  recentMessages: async () => [],
-  seenFor: async () => undefined,
-  actionsOf: async () => [],
-};
+const host = testHost();
 
 describe('bad input to the Discord adapter', () => {
   it.each<[string, Record<string, unknown>, string]>([

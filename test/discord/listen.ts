@@ -5,6 +5,7 @@ import type {
   CommandDescription,
   PlatformEvent,
 } from '@vistazo/core';
+import { testHost } from '@vistazo/core/testing';
 import type { DiscordAdapterOptions } from '@vistazo/discord';
 import { onTestFinished, vi } from 'vitest';
 import { Twin, twinModel } from './twin-fixture.ts';
@@ -43,22 +44,18 @@ export async function listen({
   const notices: string[] = [];
   const adapter = twin.newAdapter({ notify: (notice) => notices.push(notice), ...options });
   const events: PlatformEvent[] = [];
-  await adapter.start({
-    commands,
-    receive: async (event) => {
-      events.push(event);
-      await stored;
-      return 'accepted';
-    },
-    forget: async () => {},
-    model,
-    recentMessages: async () => [],
-    seenFor: async () => undefined,
-    actionsOf,
-    storage: () => {
-      throw new Error('The adapter for Discord keeps nothing of its own.');
-    },
-  });
+  await adapter.start(
+    testHost({
+      commands,
+      receive: async (event) => {
+        events.push(event);
+        await stored;
+        return 'accepted';
+      },
+      model,
+      actionsOf,
+    }),
+  );
   onTestFinished(async () => {
     await adapter.stop();
     await adapter.close?.();

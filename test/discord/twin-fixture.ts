@@ -13,6 +13,7 @@ import {
 } from 'discord.js';
 import { DigitalDiscord, type DiscordGateway, generateSnowflake } from 'discord-digital-twin';
 import { z } from 'zod';
+import { CommandRegister } from './command-register.ts';
 import { onLoopback } from './loopback.ts';
 import { type FrontAnswer, type FrontCall, TwinFront } from './twin-front.ts';
 
@@ -80,6 +81,8 @@ export class Twin {
     await onLoopback(() => twin.digital.start());
     await twin.front.start();
     twin.front.intercept((call) => twin.#beginThread(call));
+    const register = new CommandRegister();
+    twin.front.intercept((call) => register.answer(call));
     return twin;
   }
 

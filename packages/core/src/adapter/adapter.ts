@@ -108,8 +108,11 @@ export type KnownMessage = Pick<ReplyTarget, 'tenant' | 'conversationKey' | 'mes
 
 /** What went to the model for an answer. */
 export interface SeenForAnswer {
-  /** In the order in which the model saw them; without provenance where their message is gone. */
-  pictures: (SeenPicture & { provenance?: PictureProvenance })[];
+  /**
+   * In the order in which the model saw them; without provenance and the number by which models, plugins
+   * and answers call it where their message is gone.
+   */
+  pictures: (SeenPicture & { provenance?: PictureProvenance; number?: number })[];
   promptTokens: number;
   /** Tokens of the pictures, of `promptTokens`. */
   imageTokens: number;
@@ -165,6 +168,11 @@ export interface AdapterHost {
    */
   seenFor(message: KnownMessage): Promise<SeenForAnswer | undefined>;
   /**
+   * What the adapter itself keeps of a tenant, such as its credentials there, in the bot's store; `forget`
+   * deletes it with the tenant.
+   */
+  storage(tenant: string): AdapterStorage;
+  /**
    * The actions of a message that the bot posted, also in an earlier process, for platforms whose buttons have no
    * room for them. None where it had none, and 48 hours after its answer ended: what a button must know for longer
    * is kept in the button. Throws `store.failed`.
@@ -172,11 +180,6 @@ export interface AdapterHost {
   actionsOf(
     post: Pick<PostedReply, 'tenant' | 'conversationKey' | 'postId'>,
   ): Promise<readonly ReplyAction[]>;
-  /**
-   * What the adapter itself keeps of a tenant, such as its credentials there, in the bot's store; `forget`
-   * deletes it with the tenant.
-   */
-  storage(tenant: string): AdapterStorage;
 }
 
 /** Where a platform keeps the files that people post, and what it wants to see before it gives them. */
@@ -209,6 +212,12 @@ export interface Adapter {
   check?(options: { signal: AbortSignal }): Promise<AdapterFinding[]>;
   /** Begins to hand over events. */
   start(host: AdapterHost): Promise<void>;
+  /**
+   * Told, while it is started, that {@link AdapterHost.commands} are others than before, so that it makes
+   * these known. What it throws, such as for a command that the platform cannot have, is thrown by
+   * `bot.plugins.reload`. Default: it asks the host for them when it needs them.
+   */
+  commandsChanged?(commands: readonly CommandDescription[]): Promise<void>;
   /** Hands over no more events; what was accepted may still be answered until `close`. Asked only when `start` resolved. */
   stop(): Promise<void>;
   /**

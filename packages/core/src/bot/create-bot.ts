@@ -64,6 +64,12 @@ export interface BotOptions {
    * and not instructions. Default a sentence; null says nothing, for models that take no instructions.
    */
   dataRule?: string | null;
+  /**
+   * Whether answers say which of several pictures they speak of: the model is asked to, unless `dataRule` is
+   * null, and where a question with pictures is about such of several people, ways or messages, the last
+   * line of its answer says which is which. Default true.
+   */
+  namePictures?: boolean;
   limits?: BotLimits;
   /**
    * How many days messages and their pictures are kept, and what plugins keep of people; null for ever.
@@ -163,7 +169,9 @@ class RunningBot implements Bot {
       announce: (plugin, announcement) => this.#announce(plugin, announcement),
       claim: (plugin, schedule, atMs) => store.jobs.claimTime(plugin, schedule, atMs),
     });
-    this.plugins = pluginControl(this.#plugins);
+    this.plugins = pluginControl(this.#plugins, async (commands) => {
+      await Promise.all(this.#started.map((adapter) => adapter.commandsChanged?.(commands)));
+    });
     this.#prefetcher = new Prefetcher(store.jobs, { maxPictures, maxPictureBytes }, telemetry);
     this.#runner = new JobRunner({
       jobs: store.jobs,
@@ -219,9 +227,9 @@ class RunningBot implements Bot {
           model: this.#answeringModel,
           recentMessages: (sinceMs) => this.#recentMessages(adapter, sinceMs),
           seenFor: (message) => seenFor(this.options.store, { ...message, adapter: adapter.name }),
+          storage: (tenant) => adapterStorage(this.options.store, adapter.name, tenant),
           actionsOf: ({ tenant, conversationKey, postId }) =>
             this.options.store.jobs.actionsOf(adapter.name, tenant, conversationKey, postId),
-          storage: (tenant) => adapterStorage(this.options.store, adapter.name, tenant),
           forget: async (tenant, personId) => {
             const person =
               personId === undefined ? {} : { person: { adapter: adapter.name, id: personId } };
@@ -310,6 +318,7 @@ class RunningBot implements Bot {
       links: links ?? 'fromConversation',
       tools: this.options.tools,
       dataRule: this.options.dataRule === undefined ? dataRule : this.options.dataRule,
+      namePictures: this.options.namePictures ?? true,
       plugins: this.#plugins,
       limits: this.#limits,
     };

@@ -9,6 +9,7 @@ import {
   picturesOf,
   textOf,
 } from '../conversation/message.js';
+import { pictureRule } from '../conversation/picture-labels.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import type { PluginHost } from '../plugin/plugin-host.js';
@@ -24,6 +25,7 @@ import { normaliserIn } from './cached-normaliser.js';
 import { MeteredModel } from './metered-model.js';
 import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
 import { offeredActions } from './offered-actions.js';
+import { pictureLine } from './picture-line.js';
 import { pluginView } from './plugin-view.js';
 import type { Prefetcher } from './prefetcher.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -53,6 +55,8 @@ export interface TurnOptions {
   tools: ToolRules | undefined;
   /** Said to the model where it sees pictures or fenced text; null for nothing. */
   dataRule: string | null;
+  /** Whether answers shall say which of several pictures they speak of. */
+  namePictures: boolean;
   plugins: PluginHost;
   limits: MessageLimits & { modelMsPerHour: NonNullable<AcceptOptions['modelMsPerHour']> };
 }
@@ -162,7 +166,7 @@ class Turn {
 
   async #ask(taken: TakenQuestion): Promise<string[]> {
     const { conversation, answerId, systemMessage } = taken;
-    const { model, store, generation } = this.options;
+    const { model, store, generation, dataRule, namePictures } = this.options;
     const pictures = store.forTenant(this.job.event.tenant);
     const { reply, instructions, prompts, tools } = await this.telemetry.plugins(() =>
       this.#askPlugins(this.#viewOf(taken), answerId),
@@ -186,6 +190,7 @@ class Turn {
         [systemMessage ?? [], this.#ruleFor(messages), prompts, instructions].flat().join('\n\n') ||
         null,
       messages,
+      pictureRule: namePictures && dataRule !== null ? pictureRule : null,
       generation,
       tools,
       signal: AbortSignal.any([this.signal, this.stopped]),
@@ -271,8 +276,20 @@ class Turn {
       if (change.error?.code.startsWith('store.')) throw VistazoError.fromJSON(change.error);
       const said = change.error === undefined ? text?.trim() : sentenceFor(change.error);
       const nothing = change.status === 'stopped' ? stoppedByPerson : unanswered;
-      this.#texts = await this.#settle([said || nothing, ...taken.notes].join('\n\n'), setReplies);
+      const paragraphs = [said || nothing, ...taken.notes, ...this.#pictureLine(taken, change)];
+      this.#texts = await this.#settle(paragraphs.join('\n\n'), setReplies);
     });
+  }
+
+  /** Only posted: what a model is told that it said is without it. */
+  #pictureLine(
+    { conversation, answerId }: TakenQuestion,
+    { seen, status }: AnswerChange,
+  ): string[] {
+    if (!this.options.namePictures || seen === undefined || status !== 'done') return [];
+    const messages = promptMessages(conversation, answerId);
+    const asker = { adapter: this.job.adapter, id: this.job.event.author.id };
+    return pictureLine({ messages, leftOut: seen.leftOut, asker });
   }
 
   /** What is kept is what people see; where they see only that, with the notes. */

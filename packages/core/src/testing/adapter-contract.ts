@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Adapter, ReceivedFile } from '../adapter/adapter.js';
-import type { AdapterStorage } from '../adapter/adapter-storage.js';
 import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
 import type { ReplyAction } from '../adapter/reply-action.js';
 import { checkFileHosts } from '../media/file-hosts.js';
 import { actionRules, contractCommand } from './action-contract.js';
+import { testHost } from './test-host.js';
 
 /** A platform, or a stand-in for one, that an adapter is tried on. */
 export interface AdapterFixture {
@@ -59,7 +59,6 @@ export class Trial {
   readonly files: ReceivedFile[] = [];
   /** Tenants that it had the bot forget. */
   readonly forgotten: string[] = [];
-  readonly #kept = new Map<string, unknown>();
   readonly signal = AbortSignal.timeout(30_000);
   /** Of what was posted, by the ids of the posts. */
   readonly #actions = new Map<string, readonly ReplyAction[]>();
@@ -72,7 +71,7 @@ export class Trial {
   }
 
   async start(): Promise<void> {
-    await this.adapter.start({
+    const host = testHost({
       commands: [contractCommand],
       receive: async (event, files = []) => {
         this.files.push(...files);
@@ -83,24 +82,12 @@ export class Trial {
         this.#came = Promise.withResolvers();
         return isKnown ? 'known' : 'accepted';
       },
-      model: { id: 'contract', runs: 'here', contextLengthTokens: 1000, images: true },
-      recentMessages: async () => [],
-      seenFor: async () => undefined,
       actionsOf: async ({ postId }) => this.#actions.get(postId) ?? [],
       forget: async (tenant) => {
         this.forgotten.push(tenant);
       },
-      storage: (tenant) => this.#storage(tenant),
     });
-  }
-
-  #storage(tenant: string): AdapterStorage {
-    const keyOf = (key: string) => JSON.stringify([tenant, key]);
-    return {
-      get: async (key) => this.#kept.get(keyOf(key)),
-      set: async (key, value) => void this.#kept.set(keyOf(key), value),
-      delete: async (key) => void this.#kept.delete(keyOf(key)),
-    };
+    await this.adapter.start(host);
   }
 
   /** The first event of a kind about a message, once it comes. */

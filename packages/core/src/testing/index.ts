@@ -8,3 +8,4 @@ export {
 } from './memory-adapter.js';
 export { type Script, ScriptedModel } from './scripted-model.js';
 export { TestClock } from './test-clock.js';
+export { testHost } from './test-host.js';

@@ -40,6 +40,7 @@ import {
   type DialogInteraction,
   fieldsOf,
   type Interaction,
+  isGuestAt,
   isOnPrivate,
   type PressInteraction,
   personOf,
@@ -57,6 +58,8 @@ export interface InteractionHandlerOptions {
   surroundings: Surroundings;
   /** Those that the bot has at the moment. */
   commands: () => readonly CommandDescription[];
+  /** Whether commands that it does not know may be somebody else's on the same client. */
+  sharesClient: boolean;
   model: AnsweringModel;
   seenFor: AdapterHost['seenFor'];
   actionsOf: AdapterHost['actionsOf'];
@@ -93,9 +96,10 @@ export class InteractionHandler {
     const language = languageOf(interaction.locale);
     switch (called.type) {
       case 'unknown':
+        if (this.options.sharesClient) return;
         return this.#tell(interaction, 'unknownCommand');
       case 'help':
-        return this.#show(interaction, helpText(commands(), language));
+        return this.#show(interaction, helpText(commands(), language, { hasLocalNames: true }));
       case 'model':
         return this.#show(interaction, sayModel(this.options.model, language));
       case 'forget':
@@ -125,18 +129,22 @@ export class InteractionHandler {
   async #dialog(interaction: DialogInteraction): Promise<void> {
     const filled = readActionDialogId(interaction.data.custom_id);
     if (filled !== undefined) return this.#callFilledIn(interaction, filled);
-    const read = readDialog(interaction);
-    if (read === undefined) return this.#tell(interaction, 'unknownCommand');
+    const asked = readDialog(interaction);
+    if (asked === undefined) return;
     const { surroundings } = this.options;
     const target =
-      this.#targets.get(read.targetId) ??
-      (await surroundings.message(interaction.channel_id, read.targetId));
+      this.#targets.get(asked.targetId) ?? (await this.#targetOf(interaction, asked.targetId));
     if (target === undefined) return this.#tell(interaction, 'questionGone');
-    await this.#ask(
-      interaction,
-      questionAbout(interaction, target, read.question, surroundings),
-      false,
-    );
+    await this.#ask(interaction, questionAbout(interaction, target, asked, surroundings), false);
+  }
+
+  /** Of a dialog that an earlier process opened. A guest may not read there. */
+  async #targetOf(
+    interaction: DialogInteraction,
+    targetId: string,
+  ): Promise<DiscordMessage | undefined> {
+    if (isGuestAt(interaction)) return undefined;
+    return this.options.surroundings.message(interaction.channel_id, targetId);
   }
 
   async #callFilledIn(interaction: DialogInteraction, dialog: ActionDialog): Promise<void> {
@@ -161,13 +169,20 @@ export class InteractionHandler {
       if (soon === 'refused') await this.#tell(interaction, 'notTaken');
       else if (soon === undefined) await this.#tell(interaction, 'notStored');
       else await this.#defer(interaction, isPrivate);
+      if (soon === 'refused' || soon === undefined) routes.answered(event.messageId);
       resolve(true);
     } catch (error) {
       resolve(false);
       throw error;
     }
-    if (soon === 'late' && (await taken) === undefined)
-      await this.#fill(interaction, say('notStored', languageOf(interaction.locale)));
+    if (soon !== 'late') return;
+    const late = await taken;
+    if (late !== 'refused' && late !== undefined) return;
+    // A limit that was reached may be told there already.
+    if (routes.of(event.messageId)?.isFilled) return;
+    routes.answered(event.messageId);
+    const saying = late === undefined ? 'notStored' : 'notTaken';
+    await this.#fill(interaction, say(saying, languageOf(interaction.locale)));
   }
 
   async #press(interaction: PressInteraction): Promise<void> {

@@ -23,7 +23,7 @@ import { actionButtons, endButtons, stopButton } from '../buttons/answer-buttons
 import {
   type InteractionRoute,
   type InteractionRoutes,
-  isPrivateId,
+  isOnlyByToken,
 } from '../commands/interaction-routes.js';
 import type { DiscordApi, DiscordFile } from '../discord-api.js';
 import { discordCodeOf, isTokenExpired, isUnknownMessage } from '../discord-errors.js';
@@ -122,6 +122,7 @@ export class ReplySender {
   ): Promise<void> {
     // A command that was acknowledged says so itself.
     if (this.options.routes.of(messageId) !== undefined) return;
+    if (isOnlyByToken(messageId)) return;
     if (this.options.permissions.lackingToPost(conversationKey).length > 0) return;
     await this.options.api.call({
       method: 'Post',
@@ -138,6 +139,7 @@ export class ReplySender {
     if (event.type === 'prompt') answer.isUnderWay = true;
     if (event.type !== 'ended') return;
     answer.isUnderWay = false;
+    this.options.routes.answered(target.messageId);
     if (!this.options.buttons) return;
     this.#aside(this.#showEndButtons(target, answer));
   }
@@ -192,20 +194,23 @@ export class ReplySender {
       this.options.routes.close(messageId);
       return undefined;
     }
+    const { isFilled } = route;
+    const next = this.#nextOf(route);
+    route.isFilled = true;
     try {
       const content = this.#contentOf(post, text);
       const body = messageBody(content, components, { isPrivate });
       const { json } = await this.options.api.call({
-        ...this.#nextOf(route),
+        ...next,
         ...filesOf(content),
         body,
         signal,
         auth: false,
       });
-      route.isFilled = true;
       return postedSchema.parse(json).id;
     } catch (error) {
-      if (isPrivate || !isTokenExpired(error)) throw error;
+      route.isFilled = isFilled;
+      if (isOnlyByToken(messageId) || !isTokenExpired(error)) throw error;
       this.options.routes.close(messageId);
       return undefined;
     }
@@ -223,7 +228,7 @@ export class ReplySender {
     signal: AbortSignal,
   ): Promise<string> {
     const { conversationKey, messageId, text, idempotencyKey, isAnnouncement } = post;
-    if (isPrivateId(messageId)) throw tooOld();
+    if (isOnlyByToken(messageId)) throw tooOld();
     this.#rights.requireToPost(conversationKey);
     const isReply =
       isSnowflake(messageId) &&
@@ -272,10 +277,17 @@ export class ReplySender {
 
   /** Commands are answered by a way of their own, which asks for no permission of the channel. */
   #contentOf({ tenant, conversationKey, messageId }: ReplyTarget, text: string): PostContent {
-    const { routes, permissions, language } = this.options;
+    const { routes, permissions } = this.options;
     const isCommand = routes.of(messageId) !== undefined;
     const mayAttach = isCommand || !permissions.lacks(conversationKey, 'attachFiles');
-    return postContent(text, mayAttach, language(tenant));
+    return postContent(text, mayAttach, this.#languageOf({ tenant, messageId }));
+  }
+
+  /** Of the server, or of who asked alone. */
+  #languageOf({ tenant, messageId }: Pick<ReplyTarget, 'tenant' | 'messageId'>): Language {
+    const route = this.options.routes.of(messageId);
+    const isAlone = route !== undefined && (route.isPrivate || !route.isInServer);
+    return isAlone ? route.language : this.options.language(tenant);
   }
 
   async #patch(
@@ -290,7 +302,8 @@ export class ReplySender {
       this.#pace.note(posted.conversationKey, paceMs);
     } catch (error) {
       const route = this.options.routes.of(posted.messageId);
-      if (route === undefined || route.isPrivate || !isTokenExpired(error)) throw error;
+      if (route === undefined || isOnlyByToken(posted.messageId) || !isTokenExpired(error))
+        throw error;
       this.options.routes.close(posted.messageId);
       await this.options.api.call({ ...call, ...this.#messageRoute(posted) });
     }
@@ -307,7 +320,7 @@ export class ReplySender {
         route: Routes.webhookMessage(route.applicationId, route.token, postId),
         auth: false,
       };
-    if (isPrivateId(messageId)) throw tooOld();
+    if (isOnlyByToken(messageId)) throw tooOld();
     return { route: Routes.channelMessage(conversationKey, postId), auth: true };
   }
 
@@ -329,7 +342,7 @@ export class ReplySender {
     postId: string | undefined,
   ): APIMessageTopLevelComponent[] | undefined {
     if (!this.options.buttons || !isUnderWay || postIds[0] !== postId) return undefined;
-    return stopButton({ messageId, askerId, language: this.options.language(tenant) });
+    return stopButton({ messageId, askerId, language: this.#languageOf({ tenant, messageId }) });
   }
 
   /** They stand below the last message of an answer. */
@@ -337,7 +350,7 @@ export class ReplySender {
     const { askerId, postIds, withButtons, actions } = answer;
     const last = postIds.at(-1);
     const { tenant, messageId } = target;
-    const language = this.options.language(tenant);
+    const language = this.#languageOf({ tenant, messageId });
     const signal = AbortSignal.timeout(buttonsTimeoutMs);
     for (const postId of postIds) {
       const isLast = postId === last;
@@ -370,5 +383,8 @@ function filesOf({ file }: { file?: DiscordFile | undefined }): { files?: Discor
 }
 
 function tooOld(): VistazoError {
-  return new VistazoError('platform.gone', 'The command is too old to be answered.');
+  return new VistazoError(
+    'platform.gone',
+    'The command is too old to be answered, and nothing else may be posted in its place.',
+  );
 }

@@ -216,7 +216,7 @@ async function answerAbout(
   services: HostServices,
 ): Promise<unknown> {
   if (question.type === 'picture')
-    return message.conversationPictures[question.number - 1]?.bytes();
+    return message.conversationPictures.find(({ number }) => number === question.number)?.bytes();
   if (question.type !== 'generate') return answerOutside(question, services);
   const { options, jsonSchema } = question;
   if (jsonSchema === undefined) return message.generate(options);

@@ -222,6 +222,11 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
         );
     },
   },
+  '0013-picture-sources': {
+    async up(db) {
+      await sql`alter table parts add column source text`.execute(db);
+    },
+  },
   '0014-actions': {
     async up(db) {
       await sql`alter table replies add column actions text`.execute(db);

@@ -50,6 +50,8 @@ interface PartTable {
   /** Of a frame of a video. */
   at_ms: number | null;
   duration_ms: number | null;
+  /** How a message brings a picture that is no file of its own. */
+  source: string | null;
 }
 
 interface PictureTable {
