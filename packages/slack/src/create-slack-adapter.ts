@@ -46,7 +46,8 @@ class SlackAdapter implements Adapter {
       // How fast a team takes changes is kept to by the sender.
       editIntervalMs: 500,
       threads: true,
-      buttons: options.buttons,
+      // Its own stand below answers; those of plugins are written out until it shows them too.
+      buttons: false,
     };
   }
 
