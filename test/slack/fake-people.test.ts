@@ -227,6 +227,22 @@ describe('files of the fake', () => {
     await expect(client.files.info({ file: String(files[1]?.id) })).rejects.toThrow('file_deleted');
   });
 
+  it('can be lost or deleted, of which the app hears', async () => {
+    const [lost, gone] = [
+      fake.files.add(fake.team.id, picture),
+      fake.files.add(fake.team.id, picture),
+    ];
+    fake.people.upload({ channel: general, user: ana, files: [lost, gone] });
+    fake.files.lose(lost.id);
+    expect((await fetched(lost.url_private_download, fake.bot.botToken)).status).toBe(404);
+    fake.files.delete(gone.id);
+    expect(fake.messages(general)[0]?.files).toMatchObject([
+      lost,
+      { id: gone.id, mode: 'tombstone' },
+    ]);
+    expect((await told()).at(-1)).toMatchObject({ type: 'file_deleted', file_id: gone.id });
+  });
+
   it('can be uploaded by the bot', async () => {
     const file = Buffer.from('drawn');
     await client.filesUploadV2({ channel_id: general, file, filename: 'a.png' });

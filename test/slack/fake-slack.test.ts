@@ -85,7 +85,7 @@ describe('the Web API of the fake', () => {
   ])('refuses with %s', async (code, spoil) => {
     spoil();
     await expect(client.chat.postMessage({ channel: general, text: 'Hi' })).rejects.toThrow(code);
-    expect(fake.api.brokenLimits).toEqual([]);
+    expect(fake.brokenLimits).toEqual([]);
   });
 
   it('refuses other tokens, and names the scope that is missing', async () => {
@@ -116,7 +116,7 @@ describe('the Web API of the fake', () => {
       const { ts } = await client.chat.postMessage({ channel: general, text: 'One' });
       const call = client.apiCall(method, { channel: general, ts, user_id: ana, ...args });
       await expect(call).rejects.toThrow(code);
-      expect(fake.api.brokenLimits).toEqual([expect.stringContaining(`${method}: ${code}`)]);
+      expect(fake.brokenLimits).toEqual([expect.stringContaining(`${method}: ${code}`)]);
       await expect(fake.stop()).rejects.toThrow(code);
       fake = await FakeSlack.start();
     },
@@ -151,6 +151,21 @@ describe('the Web API of the fake', () => {
     await expect(client.conversations.replies({ channel: general, ts })).rejects.toMatchObject({
       retryAfter: 60,
     });
+  });
+
+  it('tells of threads and channels what is newer than asked', async () => {
+    const root = fake.people.post({ channel: general, user: ana, text: 'Root' });
+    const threadTs = root.ts;
+    const seen = fake.people.post({ channel: general, user: ana, text: 'Seen', threadTs });
+    fake.people.post({ channel: general, user: ana, text: 'New', threadTs });
+    const newer = { channel: general, oldest: seen.ts };
+    const { messages: thread = [] } = await client.conversations.replies({
+      ...newer,
+      ts: threadTs,
+    });
+    expect(thread.map(({ text }) => text)).toEqual(['Root', 'New']);
+    const { messages: channel = [] } = await client.conversations.history(newer);
+    expect(channel).toEqual([]);
   });
 
   it('tells metadata only who asks for it', async () => {
@@ -199,7 +214,7 @@ describe('streams of the fake', () => {
     await expect(client.chat.appendStream({ channel: general, ts, chunks })).rejects.toThrow(
       'streaming_mode_mismatch',
     );
-    expect(fake.api.brokenLimits.splice(0)).toHaveLength(1);
+    expect(fake.brokenLimits.splice(0)).toHaveLength(1);
   });
 
   it('end by themselves when they are idle', async () => {

@@ -22,6 +22,7 @@ import { type Installation, type SlackMessage, type Team, Workspace } from './fa
 const scopeOfEvent: Record<string, string> = {
   app_mention: 'app_mentions:read',
   file_shared: 'files:read',
+  file_deleted: 'files:read',
   reaction_added: 'reactions:read',
   assistant_thread_started: 'assistant:write',
   assistant_thread_context_changed: 'assistant:write',
@@ -50,7 +51,7 @@ export class FakeSlack {
   readonly #addresses = new ResponseAddresses(
     this.world,
     () => this.origin,
-    (breach) => this.api.brokenLimits.push(breach),
+    (breach) => this.brokenLimits.push(breach),
   );
   readonly interactions = new Interactions(this.world, this.outbox, this.#addresses, (breach) =>
     this.api.brokenLimits.push(breach),
@@ -103,12 +104,17 @@ export class FakeSlack {
     this.http.stop();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
-    const broken = this.api.brokenLimits;
-    if (broken.length > 0) throw new Error(`Slack would have refused:\n${broken.join('\n')}`);
+    if (this.brokenLimits.length > 0)
+      throw new Error(`Slack would have refused:\n${this.brokenLimits.join('\n')}`);
   }
 
   get origin(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** What was wrong with calls that Slack would refuse however often they come; `stop` throws where there is any. */
+  get brokenLimits(): string[] {
+    return this.api.brokenLimits;
   }
 
   /** The option `slackApiUrl` of clients. */
@@ -194,6 +200,8 @@ export class FakeSlack {
         ? historyScopes[String(event.channel_type)]
         : scopeOfEvent[String(event.type)];
     if (needed !== undefined && !installation.scopes.has(needed)) return;
+    const isAboutEnd = event.type === 'tokens_revoked' || event.type === 'app_uninstalled';
+    if (installation.state !== 'active' && !isAboutEnd) return;
     this.outbox.send('events_api', {
       token: 'fake',
       team_id: teamId,

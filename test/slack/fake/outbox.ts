@@ -113,6 +113,11 @@ export class Outbox {
     else this.#settle(delivery, undefined);
   }
 
+  /** How long the app took for each acknowledgement of what it was told, in ms. */
+  get ackTimesMs(): number[] {
+    return this.deliveries.flatMap(({ acks }) => acks.map(({ tookMs }) => tookMs));
+  }
+
   /** When everything is acknowledged or given up. */
   async untilSettled(): Promise<void> {
     for (const { settled } of this.deliveries) await settled;
