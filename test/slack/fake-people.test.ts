@@ -227,6 +227,14 @@ describe('files of the fake', () => {
     await expect(client.files.info({ file: String(files[1]?.id) })).rejects.toThrow('file_deleted');
   });
 
+  it('may be canvases', async () => {
+    const canvas = fake.files.addCanvas(fake.team.id, 'Plan', '<h1>Plan</h1>');
+    expect(canvas).toMatchObject({ filetype: 'quip', title: 'Plan' });
+    expect((await fetched(canvas.url_private_download, fake.bot.botToken)).text).toBe(
+      '<h1>Plan</h1>',
+    );
+  });
+
   it('can be lost or deleted, of which the app hears', async () => {
     const [lost, gone] = [
       fake.files.add(fake.team.id, picture),

@@ -95,6 +95,16 @@ export class HostedFiles {
     return this.#world.files.get(id) ?? file;
   }
 
+  /** A canvas, whose content is fetched as HTML. */
+  addCanvas(teamId: string, title: string, html: string): SlackFile {
+    return this.add(teamId, {
+      name: title,
+      bytes: Buffer.from(html),
+      mimetype: 'application/vnd.slack-docs',
+      fields: { filetype: 'quip', pretty_type: 'Canvas', mode: 'quip', editable: true },
+    });
+  }
+
   /** Bytes that the bot sends for a file that it uploads. */
   fill(id: string, bytes: Uint8Array): void {
     this.#bytes.set(id, { bytes, delayMs: 0 });
