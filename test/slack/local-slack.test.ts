@@ -11,7 +11,7 @@ interface Heard {
   body: { type?: string; trigger_id?: string; event?: { type: string } };
 }
 
-const [general, ana] = ['C0GENERAL00', 'U0ANA000000'];
+const [general, support, ana] = ['C0GENERAL00', 'C0SUPPORT00', 'U0ANA000000'];
 const outside = Object.values(networkInterfaces())
   .flatMap((each) => each ?? [])
   .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
@@ -31,9 +31,9 @@ describe.skipIf(whyNoLocalSlack !== undefined)(`local-slack${reason}`, () => {
   });
 
   it('shows what people and the bot post', async () => {
-    const { ts } = await local.post({ channel: general, user: ana, text: 'Hello' });
-    await client.chat.postMessage({ channel: general, thread_ts: ts, text: 'Hello, Ana' });
-    const messages = await local.messages(general);
+    const { ts } = await local.post({ channel: support, user: ana, text: 'Hello' });
+    await client.chat.postMessage({ channel: support, thread_ts: ts, text: 'Hello, Ana' });
+    const messages = await local.messages(support);
     expect(messages.map(({ text }) => text)).toEqual(['Hello', 'Hello, Ana']);
   });
 
