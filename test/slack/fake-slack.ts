@@ -1,19 +1,28 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { appMethods } from './fake/app-methods.ts';
+import { appMethods, uninstall } from './fake/app-methods.ts';
+import { AssistantThreads } from './fake/assistant-threads.ts';
 import { chatMethods } from './fake/chat-methods.ts';
 import { conversationMethods } from './fake/conversation-methods.ts';
+import { fileMethods } from './fake/file-methods.ts';
 import { HostedFiles } from './fake/hosted-files.ts';
+import { HttpEvents } from './fake/http-events.ts';
+import { Interactions } from './fake/interactions.ts';
+import { OAuth } from './fake/oauth-methods.ts';
 import { Outbox } from './fake/outbox.ts';
 import { People } from './fake/people.ts';
+import { ResponseAddresses } from './fake/response-addresses.ts';
 import { SocketMode } from './fake/socket-mode.ts';
-import { WebApi } from './fake/web-api.ts';
+import { type StreamLife, streamMethods } from './fake/stream-methods.ts';
+import { toldOf, viewMethods } from './fake/view-methods.ts';
+import { bodyOf, WebApi } from './fake/web-api.ts';
 import { type Installation, type SlackMessage, type Team, Workspace } from './fake/workspace.ts';
 
 /** What an event needs of scopes, so that the app is told of it; those of messages hang on the channel. */
 const scopeOfEvent: Record<string, string> = {
   app_mention: 'app_mentions:read',
   file_shared: 'files:read',
+  file_deleted: 'files:read',
   reaction_added: 'reactions:read',
   assistant_thread_started: 'assistant:write',
   assistant_thread_context_changed: 'assistant:write',
@@ -37,6 +46,18 @@ export class FakeSlack {
   readonly socket = new SocketMode(this.outbox, this.world.appId);
   readonly files = new HostedFiles(this.world, () => this.origin);
   readonly people = new People(this.world, this.files);
+  readonly http = new HttpEvents(this.outbox);
+  readonly oauth = new OAuth(this.world);
+  readonly #addresses = new ResponseAddresses(
+    this.world,
+    () => this.origin,
+    (breach) => this.brokenLimits.push(breach),
+  );
+  readonly interactions = new Interactions(this.world, this.outbox, this.#addresses, (breach) =>
+    this.api.brokenLimits.push(breach),
+  );
+  readonly assistant = new AssistantThreads(this.world);
+  readonly streams: StreamLife = { idleMs: 300_000, totalMs: Number.POSITIVE_INFINITY };
   readonly api: WebApi;
   /** The workspace that is there from the beginning, with the app in it. */
   readonly team: Team;
@@ -53,9 +74,14 @@ export class FakeSlack {
       }),
       ...chatMethods(this.world),
       ...conversationMethods(this.world),
+      ...streamMethods(this.world, this.streams),
+      ...fileMethods(this.world, this.files, () => this.origin),
+      ...viewMethods(this.world, this.interactions.triggers),
+      ...this.oauth.methods(),
     });
     this.world.tell = (teamId, event) => this.tell(event, teamId);
-    this.outbox.transport = (attempt) => this.socket.send(attempt);
+    this.outbox.transport = (attempt) =>
+      this.http.url === '' ? this.socket.send(attempt) : this.http.send(attempt);
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         this.api.brokenLimits.push(`the fake itself failed: ${error}`);
@@ -75,14 +101,20 @@ export class FakeSlack {
   async stop(): Promise<void> {
     this.outbox.stop();
     this.socket.stop();
+    this.http.stop();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
-    const broken = this.api.brokenLimits;
-    if (broken.length > 0) throw new Error(`Slack would have refused:\n${broken.join('\n')}`);
+    if (this.brokenLimits.length > 0)
+      throw new Error(`Slack would have refused:\n${this.brokenLimits.join('\n')}`);
   }
 
   get origin(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** What was wrong with calls that Slack would refuse however often they come; `stop` throws where there is any. */
+  get brokenLimits(): string[] {
+    return this.api.brokenLimits;
   }
 
   /** The option `slackApiUrl` of clients. */
@@ -123,6 +155,43 @@ export class FakeSlack {
       .map(({ message }) => message);
   }
 
+  /** The topmost modal that a person sees, as Slack tells of it. */
+  openView(person: string): Record<string, unknown> | undefined {
+    const view = this.interactions.openView(person);
+    return view && toldOf(this.world, view);
+  }
+
+  /** The app's home as a person sees it. */
+  homeOf(person: string): Record<string, unknown> | undefined {
+    const view = this.interactions.homeOf(person);
+    return view && toldOf(this.world, view);
+  }
+
+  /** What an assistant thread shows besides messages. */
+  statusOf(
+    channel: string,
+    threadTs: string,
+  ): { status?: string; title?: string; prompts?: unknown } {
+    return this.world.threads.get(`${channel} ${threadTs}`) ?? {};
+  }
+
+  /** The app sends no events over sockets but to this address, signed. */
+  sendEventsTo(url: string): void {
+    this.http.url = url;
+    this.outbox.resume();
+  }
+
+  /** Another workspace, without the app, in which a person may install it. */
+  addTeam(name: string): { teamId: string; person: string } {
+    const { id } = this.world.addTeam(name);
+    return { teamId: id, person: this.world.addUser(id, 'an admin').id };
+  }
+
+  /** Somebody takes the app out of a workspace. */
+  uninstall(teamId = this.team.id): void {
+    uninstall(this.world, teamId);
+  }
+
   /** Tells the app of an event where its scopes let it know of such. */
   tell(event: Record<string, unknown>, teamId = this.team.id): void {
     const installation = this.world.installationOf(teamId);
@@ -131,6 +200,8 @@ export class FakeSlack {
         ? historyScopes[String(event.channel_type)]
         : scopeOfEvent[String(event.type)];
     if (needed !== undefined && !installation.scopes.has(needed)) return;
+    const isAboutEnd = event.type === 'tokens_revoked' || event.type === 'app_uninstalled';
+    if (installation.state !== 'active' && !isAboutEnd) return;
     this.outbox.send('events_api', {
       token: 'fake',
       team_id: teamId,
@@ -155,12 +226,41 @@ export class FakeSlack {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? '/', 'http://fake');
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fake');
     if (pathname.startsWith('/api/'))
       return this.api.answer(pathname.slice('/api/'.length), request, response);
     if (pathname.startsWith('/files-pri/'))
       return this.files.answer(pathname, this.api.callerOf(request), response);
+    if (pathname.startsWith('/upload/v1/')) {
+      const id = pathname.slice('/upload/v1/'.length);
+      this.files.fill(id, await fileIn(request));
+      return void response.end(`OK - ${this.files.bytesOf(id).length}`);
+    }
+    if (pathname.startsWith('/actions/')) {
+      const { status, text } = this.#addresses.respond(
+        pathname,
+        JSON.parse(String(await bodyOf(request))),
+      );
+      return void response.writeHead(status).end(text);
+    }
+    if (pathname === '/oauth/v2/authorize') {
+      const location = this.oauth.authorize(searchParams);
+      if (location !== undefined) return void response.writeHead(302, { location }).end();
+    }
     if (pathname === '/') return this.files.signIn(response);
     response.writeHead(404).end();
   }
+}
+
+/** The file in an upload, which comes bare or as a form. */
+async function fileIn(request: IncomingMessage): Promise<Uint8Array> {
+  const body = await bodyOf(request);
+  const type = request.headers['content-type'] ?? '';
+  if (!type.startsWith('multipart/form-data')) return body;
+  const form = await new Response(new Uint8Array(body), {
+    headers: { 'content-type': type },
+  }).formData();
+  for (const [, value] of form)
+    if (typeof value !== 'string') return new Uint8Array(await value.arrayBuffer());
+  throw new Error('an upload without a file');
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { named } from './blocks.ts';
 import { checkBlocks, checkLength, checkMetadata } from './message-limits.ts';
 import { channelFor, flag, type Method, method, Refusal } from './methods.ts';
 import {
@@ -41,11 +42,12 @@ export function chatMethods(world: Workspace): Record<string, Method> {
       const thread = rootOf(world, channel.id, args.thread_ts);
       const message: SlackMessage = {
         ...byBot(world, caller),
-        ...contentOf(args),
+        ...contentOf(world, args),
         ts: world.nextTs(),
         ...(thread !== undefined && { thread_ts: thread }),
       };
       world.posts.push({ channelId: channel.id, message });
+      if (thread !== undefined) world.endStatus(channel.id, thread);
       world.tell(caller.teamId, { ...message, ...placeOf(channel), event_ts: message.ts });
       return { channel: channel.id, ts: message.ts, message };
     }),
@@ -55,7 +57,7 @@ export function chatMethods(world: Workspace): Record<string, Method> {
       scopes,
       (args, caller) => {
         const channel = channelFor(world, caller, args.channel);
-        const found = ownPost(world, caller, channel.id, args.ts);
+        const found = ownPost(world, caller, channel.id, args.ts, 'cant_update_message');
         checkContent(args, 4000);
         if (found.stream?.isOpen) throw new Refusal('streaming_state_conflict');
         const { blocks, attachments, metadata } = found.message;
@@ -66,7 +68,7 @@ export function chatMethods(world: Workspace): Record<string, Method> {
           ...(blocks !== undefined && args.text === undefined && { blocks }),
           ...(attachments !== undefined && { attachments }),
           ...(metadata !== undefined && { metadata }),
-          ...contentOf(args),
+          ...contentOf(world, args),
           edited: { user: caller.botUserId, ts: world.nextTs() },
         };
         if (args.blocks === undefined && args.text !== undefined) delete found.message.blocks;
@@ -85,7 +87,7 @@ export function chatMethods(world: Workspace): Record<string, Method> {
       scopes,
       (args, caller) => {
         const channel = channelFor(world, caller, args.channel);
-        const found = ownPost(world, caller, channel.id, args.ts);
+        const found = ownPost(world, caller, channel.id, args.ts, 'cant_delete_message');
         world.remove(found);
         tellDeletion(world, found);
         return { channel: channel.id, ts: args.ts };
@@ -106,7 +108,7 @@ export function chatMethods(world: Workspace): Record<string, Method> {
         if (!channel.members.has(args.user)) throw new Refusal('user_not_in_channel');
         const message: SlackMessage = {
           ...byBot(world, caller),
-          ...contentOf(args),
+          ...contentOf(world, args),
           ts: world.nextTs(),
           ...(args.thread_ts !== undefined && { thread_ts: args.thread_ts }),
         };
@@ -143,10 +145,13 @@ export function byBot(world: Workspace, { botUserId, botId, teamId }: Installati
 }
 
 /** What of the arguments stays in the message; Markdown is kept as the text that it is. */
-export function contentOf({ text, markdown_text, blocks, attachments, metadata }: Content) {
+export function contentOf(
+  world: Workspace,
+  { text, markdown_text, blocks, attachments, metadata }: Content,
+) {
   return {
     ...((text ?? markdown_text) !== undefined && { text: text ?? markdown_text ?? '' }),
-    ...(blocks !== undefined && { blocks }),
+    ...(blocks !== undefined && { blocks: named(world, blocks) }),
     ...(attachments !== undefined && { attachments }),
     ...(metadata !== undefined && { metadata }),
   };
@@ -159,16 +164,17 @@ export function rootOf(world: Workspace, channelId: string, threadTs: string | u
   return found?.message.thread_ts ?? threadTs;
 }
 
-/** A message of the bot; throws `message_not_found` or `cant_update_message`. */
+/** A message of the bot; throws `message_not_found`, or what is said where it is somebody else's. */
 export function ownPost(
   world: Workspace,
   { botUserId }: Installation,
   channelId: string,
   ts: string,
+  otherwise: string,
 ): Post {
   const found = world.postAt(channelId, ts);
   if (found === undefined || found.onlyFor !== undefined) throw new Refusal('message_not_found');
-  if (found.message.user !== botUserId) throw new Refusal('cant_update_message');
+  if (found.message.user !== botUserId) throw new Refusal(otherwise);
   return found;
 }
 

@@ -20,10 +20,11 @@ export function conversationMethods(world: Workspace): Record<string, Method> {
       scopeByChannel(world, 'history'),
       (args, caller) => {
         const channel = channelFor(world, caller, args.channel, { asMember: false });
+        if (!channel.members.has(caller.botUserId)) throw new Refusal('not_in_channel');
         const root = world.postAt(channel.id, args.ts);
         if (root === undefined) throw new Refusal('thread_not_found');
-        const posts = world.postsIn(channel.id, root.message.thread_ts ?? args.ts);
-        return pageOf(world, posts, args);
+        const rootTs = root.message.thread_ts ?? args.ts;
+        return pageOf(world, world.postsIn(channel.id, rootTs), args, rootTs);
       },
     ),
 
@@ -134,13 +135,13 @@ interface Page {
   cursor?: string | undefined;
 }
 
-function pageOf(world: Workspace, posts: readonly Post[], args: Page) {
+function pageOf(world: Workspace, posts: readonly Post[], args: Page, rootTs?: string) {
   const { latest, oldest, inclusive = false, limit = 100, cursor = '' } = args;
-  const within = posts.filter(({ message: { ts, thread_ts } }) => {
-    // The root of a thread is always told.
-    if (thread_ts === undefined && oldest !== undefined && posts[0]?.message.ts === ts) return true;
+  const within = posts.filter(({ message: { ts } }) => {
     const isNew = oldest === undefined || ts > oldest || (inclusive && ts === oldest);
-    return isNew && (latest === undefined || ts < latest || (inclusive && ts === latest));
+    const isOld = latest === undefined || ts < latest || (inclusive && ts === latest);
+    // The root of a thread is always told.
+    return ts === rootTs || (isNew && isOld);
   });
   const from = cursor === '' ? 0 : Number(Buffer.from(cursor, 'base64').toString());
   const page = within.slice(from, from + limit);

@@ -89,9 +89,20 @@ export class HostedFiles {
     };
     if (mode === 'check_file_info') file.heldBackInEvents = true;
     this.#world.files.set(id, file);
-    if (mode === 'tombstone') this.delete(id);
+    if (mode === 'tombstone') this.#world.files.set(id, { id, mode });
     if (mode === 'hidden_by_limit') this.#world.files.set(id, { ...bare(file), mode });
+    if (mode === 'tombstone' || mode === 'hidden_by_limit') this.lose(id);
     return this.#world.files.get(id) ?? file;
+  }
+
+  /** A canvas, whose content is fetched as HTML. */
+  addCanvas(teamId: string, title: string, html: string): SlackFile {
+    return this.add(teamId, {
+      name: title,
+      bytes: Buffer.from(html),
+      mimetype: 'application/vnd.slack-docs',
+      fields: { filetype: 'quip', pretty_type: 'Canvas', mode: 'quip', editable: true },
+    });
   }
 
   /** Bytes that the bot sends for a file that it uploads. */
@@ -105,10 +116,20 @@ export class HostedFiles {
     return this.#bytes.get(id)?.bytes ?? new Uint8Array();
   }
 
-  /** Somebody deletes the file: messages keep a tombstone of it. */
+  /** The bytes are there no more, though Slack tells of the file: fetching it gives 404. */
+  lose(id: string): void {
+    this.#bytes.delete(id);
+  }
+
+  /** Somebody deletes the file: messages keep a tombstone of it, and the app is told. */
   delete(id: string): void {
     const file = this.#world.files.get(id);
     if (file === undefined) return;
+    this.#world.tell(String(file.user_team), {
+      type: 'file_deleted',
+      file_id: id,
+      event_ts: this.#world.nextTs(),
+    });
     const tombstone: SlackFile = { id, mode: 'tombstone' };
     this.#world.files.set(id, tombstone);
     this.#bytes.delete(id);

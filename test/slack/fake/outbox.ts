@@ -42,6 +42,8 @@ export class Outbox {
   ackTimeoutMs = 3000;
   /** How often an event is sent again. Default 3, as Slack. */
   retries = 3;
+  /** How long it waits before it sends again what failed at once, such as a refused connection. Default 100 ms. */
+  retryDelayMs = 100;
   /** Share of events that are sent again although they were acknowledged, 0 to 1. Default 0. */
   redeliveredShare = 0;
   /** Everything that was to be told, in order. */
@@ -107,8 +109,13 @@ export class Outbox {
     const { delivery } = known.attempt;
     if (this.#pending.get(delivery)?.isSettled) return;
     if (mayRetry && delivery.kind === 'events_api' && delivery.sent <= this.retries)
-      this.again(delivery, reason);
+      this.#later(this.retryDelayMs, () => this.again(delivery, reason));
     else this.#settle(delivery, undefined);
+  }
+
+  /** How long the app took for each acknowledgement of what it was told, in ms. */
+  get ackTimesMs(): number[] {
+    return this.deliveries.flatMap(({ acks }) => acks.map(({ tookMs }) => tookMs));
   }
 
   /** When everything is acknowledged or given up. */
@@ -132,14 +139,20 @@ export class Outbox {
       return;
     }
     delivery.sent += 1;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+    this.#later(this.ackTimeoutMs, () => {
       const isSettled = this.#pending.get(delivery)?.isSettled ?? true;
       if (isSettled) return;
       if (delivery.kind === 'events_api' && attempt.number < this.retries) {
         if (delivery.sent === attempt.number + 1) this.again(delivery);
       } else this.#settle(delivery, undefined);
-    }, this.ackTimeoutMs);
+    });
+  }
+
+  #later(delayMs: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      work();
+    }, delayMs);
     this.#timers.add(timer);
   }
 

@@ -11,7 +11,6 @@ const tier = (perMinute: number): Rate => ({ perMinute, burst: Math.ceil(perMinu
 const tiers = { 1: tier(1), 2: tier(20), 3: tier(50), 4: tier(100) } as const;
 
 const tierOf: Record<string, keyof typeof tiers> = {
-  'apps.connections.open': 1,
   'chat.startStream': 2,
   'conversations.list': 2,
   'users.list': 2,

@@ -70,6 +70,7 @@ export interface Post {
   stream?: {
     mode: 'text' | 'chunks' | undefined;
     isOpen: boolean;
+    startedMs: number;
     lastMs: number;
     chunks: unknown[];
   };
@@ -216,6 +217,12 @@ export class Workspace {
         onlyFor === undefined &&
         (threadTs === undefined || message.ts === threadTs || message.thread_ts === threadTs),
     );
+  }
+
+  /** An answer in a thread ends the status that was shown there. */
+  endStatus(channelId: string, threadTs: string): void {
+    const thread = this.threads.get(`${channelId} ${threadTs}`);
+    if (thread !== undefined) thread.status = '';
   }
 
   remove(post: Post): void {

@@ -14,9 +14,8 @@ export interface StreamPlace {
   channel: string;
   /** Streams are always replies. */
   thread_ts: string;
-  /** Who asked, and of which team they are; Slack wants to know for whom it streams. */
-  recipient_user_id: string;
-  recipient_team_id: string;
+  /** Who asked, and of which team they are; in channels Slack wants to know for whom it streams. */
+  recipient?: { recipient_user_id: string; recipient_team_id: string } | undefined;
 }
 
 const startedSchema = z.object({ ts: z.string() });
@@ -56,7 +55,12 @@ export class AnswerStream {
     signal: AbortSignal,
   ): Promise<AnswerStream> {
     const beginning = wholeWords(text);
-    const args = { ...place, ...(beginning !== '' && { markdown_text: beginning }) };
+    const { recipient, ...where } = place;
+    const args = {
+      ...where,
+      ...recipient,
+      ...(beginning !== '' && { markdown_text: beginning }),
+    };
     const { ts } = startedSchema.parse(await call('chat.startStream', args, signal));
     const stream = new AnswerStream(call, place.channel, ts);
     stream.#sent = beginning;

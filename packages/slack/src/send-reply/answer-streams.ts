@@ -1,8 +1,8 @@
 import { type PostedReply, VistazoError } from '@vistazo/core';
 import { BoundedMap } from '@vistazo/core/adapter-kit';
-import { placeOf } from '../place.js';
+import { isDirect, placeOf } from '../place.js';
 import { retryAfterMsOf, slackCodeOf } from '../slack-errors.js';
-import { AnswerStream, type StreamPlace } from './answer-stream.js';
+import { AnswerStream, type StreamCall, type StreamPlace } from './answer-stream.js';
 import type { PacedCalls } from './paced-calls.js';
 
 const maxStreams = 10_000;
@@ -34,13 +34,9 @@ export class AnswerStreams {
     if (this.options.streaming === 'edits' || this.#isWithout(tenant)) return undefined;
     if (!this.calls.isFree('chat.startStream', tenant, channel)) return undefined;
     try {
-      const stream = await AnswerStream.start(
-        (method, args, callSignal) =>
-          this.calls.call(method, tenant, { ...args, channel }, callSignal),
-        place,
-        text,
-        signal,
-      );
+      const call: StreamCall = (method, args, callSignal) =>
+        this.calls.call(method, tenant, { ...args, channel }, callSignal);
+      const stream = await begin(call, place, text, signal);
       this.#open.set(`${tenant} ${channel} ${stream.ts}`, stream);
       return stream.ts;
     } catch (error) {
@@ -81,6 +77,21 @@ export class AnswerStreams {
     const sinceMs = this.#without.get(tenant);
     return sinceMs !== undefined && performance.now() - sinceMs < withoutMs;
   }
+}
+
+/** In direct messages Slack knows who is spoken with, and some teams refuse to be told. */
+async function begin(
+  call: StreamCall,
+  { recipient, ...place }: StreamPlace,
+  text: string,
+  signal: AbortSignal,
+): Promise<AnswerStream> {
+  if (!isDirect(place.channel))
+    return AnswerStream.start(call, { ...place, recipient }, text, signal);
+  return AnswerStream.start(call, place, text, signal).catch((error: unknown) => {
+    if (!slackCodeOf(error)?.startsWith('missing_recipient')) throw error;
+    return AnswerStream.start(call, { ...place, recipient }, text, signal);
+  });
 }
 
 function keyOf({ tenant, conversationKey, postId }: PostedReply): string {

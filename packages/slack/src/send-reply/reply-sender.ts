@@ -181,8 +181,7 @@ export class ReplySender {
       {
         channel: place.channel,
         thread_ts: place.threadTs,
-        recipient_user_id: askerId,
-        recipient_team_id: teamId ?? tenant,
+        recipient: { recipient_user_id: askerId, recipient_team_id: teamId ?? tenant },
       },
       text,
       signal,
