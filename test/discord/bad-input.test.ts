@@ -1,8 +1,11 @@
+import { testHost } from '@vistazo/core/testing';
 import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/discord';
 import { Client } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen } from './listen.ts';
-import { idleHost, Twin } from './twin-fixture.ts';
+import { Twin } from './twin-fixture.ts';
+
+const host = testHost();
 
 describe('bad input to the Discord adapter', () => {
   it.each<[string, Record<string, unknown>, string]>([
@@ -40,7 +43,7 @@ describe('bad input to the Discord adapter', () => {
       notify: () => {},
       clientOptions: { rest: { api: `${twin.front.origin}/api`, version: '10' } },
     });
-    await expect(adapter.start(idleHost)).rejects.toMatchObject({
+    await expect(adapter.start(host)).rejects.toMatchObject({
       code: 'option.invalid',
       message: expect.stringContaining('Discord refuses the token'),
     });
@@ -51,7 +54,7 @@ describe('bad input to the Discord adapter', () => {
     onTestFinished(() => twin.stop());
     twin.gateway.wss.on('connection', (socket) => socket.close(4014, 'Disallowed intent(s).'));
     const adapter = twin.newAdapter({ messageContent: true });
-    await expect(adapter.start(idleHost)).rejects.toMatchObject({
+    await expect(adapter.start(host)).rejects.toMatchObject({
       code: 'option.invalid',
       message: expect.stringContaining('does not give the bot the message content intent'),
     });
@@ -64,7 +67,7 @@ describe('bad input to the Discord adapter', () => {
       // Nothing listens at this port.
       clientOptions: { rest: { api: 'http://127.0.0.1:1/api', version: '10', retries: 0 } },
     });
-    await expect(adapter.start(idleHost)).rejects.toMatchObject({
+    await expect(adapter.start(host)).rejects.toMatchObject({
       code: 'platform.failed',
       message: expect.stringContaining('Discord could not be reached'),
     });

@@ -1,6 +1,7 @@
 import type { PlatformEvent } from '@vistazo/core';
+import { testHost } from '@vistazo/core/testing';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { idleHost, Twin } from './twin-fixture.ts';
+import { Twin } from './twin-fixture.ts';
 
 /** An adapter that knows one message of a channel, looks for what came after it, and finds it when `found` resolves. */
 async function startAway() {
@@ -18,16 +19,17 @@ async function startAway() {
   });
   const events: PlatformEvent[] = [];
   const adapter = twin.newAdapter();
-  await adapter.start({
-    ...idleHost,
-    receive: async (event) => {
-      events.push(event);
-      return 'accepted';
-    },
-    recentMessages: async () => [
-      { tenant: twin.guildId, conversationKey: twin.channelId, messageId: known },
-    ],
-  });
+  await adapter.start(
+    testHost({
+      receive: async (event) => {
+        events.push(event);
+        return 'accepted';
+      },
+      recentMessages: async () => [
+        { tenant: twin.guildId, conversationKey: twin.channelId, messageId: known },
+      ],
+    }),
+  );
   const messages = () =>
     events.flatMap((event) => (event.type === 'message' ? [event.messageId] : []));
   await vi.waitFor(() => expect(searches).toHaveBeenCalled(), 10_000);

@@ -1,10 +1,10 @@
-import type { CommandDescription, ReplyTarget } from '@vistazo/core';
+import type { CommandDescription } from '@vistazo/core';
 import { InteractionType, PermissionFlagsBits } from 'discord.js';
 import { generateSnowflake } from 'discord-digital-twin';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Listening, listen } from './listen.ts';
-import { idleHost } from './twin-fixture.ts';
+import { callOn, chartMessage, interact, post, responseOf } from './interact.ts';
+import { listen } from './listen.ts';
 
 const altText: CommandDescription = {
   name: 'alt-text',
@@ -28,7 +28,6 @@ const tickets: CommandDescription = {
   pictures: 'none',
 };
 const bytes = Buffer.from('a picture');
-const signal = () => AbortSignal.timeout(10_000);
 
 const registeredSchema = z.array(
   z.looseObject({
@@ -38,37 +37,9 @@ const registeredSchema = z.array(
   }),
 );
 
-/** Somebody does something with a command, as Discord's gateway tells it. */
-function interact({ twin }: Listening, type: InteractionType, data: Record<string, unknown>) {
-  return twin.digital.simulateInteraction({
-    type,
-    channelId: twin.channelId,
-    userId: twin.ana,
-    data,
-  });
-}
-
-const responseOf = ({ twin }: Listening, interactionId: string) =>
-  vi.waitFor(async () => {
-    const response = await twin.digital
-      .channel(twin.channelId)
-      .getInteractionResponse(interactionId);
-    if (!response?.acknowledged) throw new Error('It was not acknowledged.');
-    return {
-      type: response.type,
-      data: response.data === null ? undefined : JSON.parse(response.data),
-    };
-  }, 10_000);
-
-const post = ({ adapter }: Listening, target: ReplyTarget, text: string, key = 'c'.repeat(24)) =>
-  adapter.post({ ...target, text, idempotencyKey: key }, { signal: signal() });
-
 describe('commands on discord-digital-twin', () => {
-  it('makes those of the plugins known, with pictures as options, and again without doubling them', async () => {
-    const { twin, adapter } = await listen({ commands: [altText, tickets] });
-    await adapter.stop();
-    await adapter.close?.();
-    await adapter.start({ ...idleHost, commands: [altText, tickets] });
+  it('makes those of the plugins known, with pictures as options', async () => {
+    const { twin } = await listen({ commands: [altText, tickets] });
     const stored = await twin.digital.prisma.applicationCommand.findMany();
     const commands = registeredSchema.parse(
       stored.map(({ options, ...command }) => ({ ...command, options: JSON.parse(options) })),
@@ -192,59 +163,9 @@ describe('commands on discord-digital-twin', () => {
     expect(await twin.posts()).toHaveLength(1);
   });
 
-  it('asks for the question about a message in a dialog', async () => {
-    const setting = await listen();
-    const { twin } = setting;
-    const target = {
-      id: generateSnowflake(),
-      channel_id: twin.channelId,
-      author: { id: twin.ben, username: 'ben' },
-      content: 'My chart',
-      timestamp: '2026-01-02T03:04:05+00:00',
-      type: 0,
-      attachments: [twin.attachment(bytes, 'chart.png')],
-    };
-    const called = await interact(setting, InteractionType.ApplicationCommand, {
-      id: generateSnowflake(),
-      name: 'Ask about this picture',
-      type: 3,
-      target_id: target.id,
-      resolved: { messages: { [target.id]: target } },
-    });
-    const { type, data } = await responseOf(setting, called.id);
-    expect(type).toBe(9);
-    const field = data.components[0].components[0].custom_id;
-    const submitted = await interact(setting, InteractionType.ModalSubmit, {
-      custom_id: data.custom_id,
-      components: [
-        { type: 1, components: [{ type: 4, custom_id: field, value: 'Which bar is highest?' }] },
-      ],
-    });
-    expect(await setting.event('message', `command:${submitted.id}`)).toMatchObject({
-      text: 'Which bar is highest?',
-      attachments: [{ name: 'chart.png', author: { id: twin.ben, name: 'ben' } }],
-      quotes: [{ source: 'reply', author: 'ben', text: 'My chart' }],
-    });
-  });
-
   it('calls a command of a plugin on a message', async () => {
     const setting = await listen({ commands: [altText] });
-    const { twin } = setting;
-    const target = {
-      id: generateSnowflake(),
-      channel_id: twin.channelId,
-      author: { id: twin.ben, username: 'ben' },
-      timestamp: '2026-01-02T03:04:05+00:00',
-      type: 0,
-      attachments: [twin.attachment(bytes, 'chart.png')],
-    };
-    const { id } = await interact(setting, InteractionType.ApplicationCommand, {
-      id: generateSnowflake(),
-      name: 'Alt text',
-      type: 3,
-      target_id: target.id,
-      resolved: { messages: { [target.id]: target } },
-    });
+    const { id } = await callOn(setting, 'Alt text', chartMessage(setting.twin));
     expect(await setting.event('message', `command:${id}`)).toMatchObject({
       command: { name: 'alt-text', options: {} },
       attachments: [{ name: 'chart.png' }],

@@ -1,7 +1,14 @@
-import type { Adapter, AnsweringModel, CommandDescription, PlatformEvent } from '@vistazo/core';
+import type {
+  Adapter,
+  AdapterHost,
+  AnsweringModel,
+  CommandDescription,
+  PlatformEvent,
+} from '@vistazo/core';
+import { testHost } from '@vistazo/core/testing';
 import type { DiscordAdapterOptions } from '@vistazo/discord';
 import { onTestFinished, vi } from 'vitest';
-import { idleHost, Twin, twinModel } from './twin-fixture.ts';
+import { Twin, twinModel } from './twin-fixture.ts';
 
 type EventOf<Type> = Extract<PlatformEvent, { type: Type }>;
 
@@ -21,6 +28,7 @@ export async function listen({
   commands = [],
   model = twinModel,
   stored = Promise.resolve(),
+  actionsOf = async () => [],
   ...options
 }: Omit<DiscordAdapterOptions, 'token' | 'client' | 'files' | 'commands'> & {
   commands?: readonly CommandDescription[];
@@ -28,22 +36,26 @@ export async function listen({
   model?: AnsweringModel;
   /** When events are stored, as with a slow database. Default at once. */
   stored?: Promise<void>;
+  /** What the bot has stored of what it posted. Default nothing. */
+  actionsOf?: AdapterHost['actionsOf'];
 } = {}): Promise<Listening> {
   const twin = await Twin.start();
   onTestFinished(() => twin.stop());
   const notices: string[] = [];
   const adapter = twin.newAdapter({ notify: (notice) => notices.push(notice), ...options });
   const events: PlatformEvent[] = [];
-  await adapter.start({
-    ...idleHost,
-    commands,
-    receive: async (event) => {
-      events.push(event);
-      await stored;
-      return 'accepted';
-    },
-    model,
-  });
+  await adapter.start(
+    testHost({
+      commands,
+      receive: async (event) => {
+        events.push(event);
+        await stored;
+        return 'accepted';
+      },
+      model,
+      actionsOf,
+    }),
+  );
   onTestFinished(async () => {
     await adapter.stop();
     await adapter.close?.();

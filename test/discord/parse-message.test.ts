@@ -77,7 +77,7 @@ describe('what the Discord adapter makes of a message', () => {
     });
     const { attachments, quotes } = await setting.event('message', id);
     const author = { id: twin.ben, name: 'Ben' };
-    expect(attachments).toEqual([{ url: picture.url, name: 'chart.png', author }]);
+    expect(attachments).toEqual([{ url: picture.url, name: 'chart.png', author, source: 'reply' }]);
     expect(quotes).toEqual([
       { source: 'reply', text: 'Look at my chart', author: 'Ben', authorId: twin.ben },
     ]);
@@ -124,7 +124,9 @@ describe('what the Discord adapter makes of a message', () => {
       message_reference: { message_id: answer, channel_id: twin.channelId },
     });
     const { attachments, quotes } = await setting.event('message', id);
-    expect(attachments).toMatchObject([{ url: before[0]?.url, author: { id: twin.ana } }]);
+    expect(attachments).toMatchObject([
+      { url: before[0]?.url, author: { id: twin.ana }, source: 'reply' },
+    ]);
     expect(quotes).toMatchObject([{ source: 'reply', text: 'Red.' }]);
   });
 
@@ -152,13 +154,14 @@ describe('what the Discord adapter makes of a message', () => {
     });
     const { attachments, quotes } = await setting.event('message', id);
     expect(attachments).toEqual([
-      { url: `${twin.front.origin}/p`, description: 'A page' },
+      { url: `${twin.front.origin}/p`, description: 'A page', source: 'embed' },
       {
         url: 'https://media.discordapp.net/stickers/900000000000000001.png',
         name: 'Wave.png',
         description: 'Wave',
+        source: 'sticker',
       },
-      { url: forwarded.url, name: 'forwarded.png' },
+      { url: forwarded.url, name: 'forwarded.png', source: 'forward' },
     ]);
     expect(quotes).toEqual([
       { source: 'embed', text: 'A page\nAbout cats' },
@@ -214,7 +217,7 @@ describe('what the Discord adapter makes of a message', () => {
     const first = tell(setting, { channel_id: starter });
     expect(await setting.event('message', first)).toMatchObject({
       conversationKey: starter,
-      attachments: [{ name: 'picture-1.png', author: { name: 'Ben' } }],
+      attachments: [{ name: 'picture-1.png', author: { name: 'Ben' }, source: 'thread' }],
       quotes: [{ source: 'history', text: 'My new chart', author: 'Ben' }],
     });
     const second = tell(setting, { channel_id: starter });
@@ -233,7 +236,7 @@ describe('what the Discord adapter makes of a message', () => {
     await twin.say('', { by: twin.ben, attachments: [twin.attachment(bytes, 'theirs.png')] });
     const id = await twin.ask('What is this?');
     expect((await setting.event('message', id)).attachments).toMatchObject([
-      { name: 'mine.png', author: { id: twin.ana } },
+      { name: 'mine.png', author: { id: twin.ana }, source: 'history' },
     ]);
   });
 

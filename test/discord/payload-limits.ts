@@ -1,34 +1,68 @@
 import type {
   APIAllowedMentions,
-  APIModalInteractionResponseCallbackData,
+  RESTAPIAttachment,
   RESTPatchAPIChannelMessageJSONBody,
   RESTPatchAPIInteractionOriginalResponseJSONBody,
   RESTPostAPIChannelMessageJSONBody,
-  RESTPostAPIChatInputApplicationCommandsJSONBody,
-  RESTPostAPIContextMenuApplicationCommandsJSONBody,
+  RESTPostAPIChannelMessagesThreadsJSONBody,
   RESTPostAPICurrentUserCreateDMChannelJSONBody,
   RESTPostAPIInteractionFollowupJSONBody,
 } from 'discord.js';
 import { z } from 'zod';
+import { choice, globalCommands, serverCommands } from './command-limits.ts';
+import { customId, type Fields, isUnique, snowflake } from './limit-rules.ts';
+import { modal } from './modal-limits.ts';
 
-/**
- * What is wrong with the body of a call by what Discord documents (https://discord.com/developers/docs) and
- * the types of discord-api-types say; undefined where nothing is, or the call is none of those that are looked at.
- */
-export function brokenLimit(method: string, path: string, body: unknown): string | undefined {
-  const [plain = ''] = path.split('?');
-  const rule = rules.find((each) => each.method === method && each.path.test(plain));
-  const error = rule?.schema.safeParse(body).error;
-  return error === undefined ? undefined : `${method} ${plain}: ${z.prettifyError(error)}`;
+/** A file that a call sends beside its body. */
+export interface Upload {
+  /** Such as `files[0]`. */
+  field: string;
+  name: string;
+  sizeBytes: number;
 }
 
-/** Every field of a type of discord-api-types: one that the type lacks, or that is forgotten, does not compile. */
-type Fields<Type> = { [Key in keyof Required<Type>]: z.ZodType };
+/**
+ * What is wrong with the body and the files of a call by what Discord documents
+ * (https://discord.com/developers/docs) and the types of discord-api-types say; undefined where nothing is, or
+ * the call is none of those that are looked at.
+ */
+export function brokenLimit(
+  method: string,
+  path: string,
+  body: unknown,
+  uploads: readonly Upload[] = [],
+): string | undefined {
+  const [plain = ''] = path.split('?');
+  const rule = rules.find((each) => each.method === method && each.path.test(plain));
+  if (rule === undefined) return undefined;
+  const error = rule.schema.safeParse(body).error;
+  const broken = error === undefined ? brokenUpload(body, uploads) : z.prettifyError(error);
+  return broken === undefined ? undefined : `${method} ${plain}: ${broken}`;
+}
 
-const snowflake = z.string().regex(/^\d{15,21}$/);
-const customId = z.string().min(1).max(100);
-const locales = <Text extends z.ZodType>(text: Text) =>
-  z.record(z.string().regex(/^[a-z]{2}(-[A-Z]{2}|-419)?$/), text).nullish();
+/** Of servers without boosts. */
+const maxUploadBytes = 10 * 1024 * 1024;
+const maxUploads = 10;
+const uploadedSchema = z.object({
+  attachments: z.array(z.looseObject({ id: z.union([z.string(), z.int()]) })).default([]),
+});
+
+function brokenUpload(body: unknown, uploads: readonly Upload[]): string | undefined {
+  const { data: { attachments = [] } = {} } = uploadedSchema.safeParse(body);
+  // Those that are there already have ids of Discord.
+  const announced = attachments.map(({ id }) => String(id)).filter((id) => id.length < 15);
+  const fields = uploads.map(({ field }) => field);
+  const absent = announced.find((id) => !fields.includes(`files[${id}]`));
+  if (absent !== undefined) return `the attachment ${absent} has no files[${absent}]`;
+  if (uploads.length > maxUploads) return `${uploads.length} files`;
+  if (!isUnique(fields)) return 'two files in one field';
+  const strange = uploads.find(
+    ({ field, name }) => !/^files\[\d+\]$/.test(field) || !/^[^/\\\0]{1,255}$/.test(name),
+  );
+  if (strange !== undefined) return `the file ${strange.name} in ${strange.field}`;
+  const large = uploads.find(({ sizeBytes }) => sizeBytes > maxUploadBytes);
+  return large === undefined ? undefined : `the file ${large.name} of ${large.sizeBytes} bytes`;
+}
 
 const selectOption = z.looseObject({ label: z.string().max(100), value: z.string().max(100) });
 const control = z.discriminatedUnion('type', [
@@ -67,12 +101,29 @@ const allowedMentions = z.strictObject({
   replied_user: z.boolean().optional(),
 } satisfies Fields<APIAllowedMentions>);
 
+const attachments = z
+  .array(
+    z.strictObject({
+      id: z.union([snowflake, z.int().min(0), z.string().regex(/^\d{1,2}$/)]),
+      filename: z.string().min(1).max(255).optional(),
+      title: z.string().max(1024).optional(),
+      description: z.string().max(1024).optional(),
+      duration_secs: z.number().optional(),
+      waveform: z.string().optional(),
+      is_spoiler: z.boolean().optional(),
+    } satisfies Fields<RESTAPIAttachment>),
+  )
+  .max(10)
+  .refine((all) => isUnique(all.map(({ id }) => String(id))), {
+    message: 'two attachments of one id',
+  });
+
 const message = {
   content: z.string().max(2000).nullish(),
   embeds: z.array(z.unknown()).max(10).nullish(),
   allowed_mentions: allowedMentions.nullish(),
   components: components.nullish(),
-  attachments: z.array(z.unknown()).max(10).optional(),
+  attachments: attachments.optional(),
   flags: z.int().nullish(),
 };
 
@@ -117,104 +168,6 @@ const originalEdit = z.strictObject({
   poll: z.unknown().optional(),
 } satisfies Fields<RESTPatchAPIInteractionOriginalResponseJSONBody>);
 
-const slashName = z
-  .string()
-  .regex(/^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u)
-  .refine((name) => name === name.toLowerCase(), { message: 'a name in capitals' });
-const description = z.string().min(1).max(100);
-const choiceText = z.string().min(1).max(100);
-
-const choice = z.strictObject({
-  name: choiceText,
-  name_localizations: locales(choiceText),
-  value: z.union([z.string().max(100), z.number()]),
-});
-const option = z.strictObject({
-  type: z.int().min(3).max(11),
-  name: slashName,
-  name_localizations: locales(slashName),
-  description,
-  description_localizations: locales(description),
-  required: z.boolean().optional(),
-  choices: z.array(choice).max(25).optional(),
-  autocomplete: z.boolean().optional(),
-  min_value: z.number().optional(),
-  max_value: z.number().optional(),
-  min_length: z.int().min(0).max(6000).optional(),
-  max_length: z.int().min(1).max(6000).optional(),
-  channel_types: z.array(z.int()).optional(),
-});
-const options = z
-  .array(option)
-  .max(25)
-  .refine((all) => isUnique(all.map(({ name }) => name)), { message: 'two options of one name' })
-  .refine((all) => all.every(({ required }, index) => !required || isRequiredUpTo(all, index)), {
-    message: 'a required option after one that is not',
-  });
-
-const command = {
-  default_member_permissions: z.string().nullish(),
-  dm_permission: z.boolean().optional(),
-  default_permission: z.boolean().optional(),
-  nsfw: z.boolean().optional(),
-  integration_types: z.array(z.int().min(0).max(1)).optional(),
-  contexts: z.array(z.int().min(0).max(2)).nullish(),
-};
-const slashCommand = z.strictObject({
-  ...command,
-  type: z.literal(1).optional(),
-  name: slashName,
-  name_localizations: locales(slashName),
-  description,
-  description_localizations: locales(description),
-  options: options.optional(),
-} satisfies Fields<RESTPostAPIChatInputApplicationCommandsJSONBody>);
-const menuName = z.string().min(1).max(32);
-const menuCommand = z.strictObject({
-  ...command,
-  type: z.literal([2, 3]),
-  name: menuName,
-  name_localizations: locales(menuName),
-  description_localizations: z.undefined().optional(),
-} satisfies Fields<RESTPostAPIContextMenuApplicationCommandsJSONBody>);
-const commands = z
-  .array(z.union([slashCommand, menuCommand]))
-  .refine((all) => all.filter(({ type = 1 }) => type === 1).length <= 100, {
-    message: 'more than 100 slash commands',
-  })
-  .refine((all) => all.filter(({ type }) => type === 3).length <= 5, {
-    message: 'more than 5 commands on messages',
-  })
-  .refine((all) => isUnique(all.map(({ type = 1, name }) => `${type} ${name}`)), {
-    message: 'two commands of one name',
-  });
-
-const textInput = z.looseObject({
-  type: z.literal(4),
-  custom_id: customId,
-  label: z.string().min(1).max(45).optional(),
-  style: z.literal([1, 2]),
-  min_length: z.int().min(0).max(4000).optional(),
-  max_length: z.int().min(1).max(4000).optional(),
-  placeholder: z.string().max(100).optional(),
-  value: z.string().max(4000).optional(),
-});
-const modalPart = z.discriminatedUnion('type', [
-  z.looseObject({ type: z.literal(1), components: z.array(textInput).length(1) }),
-  z.looseObject({ type: z.literal(10), content: z.string().min(1) }),
-  z.looseObject({
-    type: z.literal(18),
-    label: z.string().min(1).max(45),
-    description: z.string().max(100).optional(),
-    component: z.union([textInput, z.looseObject({ type: z.int().min(3), custom_id: customId })]),
-  }),
-]);
-const modal = z.strictObject({
-  custom_id: customId,
-  title: z.string().min(1).max(45),
-  components: z.array(modalPart).min(1).max(5),
-} satisfies Fields<APIModalInteractionResponseCallbackData>);
-
 /** The numbers are those of InteractionResponseType. */
 const interactionResponse = z.discriminatedUnion('type', [
   z.strictObject({
@@ -238,13 +191,25 @@ const directMessage = z.strictObject({
   recipient_id: snowflake,
 } satisfies Fields<RESTPostAPICurrentUserCreateDMChannelJSONBody>);
 
+const thread = z.strictObject({
+  name: z.string().min(1).max(100),
+  auto_archive_duration: z.literal([60, 1440, 4320, 10_080]).optional(),
+  rate_limit_per_user: z.int().min(0).max(21_600).optional(),
+} satisfies Fields<RESTPostAPIChannelMessagesThreadsJSONBody>);
+
+/** discord-api-types has none. */
+const refreshedUrls = z.strictObject({ attachment_urls: z.array(z.url()).min(1).max(50) });
+
 const rules: readonly { method: string; path: RegExp; schema: z.ZodType }[] = [
   { method: 'POST', path: /^\/channels\/\d+\/messages$/, schema: channelMessage },
   { method: 'PATCH', path: /^\/channels\/\d+\/messages\/\d+$/, schema: messageEdit },
   { method: 'POST', path: /^\/webhooks\/\d+\/[^/]+$/, schema: followUp },
   { method: 'PATCH', path: /^\/webhooks\/\d+\/[^/]+\/messages\/[^/]+$/, schema: originalEdit },
   { method: 'POST', path: /^\/interactions\/\d+\/[^/]+\/callback$/, schema: interactionResponse },
-  { method: 'PUT', path: /^\/applications\/\d+\/(guilds\/\d+\/)?commands$/, schema: commands },
+  { method: 'PUT', path: /^\/applications\/\d+\/commands$/, schema: globalCommands },
+  { method: 'PUT', path: /^\/applications\/\d+\/guilds\/\d+\/commands$/, schema: serverCommands },
+  { method: 'POST', path: /^\/channels\/\d+\/messages\/\d+\/threads$/, schema: thread },
+  { method: 'POST', path: /^\/attachments\/refresh-urls$/, schema: refreshedUrls },
   { method: 'POST', path: /^\/users\/@me\/channels$/, schema: directMessage },
 ];
 
@@ -261,15 +226,4 @@ function customIdsOf(rows: readonly object[]): string[] {
     const below = 'components' in each && Array.isArray(each.components) ? each.components : [];
     return [...ids, ...customIdsOf(below)];
   });
-}
-
-function isUnique(values: readonly string[]): boolean {
-  return new Set(values).size === values.length;
-}
-
-function isRequiredUpTo(
-  all: readonly { required?: boolean | undefined }[],
-  index: number,
-): boolean {
-  return all.slice(0, index).every(({ required }) => required === true);
 }

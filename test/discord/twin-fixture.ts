@@ -1,12 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Adapter, AdapterHost, AnsweringModel } from '@vistazo/core';
+import type { Adapter, AnsweringModel } from '@vistazo/core';
 import type { AdapterFixture } from '@vistazo/core/testing';
 import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/discord';
-import { type APIAttachment, type APIMessage, ChannelType } from 'discord.js';
+import {
+  type APIAttachment,
+  type APIMessage,
+  type APIModalInteractionResponseCallbackData,
+  ChannelType,
+  InteractionType,
+} from 'discord.js';
 import { DigitalDiscord, type DiscordGateway, generateSnowflake } from 'discord-digital-twin';
 import { z } from 'zod';
+import { CommandRegister } from './command-register.ts';
 import { onLoopback } from './loopback.ts';
 import { type FrontAnswer, type FrontCall, TwinFront } from './twin-front.ts';
 
@@ -20,22 +27,27 @@ export const twinModel: AnsweringModel = {
   images: true,
 };
 
-/** A bot that takes all events and does nothing with them. */
-export const idleHost: AdapterHost = {
-  commands: [],
-  receive: async () => 'accepted',
-  forget: async () => {},
-  model: twinModel,
-  recentMessages: async () => [],
-  seenFor: async () => undefined,
-  storage: () => {
-    throw new Error('The adapter for Discord keeps nothing of its own.');
-  },
-};
-
 const withGateway = z.object({
   gateway: z.custom<DiscordGateway>((value) => typeof value === 'object'),
 });
+
+const rowsSchema = z.array(
+  z.object({
+    components: z.array(
+      z.object({ label: z.string().default(''), custom_id: z.string().default('') }),
+    ),
+  }),
+);
+const labelsSchema = z.array(
+  z.object({
+    component: z.object({
+      type: z.int(),
+      custom_id: z.string(),
+      value: z.string().optional(),
+      options: z.array(z.object({ value: z.string(), default: z.boolean() })).optional(),
+    }),
+  }),
+);
 
 /** discord-digital-twin behind its front, with one server, its channels and two people. It is no Discord. */
 export class Twin {
@@ -69,6 +81,8 @@ export class Twin {
     await onLoopback(() => twin.digital.start());
     await twin.front.start();
     twin.front.intercept((call) => twin.#beginThread(call));
+    const register = new CommandRegister();
+    twin.front.intercept((call) => register.answer(call));
     return twin;
   }
 
@@ -216,6 +230,44 @@ export class Twin {
     return this.digital.channel(this.channelId).user(by).clickButton({ messageId: on, customId });
   }
 
+  /** Buttons that a plugin put below a message, in order. */
+  actionsOf({ components = [] }: APIMessage): { label: string; custom_id: string }[] {
+    const buttons = rowsSchema.parse(components).flatMap((row) => row.components);
+    return buttons.filter(({ custom_id }) => custom_id.startsWith('vistazo call '));
+  }
+
+  /** The dialog that was opened by an interaction, once it was acknowledged; undefined where none was. */
+  async dialogOf(
+    interactionId: string,
+  ): Promise<APIModalInteractionResponseCallbackData | undefined> {
+    const channel = this.digital.channel(this.channelId);
+    await channel.waitForInteractionAck({ interactionId });
+    const response = await channel.getInteractionResponse(interactionId);
+    return response?.type === 9 ? JSON.parse(response.data ?? '') : undefined;
+  }
+
+  /** Somebody changes these values in a dialog, leaves the others as they are shown, and sends it. */
+  submit(
+    dialog: APIModalInteractionResponseCallbackData,
+    values: Record<string, string>,
+    on: string,
+  ): Promise<{ id: string }> {
+    const components = labelsSchema.parse(dialog.components).map(({ component }) => {
+      const { type, custom_id, value = '', options = [] } = component;
+      const chosen = options.find((option) => option.default)?.value ?? value;
+      const said = values[custom_id] ?? chosen;
+      const filled = type === 3 ? { values: said === '' ? [] : [said] } : { value: said };
+      return { type: 18, component: { type, custom_id, ...filled } };
+    });
+    return this.digital.simulateInteraction({
+      type: InteractionType.ModalSubmit,
+      channelId: this.channelId,
+      userId: this.ana,
+      messageId: on,
+      data: { custom_id: dialog.custom_id, components },
+    });
+  }
+
   command(
     name: string,
     options: { name: string; type: number; value: string | boolean }[],
@@ -247,6 +299,21 @@ export async function twinFixture(): Promise<AdapterFixture> {
     async command(name, options) {
       const given = Object.entries(options).map(([key, value]) => ({ name: key, type: 3, value }));
       return `command:${(await twin.command(name, given)).id}`;
+    },
+    actions: async (messageId) => {
+      const posts = await twin.repliesTo(messageId);
+      return posts.flatMap((post) => twin.actionsOf(post).map(({ label }) => label));
+    },
+    async press(messageId, label, values) {
+      for (const post of await twin.repliesTo(messageId)) {
+        const button = twin.actionsOf(post).find((each) => each.label === label);
+        if (button === undefined) continue;
+        const pressed = await twin.press(button.custom_id, post.id);
+        const dialog = await twin.dialogOf(pressed.id);
+        if (dialog === undefined) return `command:${pressed.id}`;
+        return `command:${(await twin.submit(dialog, values, post.id)).id}`;
+      }
+      throw new Error(`There is no button ${label}.`);
     },
     leave: async (tenant) => twin.gateway.broadcast('GUILD_DELETE', { id: tenant }),
     announcements: async () =>

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { brokenLimit } from './payload-limits.ts';
+import { brokenLimit, type Upload } from './payload-limits.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** What the front answers in place of the twin. */
@@ -16,6 +16,8 @@ export interface FrontCall {
   /** Without `/api/v10`, with the query. */
   path: string;
   body: Record<string, unknown>;
+  /** The body where it may be something else than an object. */
+  json: unknown;
   /** Texts of the files that it sends, by their names. */
   files: Record<string, string>;
 }
@@ -84,12 +86,16 @@ export class TwinFront {
     const file = this.#files.get(url);
     if (file !== undefined) return void response.end(file);
     if (!url.startsWith('/api/v10/')) return void response.writeHead(404).end();
-    const { text, files } = await contentOf(request);
+    const { text, files, uploads } = await contentOf(request);
     const [method, path] = [request.method ?? 'GET', url.slice('/api/v10'.length)];
+    const json: unknown = text === '' ? {} : JSON.parse(text);
     const body = text.startsWith('{') ? JSON.parse(text) : {};
-    const call: FrontCall = { method, path, body, files };
+    const call: FrontCall = { method, path, body, json, files };
     this.calls.push(call);
-    const broken = text === '' ? undefined : brokenLimit(method, path, JSON.parse(text));
+    const broken =
+      method === 'GET' || method === 'DELETE'
+        ? undefined
+        : brokenLimit(method, path, json, uploads);
     if (broken !== undefined) {
       this.brokenLimits.push(broken);
       const message = `Invalid Form Body\n${broken}`;
@@ -143,15 +149,20 @@ function send(response: ServerResponse, { status, body, headers = {} }: FrontAns
 /** The JSON that a call brings, and its files, which the twin does not take. */
 async function contentOf(
   request: IncomingMessage,
-): Promise<{ text: string; files: Record<string, string> }> {
+): Promise<{ text: string; files: Record<string, string>; uploads: Upload[] }> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   const body = Buffer.concat(chunks);
   const type = request.headers['content-type'] ?? '';
-  if (!type.startsWith('multipart/form-data')) return { text: body.toString(), files: {} };
+  if (!type.startsWith('multipart/form-data'))
+    return { text: body.toString(), files: {}, uploads: [] };
   const form = await new Response(body, { headers: { 'content-type': type } }).formData();
   const files: Record<string, string> = {};
-  for (const [, value] of form)
-    if (typeof value !== 'string') files[value.name] = await value.text();
-  return { text: String(form.get('payload_json') ?? ''), files };
+  const uploads: Upload[] = [];
+  for (const [field, value] of form) {
+    if (typeof value === 'string') continue;
+    files[value.name] = await value.text();
+    uploads.push({ field, name: value.name, sizeBytes: value.size });
+  }
+  return { text: String(form.get('payload_json') ?? ''), files, uploads };
 }

@@ -295,7 +295,9 @@ describe('a whole bot on discord-digital-twin', () => {
     expect(data.content).toMatch(
       /^The model saw 1 picture and [\d,]+ tokens, \d+ of them of pictures\./,
     );
-    expect(data.content).toMatch(/1\. picture-1\.png, from Ben <t:\d+:R>, 2 × 3 px, \d+ tokens/);
+    expect(data.content).toMatch(
+      /1\. picture-1\.png, from Ben <t:\d+:R>, replied to, 2 × 3 px, \d+ tokens/,
+    );
     expect(data.content).toMatch(/Files:\n- .*broken\.png/);
   });
 

@@ -14,8 +14,16 @@ const reading = {
 type Reading = Partial<typeof reading>;
 
 async function desk(options: Parameters<typeof triage>[0], ...readings: Reading[]) {
+  return deskOn({}, options, ...readings);
+}
+
+async function deskOn(
+  capabilities: Parameters<typeof startBot>[2],
+  options: Parameters<typeof triage>[0],
+  ...readings: Reading[]
+) {
   const answers = readings.map((each) => JSON.stringify({ ...reading, ...each }));
-  const { bot, faults } = await startBot([triage(options)], { answers });
+  const { bot, faults } = await startBot([triage(options)], { answers }, capabilities);
   const post = async (message: PersonMessage = {}, text = 'It broke!') =>
     bot.ask(text, { pictures: [await pictureOf(255)], ...message });
   return { bot, faults, post };
@@ -30,7 +38,7 @@ describe('triage', () => {
         '> Error 500: see https[:]//evil.example',
         'Ana cannot send mail.',
         '**Next step:** Restart the server.',
-        '_Not right? For example: /ticket number=1 severity=low_',
+        'Correct: /ticket number=1 severity=… product=… summary=… error-message=… next-step=…\nClose: /ticket number=1 status=closed',
       ].join('\n\n'),
     );
     const [system, asked] = bot.model.prompts[0] ?? [];
@@ -73,7 +81,7 @@ describe('triage', () => {
     await bot.idle();
     const told = bot.adapter.posts.filter(({ isAnnouncement }) => isAnnouncement);
     expect(told.map(({ conversationKey }) => conversationKey)).toEqual(['mail-team', 'rest']);
-    expect(told[0]?.text).toMatch(/^\*\*Ticket 1\*\* .*From Ana\.$/s);
+    expect(told[0]?.text).toMatch(/^\*\*Ticket 1\*\* .*From Ana\.\n\nCorrect: \/ticket/s);
   });
 
   it('names a rule for a platform that the bot is not on, and shows the ticket', async () => {
@@ -88,7 +96,7 @@ describe('triage', () => {
     const event = await bot.adapter.say('It broke!', { pictures: [await pictureOf(255)] });
     await bot.idle();
     expect(await bot.ask('/ticket number=1 severity=low next-step="Ask Ana"')).toMatch(
-      /· \*\*low\*\* · open.*Ask Ana$/s,
+      /· \*\*low\*\* · open.*Ask Ana\n/s,
     );
     const edited = {
       ...event,
@@ -98,7 +106,34 @@ describe('triage', () => {
     } as const;
     await bot.adapter.deliver(edited);
     await bot.idle();
-    expect(await bot.ask('/ticket number=1')).toMatch(/low.*Nobody can\..*Ask Ana$/s);
+    expect(await bot.ask('/ticket number=1')).toMatch(/low.*Nobody can\..*Ask Ana\n/s);
+  });
+
+  it('has buttons to correct a ticket and to close it, where it is shown and announced', async () => {
+    const announce = { adapter: 'memory', conversationKey: 'mail-team' };
+    const buttons = { buttons: true, modals: true };
+    const { bot, post } = await deskOn(buttons, { rules: [{ when: {}, announce }] }, {});
+    expect(await post()).toMatch(/Restart the server\.$/);
+    await bot.idle();
+    const [card, announced] = bot.adapter.posts;
+    expect(announced?.actions).toEqual(card?.actions);
+    expect(card?.actions[0]?.ask).toContainEqual({ option: 'severity', value: 'high' });
+    const values = { severity: 'low', 'next-step': 'Ask Ana' };
+    expect(await bot.press('Correct', { postId: card?.id ?? '', values })).toMatch(
+      /· \*\*low\*\* · open.*Ask Ana$/s,
+    );
+    // Whoever corrects an older card takes nothing back that was put right since.
+    const later = { postId: announced?.id ?? '', values: { summary: 'All is down.' } };
+    expect(await bot.press('Correct', later)).toMatch(/low.*All is down\..*Ask Ana$/s);
+    expect(await bot.press('Close')).toMatch(/low\*\* · closed/);
+    expect(await bot.press('Open again')).toMatch(/low\*\* · open/);
+  });
+
+  it('lets operators alone press the buttons, where there are some', async () => {
+    const { bot, post } = await deskOn({ buttons: true }, { operators: ['bo'] }, {});
+    await post();
+    expect(await bot.press('Close')).toMatch(/operators/);
+    expect(await bot.press('Close', { author: { id: 'bo', name: 'Bo' } })).toMatch(/closed/);
   });
 
   it('closes tickets, and lists those that are wanted', async () => {

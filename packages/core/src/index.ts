@@ -2,6 +2,7 @@ export type * from './adapter/adapter.js';
 export type * from './adapter/adapter-storage.js';
 export type * from './adapter/command-description.js';
 export * from './adapter/platform-event.js';
+export type { ReplyAction } from './adapter/reply-action.js';
 export { fileParts } from './backend/file-parts.js';
 export {
   type GeneratedObject,
@@ -71,6 +72,7 @@ export type {
   MessagePicture,
   PluginMessage,
 } from './plugin/plugin-message.js';
+export type { Reply, ReplyOptions } from './plugin/reply-options.js';
 export type { RouteHandler, RouteMethod } from './plugin/route.js';
 export type { ReportFault } from './plugin/run-middleware.js';
 export type { ScheduleDefinition } from './plugin/schedule.js';

@@ -1,7 +1,7 @@
 import { type AdapterFinding, toVistazoError, type VistazoError } from '@vistazo/core';
 import { ApplicationFlags, Routes } from 'discord.js';
 import { z } from 'zod';
-import { contentNotice, newClient } from './connection.js';
+import { contentNotice, lackingIntents, newClient } from './connection.js';
 import { DiscordApi } from './discord-api.js';
 import { refusedWith } from './discord-errors.js';
 import type { CheckedOptions } from './discord-options.js';
@@ -28,7 +28,11 @@ export async function checkSetup(
   try {
     const route = Routes.currentApplication();
     const { json } = await new DiscordApi(client.rest).call({ method: 'Get', route, signal });
-    return findingsAbout(applicationSchema.parse(json), options);
+    const lacking = lackingIntents(client, options);
+    return [
+      ...findingsAbout(applicationSchema.parse(json), options),
+      ...(lacking === undefined ? [] : [{ ok: false, sentence: lacking }]),
+    ];
   } catch (error) {
     signal.throwIfAborted();
     return [{ ok: false, sentence: sentenceOf(toVistazoError(error)) }];

@@ -4,7 +4,6 @@ import {
   type ClientOptions,
   Events,
   GatewayCloseCodes,
-  GatewayIntentBits,
   Options,
   type RateLimitData,
 } from 'discord.js';
@@ -15,6 +14,9 @@ import type { CheckedOptions } from './discord-options.js';
 const loginTimeoutMs = 60_000;
 /** Who has to wait longer for a route is tried again later, so that nothing is held meanwhile. */
 const longestQueueMs = 10_000;
+
+/** Those that every bot needs and has. */
+const plainIntents = ['Guilds', 'GuildMessages', 'DirectMessages'] as const;
 
 /** A client that keeps no messages: what the bot keeps of them is in its store. */
 export function newClient({ messageContent, notify, clientOptions = {} }: CheckedOptions): Client {
@@ -27,12 +29,7 @@ export function newClient({ messageContent, notify, clientOptions = {} }: Checke
       GuildMemberManager: { maxSize: 0, keepOverLimit: ({ id, client }) => id === client.user.id },
     }),
     ...clientOptions,
-    intents: [
-      GatewayIntentBits.Guilds,
-      GatewayIntentBits.GuildMessages,
-      GatewayIntentBits.DirectMessages,
-      ...(messageContent ? [GatewayIntentBits.MessageContent] : []),
-    ],
+    intents: [...plainIntents, ...(messageContent ? (['MessageContent'] as const) : [])],
     rest: {
       rejectOnRateLimit: (limit: RateLimitData) => waitMsOf(limit) > longestQueueMs,
       ...clientOptions.rest,
@@ -74,6 +71,18 @@ export async function logIn(client: Client, token: string): Promise<void> {
     client.off(Events.ShardDisconnect, onDisconnect);
     failed.catch(() => {});
   }
+}
+
+/** What an operator is told whose own client lacks an intent that the bot needs; undefined where it lacks none. */
+export function lackingIntents(
+  { options }: Client,
+  { messageContent }: Pick<CheckedOptions, 'messageContent'>,
+): string | undefined {
+  const needed = [...plainIntents, ...(messageContent ? (['MessageContent'] as const) : [])];
+  const lacking = needed.filter((intent) => !options.intents.has(intent));
+  if (lacking.length === 0) return undefined;
+  const wanted = needed.map((intent) => `'${intent}'`).join(', ');
+  return `The client of the Discord adapter lacks the intents ${lacking.join(', ')}; make it with new Client({ intents: [${wanted}] }).`;
 }
 
 /** Resolves when a client is logged in and knows its servers. */

@@ -4,6 +4,7 @@ import {
   type AdapterFinding,
   type AdapterHost,
   type AnsweringEvent,
+  type CommandDescription,
   type PostedReply,
   type ReplyPost,
   type ReplyTarget,
@@ -21,7 +22,7 @@ import { maxFileLength, maxMessageLength } from './send-reply/post-content.js';
 
 /**
  * A platform for `createBot`: Discord, through a client of discord.js. A server is a tenant, and so is each
- * person in direct messages (`dm:` and their id). Throws `option.invalid`.
+ * person in direct messages and where they alone installed it (`dm:` and their id). Throws `option.invalid`.
  */
 export function createDiscordAdapter(options: DiscordAdapterOptions): Adapter {
   return new DiscordAdapter(checkOptions(options));
@@ -47,7 +48,7 @@ class DiscordAdapter implements Adapter {
       buttons: options.buttons,
       commands: options.commands !== null,
       messageCommands: options.commands !== null,
-      modals: options.commands !== null,
+      modals: options.commands !== null || options.buttons,
     };
   }
 
@@ -63,6 +64,10 @@ class DiscordAdapter implements Adapter {
     const session = new DiscordSession(this.options, host);
     this.#session = session;
     await session.start();
+  }
+
+  async commandsChanged(commands: readonly CommandDescription[]): Promise<void> {
+    await this.#session?.commandsChanged(commands);
   }
 
   async stop(): Promise<void> {

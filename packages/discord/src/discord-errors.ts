@@ -21,6 +21,8 @@ const goneSentences: Partial<Record<number, string>> = {
   [RESTJSONErrorCodes.UnknownWebhook]: 'The command is too old to be answered.',
   [RESTJSONErrorCodes.InvalidWebhookToken]: 'The command is too old to be answered.',
   [RESTJSONErrorCodes.UnknownInteraction]: 'The command is too old to be answered.',
+  [RESTJSONErrorCodes.ThisInteractionHasHitTheMaximumNumberOfFollowUpMessages]:
+    'Where only the person installed the bot, Discord takes no more than five further messages of an answer; set longAnswers: file.',
   [RESTJSONErrorCodes.ThreadLocked]: 'The thread is locked; unlock it.',
 };
 

@@ -7,8 +7,10 @@ export interface DiscordAdapterOptions {
   /** Of the bot, from the developer portal. Either this or `client`. */
   token?: string;
   /**
-   * A client of your own, which the adapter neither logs in nor destroys. It needs the intents `Guilds`,
-   * `GuildMessages` and `DirectMessages`, and `MessageContent` where that option is true.
+   * A client of your own, which the adapter neither logs in nor destroys; it starts when the client is ready.
+   * It needs the intents `Guilds`, `GuildMessages` and `DirectMessages`, and `MessageContent` where that option
+   * is true. Commands, buttons and dialogs of your own on it are let be; with `commands` other than null those
+   * of the bot take the place of all that the application has there.
    */
   client?: Client;
   /** Part of every key in the store, so it never changes. Default `discord`. */

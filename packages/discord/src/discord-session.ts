@@ -1,12 +1,14 @@
-import type { AdapterHost } from '@vistazo/core';
+import { type AdapterHost, type CommandDescription, VistazoError } from '@vistazo/core';
 import { EventDelivery, languageOf } from '@vistazo/core/adapter-kit';
-import { type Client, GatewayDispatchEvents, Routes } from 'discord.js';
+import { type Client, GatewayDispatchEvents } from 'discord.js';
 import { AnswerThreads } from './answer-threads.js';
 import { ClientSurroundings } from './client-surroundings.js';
 import { commandBodies } from './commands/command-bodies.js';
 import { InteractionHandler } from './commands/interaction-handler.js';
 import { InteractionRoutes } from './commands/interaction-routes.js';
-import { contentNotice, logIn, newClient, untilReady } from './connection.js';
+import { KnownCommands } from './commands/known-commands.js';
+import { tellTokenEnds } from './commands/tell-token-ends.js';
+import { contentNotice, lackingIntents, logIn, newClient, untilReady } from './connection.js';
 import { DiscordApi } from './discord-api.js';
 import type { CheckedOptions } from './discord-options.js';
 import { GatewayEvents } from './gateway-events.js';
@@ -23,8 +25,10 @@ export class DiscordSession {
   readonly api: DiscordApi;
   readonly sender: ReplySender;
   readonly client: Client;
+  readonly #routes: InteractionRoutes;
   readonly #events: GatewayEvents;
   readonly #missed: MissedMessages;
+  readonly #known: KnownCommands | undefined;
   readonly #stopped = new AbortController();
   #catchingUp = Promise.resolve();
   readonly #delivery: EventDelivery;
@@ -38,7 +42,11 @@ export class DiscordSession {
     this.client = client;
     const api = new DiscordApi(client.rest);
     this.api = api;
-    const routes = new InteractionRoutes();
+    const routes = new InteractionRoutes((route, messageId) => {
+      // Whoever waits sees what Discord says by itself where this fails.
+      tellTokenEnds(api, route, messageId).catch(() => {});
+    });
+    this.#routes = routes;
     const delivery = new EventDelivery(host, 'Discord', notify);
     this.#delivery = delivery;
     const surroundings = new ClientSurroundings(client, api, options.messageContent);
@@ -71,19 +79,25 @@ export class DiscordSession {
         ...parts,
         routes,
         commands,
+        sharesClient: options.client !== undefined,
         model: host.model,
         seenFor: (message) => host.seenFor(message),
+        actionsOf: (post) => host.actionsOf(post),
       }),
       previews: new LinkPreviews(options.linkPreviewMs),
       channels,
       notify,
     });
+    const { commands: where } = options;
+    this.#known = where === null ? undefined : new KnownCommands({ api, client, where, notify });
     this.#missed = new MissedMessages(api, this.#events.missed, wanted === 'guilds');
   }
 
-  /** Throws `option.invalid` where Discord refuses the bot or one of its commands. */
+  /** Throws `option.invalid` where Discord refuses the bot or one of its commands, and for a client that lacks an intent. */
   async start(): Promise<void> {
-    const { token, messageContent, notify, commands } = this.options;
+    const { token, messageContent, notify } = this.options;
+    const lacking = lackingIntents(this.client, this.options);
+    if (lacking !== undefined) throw new VistazoError('option.invalid', lacking);
     const bodies = commandBodies(this.host.commands);
     this.#events.listen();
     this.client.ws.on(GatewayDispatchEvents.Ready, this.#catchUp);
@@ -92,13 +106,18 @@ export class DiscordSession {
       if (token === undefined) await untilReady(this.client);
       else await logIn(this.client, token);
       if (!messageContent) notify(contentNotice);
-      if (commands !== null) await this.#makeKnown(bodies, commands);
+      await this.#known?.makeKnown(bodies);
       this.#events.begin();
     } catch (error) {
       await this.stop();
       await this.close();
       throw error;
     }
+  }
+
+  /** Throws `option.invalid` for a command that Discord cannot have. */
+  async commandsChanged(commands: readonly CommandDescription[]): Promise<void> {
+    await this.#known?.makeKnown(commandBodies(commands));
   }
 
   async stop(): Promise<void> {
@@ -109,6 +128,7 @@ export class DiscordSession {
   }
 
   async close(): Promise<void> {
+    this.#routes.stop();
     await this.sender.idle();
     if (this.options.client === undefined) await this.client.destroy();
   }
@@ -137,22 +157,6 @@ export class DiscordSession {
           notify('Messages that came in while the bot was away could not all be looked for.');
       });
   };
-
-  /** Replaces those that were there, so that it may be done again and again. */
-  async #makeKnown(body: unknown, where: 'global' | readonly string[]): Promise<void> {
-    const id = this.client.application?.id ?? '';
-    const routes =
-      where === 'global'
-        ? [Routes.applicationCommands(id)]
-        : where.map((guildId) => Routes.applicationGuildCommands(id, guildId));
-    for (const route of routes) {
-      await this.api.call({ method: 'Put', route, body }).catch(() => {
-        this.options.notify(
-          'The commands could not be made known to Discord; invite the bot with the scope applications.commands, and start it again.',
-        );
-      });
-    }
-  }
 }
 
 function ignore(): void {}

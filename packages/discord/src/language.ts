@@ -1,7 +1,8 @@
 import { commonSayings, type Language } from '@vistazo/core/adapter-kit';
 import type { NeededPermission } from './send-reply/channel-permissions.js';
 
-const sayings = {
+/** What the adapter says, in each language. */
+export const sayings = {
   ...commonSayings,
   wholeInFile: {
     en: 'This is the beginning; the whole answer is in the file.',
@@ -11,10 +12,22 @@ const sayings = {
     en: 'This is only the beginning: I may not attach the whole answer as a file here. Somebody who manages the server can give me the permission Attach Files.',
     es: 'Esto es solo el principio: aquí no puedo adjuntar la respuesta entera como archivo. Quien administra el servidor puede darme el permiso Adjuntar archivos.',
   },
+  questionName: { en: 'question', es: 'pregunta' },
+  pictureName: { en: 'picture', es: 'imagen' },
+  privateName: { en: 'private', es: 'privado' },
   privateDescription: { en: 'Shows the answer to you alone', es: 'Solo tú ves la respuesta' },
+  furtherPictures: { en: 'Further pictures', es: 'Más imágenes' },
+  comesLater: {
+    en: 'This takes longer; the answer comes in a message of its own.',
+    es: 'Esto tarda más; la respuesta llegará en un mensaje aparte.',
+  },
+  tookTooLong: {
+    en: 'This took too long: here I can answer for 15 minutes only. Please ask again later.',
+    es: 'Esto ha tardado demasiado: aquí solo puedo responder durante 15 minutos. Pregunta de nuevo más tarde.',
+  },
   askAbout: { en: 'Ask about this picture', es: 'Preguntar por esta imagen' },
   describe: { en: 'Describe this picture', es: 'Describir esta imagen' },
-} as const;
+} as const satisfies Record<string, Record<Language, string>>;
 
 /** As Discord's settings call them. */
 const permissionNames: Record<NeededPermission, Record<Language, string>> = {
@@ -55,8 +68,8 @@ export function say(saying: Saying, language: Language): string {
   return sayings[saying][language];
 }
 
-/** A name or description in Discord's locales besides English. */
-export function localized(saying: Saying): Record<'es-ES' | 'es-419', string> {
-  const { es } = sayings[saying];
+/** A name or description in Discord's locales besides English, with the same end in all. */
+export function localized(saying: Saying, end = ''): Record<'es-ES' | 'es-419', string> {
+  const es = `${sayings[saying].es}${end}`;
   return { 'es-ES': es, 'es-419': es };
 }

@@ -10,5 +10,7 @@ function called({ number, name, author }: ConversationPicture): string {
  * that the list is fenced as material.
  */
 export function pictureList(pictures: readonly ConversationPicture[]): string {
-  return fenceText('pictures in their order', pictures.map(called).join('; '));
+  const first = new Map(pictures.toReversed().map((picture) => [picture.number, picture]));
+  const distinct = pictures.filter((picture) => first.get(picture.number) === picture);
+  return fenceText('pictures in their order', distinct.map(called).join('; '));
 }

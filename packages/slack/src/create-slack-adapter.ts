@@ -12,6 +12,7 @@ import {
 } from '@vistazo/core';
 import { checkSetup } from './check-setup.js';
 import { slackManifest } from './manifest/slack-manifest.js';
+import { maxMarkdownLength } from './send-reply/message-body.js';
 import {
   type CheckedOptions,
   checkOptions,
@@ -19,12 +20,6 @@ import {
   type SlackAdapterOptions,
 } from './slack-options.js';
 import { SlackSession } from './slack-session.js';
-
-/**
- * Most characters (UTF-16 units) of Markdown in a message: written as Slack wants it, where each `&` takes five, it
- * stays below the 13,200 that Slack takes in all.
- */
-const maxMarkdownLength = 2600;
 
 /**
  * A platform for `createBot`: Slack, through Bolt, in Socket Mode or over HTTP. A workspace is a tenant. Throws

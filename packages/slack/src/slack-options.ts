@@ -18,6 +18,11 @@ export interface SlackAdapterOptions {
   threadReplies?: boolean;
   /** Whether answers have buttons: stop, again, good, bad, what did it see. Default true. */
   buttons?: boolean;
+  /**
+   * How answers grow: by Slack's own streams, in threads and where the workspace has them, or by changes of messages.
+   * Default `native`.
+   */
+  streaming?: 'native' | 'edits';
   /** Told in one sentence what an operator should know. Default: the standard error output. */
   notify?: (sentence: string) => void;
   /** Where files are fetched from. Default: where Slack keeps them; a stand-in for Slack has others. */
@@ -37,6 +42,7 @@ const optionsSchema = z.strictObject({
   channelMessages: z.enum(['all', 'files']).default('all'),
   threadReplies: z.boolean().default(true),
   buttons: z.boolean().default(true),
+  streaming: z.enum(['native', 'edits']).default('native'),
   notify: z
     .custom<(sentence: string) => void>((value) => typeof value === 'function')
     .default(() => (sentence: string) => void process.stderr.write(`${sentence}\n`)),

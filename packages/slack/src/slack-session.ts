@@ -38,7 +38,9 @@ export class SlackSession {
     private readonly options: CheckedOptions,
     private readonly host: AdapterHost,
   ) {
-    const { notify, buttons, channels, channelMessages, threadReplies, slackApiUrl } = options;
+    const { notify, buttons, channels, channelMessages, threadReplies, slackApiUrl, streaming } =
+      options;
+    const botUserIdIn = (team: string) => this.#botUserIds.get(team);
     const { botToken = '', appToken = '' } = options;
     const tokenOf = async () => botToken;
     const clientOptions = slackApiUrl === undefined ? {} : { slackApiUrl };
@@ -53,7 +55,17 @@ export class SlackSession {
     this.sender = new ReplySender({
       api: this.api,
       buttons,
-      languageOf: async (tenant, userId) => (await people.of(tenant, userId)).language,
+      streaming,
+      personOf: (tenant, userId) => people.of(tenant, userId),
+      botUserIdIn,
+      onStopped: ({ tenant, conversationKey, messageId }) =>
+        void this.#delivery.deliver({
+          type: 'cancelled',
+          eventId: `stopped ${messageId} ${Date.now()}`,
+          tenant,
+          conversationKey,
+          messageId,
+        }),
       startedAtMs: Date.now(),
     });
     this.#delivery = new EventDelivery(host, 'Slack', notify);
@@ -62,7 +74,7 @@ export class SlackSession {
       people,
       threads,
       asked: this.#asked,
-      botUserIdIn: (team) => this.#botUserIds.get(team),
+      botUserIdIn,
     });
     this.#events = new SlackEvents({
       receive: (event) => host.receive(event),

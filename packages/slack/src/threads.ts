@@ -5,7 +5,6 @@ import {
   type PostedMessage,
   type SlackMessage,
 } from './parse-message/slack-message.js';
-import { conversationKeyOf } from './place.js';
 import type { SlackApi } from './slack-api.js';
 
 const maxThreads = 5000;

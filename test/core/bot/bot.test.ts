@@ -49,7 +49,7 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     const first = await adapter.say('Which colour?', { pictures: [await pictureOf(255)] });
     expect(await adapter.answerTo(first.messageId, is('Red.'))).toBe('Red.');
     const second = await adapter.say('And this?', { pictures: [await pictureOf(0, 0, 255)] });
-    await adapter.answerTo(second.messageId, is('Blue.'));
+    await adapter.answerTo(second.messageId, (text) => text.startsWith('Blue.'));
     expect(model.prompts.at(-1)?.map(({ role }) => role)).toEqual([
       'system',
       'user',

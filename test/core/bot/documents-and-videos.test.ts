@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { exportConversations } from '../../../packages/core/src/bot/export-conversations.ts';
 import type { ChatMessage } from '../../../packages/core/src/conversation/chat-message.ts';
+import { pictureRule } from '../../../packages/core/src/conversation/picture-labels.ts';
 import { pdf } from '../media/pdf-files.ts';
 import { clip, programs, threeColours } from '../media/video-files.ts';
 import { collect, makeBot, pictureOf } from './bot-fixture.ts';
@@ -27,9 +28,10 @@ describe('a bot that is sent a document', () => {
     const files = [{ name: 'bill.pdf', bytes: pages(2) }];
     expect(await bot.ask('What is it?', { files })).toBe('It is a bill.');
     expect(shown(bot.model.prompts.at(-1)?.at(-1))).toEqual([
-      'Page 1 of 2:',
+      pictureRule,
+      'Image 1, page 1 of 2:',
       '#',
-      'Page 2 of 2:',
+      'Image 2, page 2 of 2:',
       '#',
       'What is it?',
     ]);
@@ -43,7 +45,7 @@ describe('a bot that is sent a document', () => {
     );
     expect(await bot.ask('Really?')).toBe('As I said.');
     const question = bot.model.prompts.at(-1)?.find(({ role }) => role === 'user');
-    expect(shown(question).slice(-3)).toEqual(['Page 8 of 40:', '#', 'What is it?']);
+    expect(shown(question).slice(-3)).toEqual(['Image 8, page 8 of 40:', '#', 'What is it?']);
   });
 
   it('looks at as many pages as it may, and as there is room for beside other files', async () => {
@@ -63,12 +65,14 @@ describe('a bot that is sent a document', () => {
       ].join('\n\n'),
     );
     expect(shown(bot.model.prompts.at(-1)?.at(-1))).toEqual([
+      pictureRule,
+      'Image 1:',
       '#',
-      'Page 1 of 2:',
+      'Image 2, page 1 of 2:',
       '#',
-      'Page 2 of 2:',
+      'Image 3, page 2 of 2:',
       '#',
-      'Page 1 of 5:',
+      'Image 4, page 1 of 5:',
       '#',
       'All?',
     ]);
@@ -125,11 +129,12 @@ describe('a bot that is sent a video', () => {
     const files = [{ name: 'clip.mp4', bytes: threeColours() }];
     expect(await bot.ask('What happens?', { files })).toBe('It turns blue.');
     expect(shown(bot.model.prompts.at(-1)?.at(-1))).toEqual([
-      'Video at 0:00 of 0:12:',
+      pictureRule,
+      'Image 1, video at 0:00 of 0:12:',
       '#',
-      'Video at 0:06 of 0:12:',
+      'Image 2, video at 0:06 of 0:12:',
       '#',
-      'Video at 0:11 of 0:12:',
+      'Image 3, video at 0:11 of 0:12:',
       '#',
       'What happens?',
     ]);

@@ -43,13 +43,23 @@ describe('an export', () => {
       { role: 'system', content: [{ type: 'text', text: 'Be brief.' }], rating: null },
       {
         role: 'user',
-        content: [{ type: 'image' }, { type: 'image' }, { type: 'text', text: 'What?' }],
+        content: [
+          { type: 'text', text: 'Image 1:' },
+          { type: 'image' },
+          { type: 'text', text: 'Image 2:' },
+          { type: 'image' },
+          { type: 'text', text: 'What?' },
+        ],
         rating: null,
       },
       { role: 'assistant', content: [{ type: 'text', text: 'Two reds.' }], rating: null },
       {
         role: 'user',
-        content: [{ type: 'image' }, { type: 'text', text: 'And this?' }],
+        content: [
+          { type: 'text', text: 'Image 1:' },
+          { type: 'image' },
+          { type: 'text', text: 'And this?' },
+        ],
         rating: null,
       },
       { role: 'assistant', content: [{ type: 'text', text: 'No.' }], rating: null },

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { pictureRule } from '../../../packages/core/src/conversation/picture-labels.ts';
 import { VistazoError } from '../../../packages/core/src/errors.ts';
 import {
   createTestBot,
@@ -131,7 +132,10 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
       expect(bot.adapter.textFor(first.messageId)).toBe('');
       expect(bot.model.prompts).toHaveLength(1);
       expect(bot.model.prompts[0]?.at(-1)?.content).toMatchObject([
+        { type: 'text', text: pictureRule },
+        { type: 'text', text: 'Image 1:' },
         { type: 'image' },
+        { type: 'text', text: 'Image 2:' },
         { type: 'image' },
         { type: 'text', text: 'Look\nat these:\nwhich is red?' },
       ]);

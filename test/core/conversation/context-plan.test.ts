@@ -11,8 +11,10 @@ import {
 import { pictureOf, textPart } from './message-fixture.ts';
 
 const pictureTokens = 64;
+/** Of `Image 2:`. */
+const labelTokens = 2;
 
-/** A word is a token, a picture 64, and the template adds two a message and one at the end. */
+/** A word is a token, labels of pictures too, a picture 64; the template adds two a message and one at the end. */
 async function countTokens(messages: readonly ChatMessage[]) {
   const parts = messages.map(({ content }) =>
     typeof content === 'string' ? [textPart(content)] : content,
@@ -57,14 +59,14 @@ describe('the context budget', () => {
   ];
 
   it('keeps everything that fits', async () => {
-    const { messages, leftOut, promptTokens } = await plan(talk, 210);
+    const { messages, leftOut, promptTokens } = await plan(talk, 216);
     expect(messages).toHaveLength(5);
     expect(leftOut).toEqual([]);
-    expect(promptTokens).toBe(210);
+    expect(promptTokens).toBe(216);
   });
 
   it('leaves out old pictures before any text, and says so', async () => {
-    const { messages, leftOut, promptTokens } = await plan(talk, 209);
+    const { messages, leftOut, promptTokens } = await plan(talk, 215);
     expect(messages).toHaveLength(5);
     expect(promptTokens).toBe(82);
     expect(leftOut).toEqual([
@@ -84,12 +86,66 @@ describe('the context budget', () => {
     expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
     expect(JSON.stringify(messages)).toContain('sha256:');
     expect(leftOut).toMatchObject([
-      { what: 'message', messageId: talk[0]?.id, pictures: 2, tokens: 132 },
+      { what: 'message', messageId: talk[0]?.id, pictures: 2, tokens: 136 },
       { what: 'message', messageId: talk[1]?.id, pictures: 0, tokens: 3 },
     ]);
     expect(leftOut[0]?.sentence).toBe(
-      'The message “one one” with 2 pictures (132 tokens) was left out to fit into the context.',
+      'The message “one one” with 2 pictures (136 tokens) was left out to fit into the context.',
     );
+  });
+
+  it('numbers pictures where several are shown, as before where some are left out', async () => {
+    const more = [...talk, message('assistant', 'third', 0), message('user', 'three', 2)];
+    const labels = ({ messages }: { messages: ChatMessage[] }) =>
+      messages.flatMap(({ content }) =>
+        typeof content === 'string'
+          ? []
+          : content.flatMap((part) =>
+              part.type === 'text' && part.text.startsWith('Image') ? [part.text] : [],
+            ),
+      );
+    const numbers = (...of: number[]) => of.map((number) => `Image ${number}:`);
+    expect(labels(await plan(more, 1000))).toEqual(numbers(1, 2, 3, 4, 5));
+    expect(labels(await plan(more, 250))).toEqual(numbers(3, 4, 5));
+    expect(labels(await plan(more, 210))).toEqual(numbers(4, 5));
+    expect(labels(await plan(talk, 215))).toEqual([]);
+  });
+
+  it('says how pictures are named before the first that has a number, and only where one has', async () => {
+    const pictureRule = 'Say which.';
+    const ruled = (messages: Message[], maxPromptTokens = 1000) =>
+      planContext({ systemMessage: null, messages, maxPromptTokens, countTokens, pictureRule });
+    const { messages, promptTokens } = await ruled(talk);
+    expect(messages[0]?.content.slice(0, 2)).toEqual([
+      textPart('Say which.'),
+      textPart('Image 1:'),
+    ]);
+    expect(JSON.stringify(messages).match(/Say which/g)).toHaveLength(1);
+    expect(promptTokens).toBe(218);
+    const alone = await ruled(talk.slice(2));
+    expect(alone).toEqual(await plan(talk.slice(2), 1000));
+    expect(await ruled(talk, 215)).toEqual(await plan(talk, 215));
+  });
+
+  it('goes on as it began when further pictures come', async () => {
+    const pictureRule = 'Say which.';
+    const turns = [
+      message('user', 'one', 1),
+      message('assistant', 'first', 0),
+      message('user', 'two', 1),
+      message('assistant', 'second', 0),
+      message('user', 'three', 3),
+      message('assistant', 'third', 0),
+      message('user', 'four', 1),
+    ];
+    const prompts = await Promise.all(
+      [1, 3, 5, 7].map(async (count) => {
+        const request = { systemMessage: null, messages: turns.slice(0, count), countTokens };
+        return (await planContext({ ...request, maxPromptTokens: 1000, pictureRule })).messages;
+      }),
+    );
+    for (const [index, prompt] of prompts.slice(1).entries())
+      expect(prompt.slice(0, prompts[index]?.length)).toEqual(prompts[index]);
   });
 
   it('refuses a question that alone does not fit, with both numbers', async () => {
@@ -97,7 +153,7 @@ describe('the context budget', () => {
       plan([message('user', 'what is this', 3)], 100, 'Be brief.'),
     ).rejects.toMatchObject({
       code: 'chat.tooLong',
-      message: expect.stringMatching(/needs 202 tokens but only 100 fit/),
+      message: expect.stringMatching(/needs 208 tokens but only 100 fit/),
     });
   });
 
@@ -152,10 +208,13 @@ describe('of any conversation and any budget', () => {
         seen.cut += result.leftOut.length > 0 ? 1 : 0;
         expect((await countTokens(result.messages)).totalTokens).toBe(result.promptTokens);
         expect(result.promptTokens).toBeLessThanOrEqual(maxPromptTokens);
-        expect(result.messages.slice(-1)).toEqual(least.messages.slice(-1));
+        expect(withoutLabels(result.messages.at(-1))).toEqual(withoutLabels(least.messages.at(-1)));
         if (systemMessage)
           expect(result.messages[0]).toEqual({ role: 'system', content: systemMessage });
-        expect(accountedTokens(result)).toBe(await allTokens(messages, systemMessage));
+        // Labels of what is left out, or stays as the only picture, are said no more.
+        const saved = (await allTokens(messages, systemMessage)) - accountedTokens(result);
+        expect(saved).toBeGreaterThanOrEqual(0);
+        expect(saved).toBeLessThanOrEqual(labelTokens * messages.flatMap(picturesOf).length);
       }),
     );
     expect(Math.min(seen.planned, seen.refused, seen.cut)).toBeGreaterThan(3);
@@ -192,6 +251,12 @@ describe('of any conversation and any budget', () => {
     );
   });
 });
+
+/** By which number a picture is called, if by any, depends on the others. */
+function withoutLabels({ content = [] }: Partial<ChatMessage> = {}) {
+  if (typeof content === 'string') return content;
+  return content.filter((part) => part.type !== 'text' || !/^Image \d+:$/.test(part.text));
+}
 
 type Plan = Awaited<ReturnType<typeof plan>>;
 

@@ -42,13 +42,21 @@ describe('a conversation', () => {
       {
         role: 'user',
         content: [
+          { type: 'text', text: 'Image 1:' },
           { type: 'image', image: red.image },
           { type: 'text', text: 'and' },
+          { type: 'text', text: 'Image 2:' },
           { type: 'image', image: blue.image },
         ],
       },
       { role: 'assistant', content: [{ type: 'text', text: 'A1' }] },
-      { role: 'user', content: [{ type: 'image', image: red.image }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Image 1:' },
+          { type: 'image', image: red.image },
+        ],
+      },
     ]);
   });
 

@@ -43,6 +43,24 @@ describe('an isolated plugin', () => {
     expect(bot.model.prompts.at(-1)?.[0]?.content).toMatch(/Say zero\.$/);
   });
 
+  it('has buttons below what it says and announces, which call its own commands alone', async () => {
+    const { bot, faults } = await startBot([busy({})], {}, { buttons: true });
+    await bot.ask('Hi!');
+    expect(await bot.ask('/count to=-2')).toBe('Below. (Hello)');
+    expect(await bot.press('Next')).toBe('Below. (Hello)');
+    expect(bot.adapter.posts.at(-1)?.actions).toEqual([
+      { label: 'Next', command: { name: 'count', options: { to: 0 } } },
+    ]);
+    expect(await bot.ask('/count to=9')).toMatch(/^The command \/count failed/);
+    expect(faults).toEqual([
+      'busy: The plugin busy failed: The actions of the plugin busy are not valid: "Next" calls /die; the plugin has [/count].',
+    ]);
+    await bot.clock.advance(3_600_000);
+    await bot.idle();
+    expect(bot.adapter.posts.at(-1)?.text).toMatch(/^Digest/);
+    expect(await bot.press('Next')).toBe('1, after /count to=9 (Hello)');
+  });
+
   it('is told of feedback, works at its times, and keeps values from start to stop', async () => {
     const { bot } = await startBot([busy({})]);
     const values = bot.store.pluginStorage('busy', 'tenant');
@@ -52,7 +70,9 @@ describe('an isolated plugin', () => {
     await vi.waitFor(async () => expect(await values.get('rating')).toBe('up'), 20_000);
     await bot.clock.advance(3_600_000);
     await bot.idle();
-    expect(bot.adapter.posts.at(-1)?.text).toBe('Digest of 2026-01-01T01:00:00.000Z');
+    expect(bot.adapter.posts.at(-1)?.text).toBe(
+      'Digest of 2026-01-01T01:00:00.000Z\n\nNext: /count to=1',
+    );
     await bot.plugins.reload([]);
     expect(await values.get('stopped')).toBe(true);
   });

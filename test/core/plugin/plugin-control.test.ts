@@ -1,4 +1,5 @@
-import { definePlugin } from '@vistazo/core';
+import { type CommandDescription, definePlugin, VistazoError } from '@vistazo/core';
+import { MemoryAdapter } from '@vistazo/core/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { plugin, startBot } from './plugin-fixture.ts';
@@ -97,6 +98,40 @@ describe('plugins that are loaded anew', () => {
     expect(await bot.ask('/two')).toBe('two');
     expect(await bot.ask('/one')).toBe('Yes.');
     expect(order).toEqual(['start one', 'stop one', 'start two']);
+  });
+
+  it('tell platforms of their commands where these are others than before', async () => {
+    const told: string[][] = [];
+    class TellingAdapter extends MemoryAdapter {
+      async commandsChanged(commands: readonly CommandDescription[]): Promise<void> {
+        told.push(commands.map(({ name }) => name));
+      }
+    }
+    const commanding = (...names: string[]) =>
+      plugin('commanding', ({ command }) => {
+        for (const name of names)
+          command({ name, description: 'Says its name', run: ({ reply }) => reply(name) });
+      });
+    const { bot } = await startBot([commanding('one')], { adapter: new TellingAdapter() });
+    await bot.plugins.reload([commanding('one')]);
+    expect(told).toEqual([]);
+    await bot.plugins.reload([commanding('one', 'two')]);
+    await bot.plugins.reload([]);
+    expect(told).toEqual([['one', 'two'], []]);
+  });
+
+  it('run also where a platform refuses one of their commands, and reload says so', async () => {
+    class RefusingAdapter extends MemoryAdapter {
+      async commandsChanged(): Promise<void> {
+        throw new VistazoError('option.invalid', 'There is no room for /hi.');
+      }
+    }
+    const hi = plugin('hi', ({ command }) =>
+      command({ name: 'hi', description: 'Greets', run: ({ reply }) => reply('Hello.') }),
+    );
+    const { bot } = await startBot([], { adapter: new RefusingAdapter() });
+    await expect(bot.plugins.reload([hi])).rejects.toMatchObject({ code: 'option.invalid' });
+    expect(await bot.ask('/hi')).toBe('Hello.');
   });
 
   it('that do not fit together change nothing', async () => {

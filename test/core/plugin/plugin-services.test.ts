@@ -79,10 +79,14 @@ describe('the pictures of a conversation', () => {
   it('have numbers and authors, the later ones after the earlier', async () => {
     const seen: unknown[] = [];
     const { bot } = await startBot([looking(seen)]);
-    const [red, blue] = [await pictureOf(255), await pictureOf(0, 0, 255)];
+    const [red, blue, green] = [
+      await pictureOf(255),
+      await pictureOf(0, 0, 255),
+      await pictureOf(0, 255),
+    ];
     await bot.ask('Look!', { pictures: [red] });
     await bot.ask('And these?', {
-      pictures: [blue, red],
+      pictures: [blue, green, red],
       author: { id: 'bo', name: 'Bo' },
     });
     const size = { id: expect.stringMatching(/^sha256:/), widthPx: 2, heightPx: 3, isThere: true };
@@ -93,6 +97,8 @@ describe('the pictures of a conversation', () => {
         { ...first, isOfMessage: false },
         { ...size, name: 'picture-1.png', number: 2, author: 'Bo', isOfMessage: true },
         { ...size, name: 'picture-2.png', number: 3, author: 'Bo', isOfMessage: true },
+        // It was there before.
+        { ...first, name: 'picture-3.png', author: 'Bo', isOfMessage: true },
       ],
     ]);
   });

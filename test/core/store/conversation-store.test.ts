@@ -16,7 +16,7 @@ describe.each(databases())('the conversations in %s', (_, newDatabase) => {
       parts: [
         posted(red, 'ana'),
         { type: 'text', text: 'Which 🐈 colour?\n' },
-        posted(blue, 'ben', { type: 'page', page: 2, pages: 40 }),
+        posted(blue, 'ben', { type: 'page', page: 2, pages: 40 }, 'forward'),
         posted(red, 'ben', { type: 'frame', atMs: 0, durationMs: 12_345 }),
       ],
     });

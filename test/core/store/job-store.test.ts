@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { MessageEvent } from '../../../packages/core/src/adapter/platform-event.ts';
+import type { ReplyAction } from '../../../packages/core/src/adapter/reply-action.ts';
 import type {
   Job,
   JobStore,
   MessageKey,
   Reception,
 } from '../../../packages/core/src/store/job-store.ts';
+import type { Store } from '../../../packages/core/src/store/store.ts';
 import { addOne, databases, message } from './store-fixture.ts';
 
 const adapters = ['test'];
@@ -54,6 +56,13 @@ async function leasedIds(jobs: JobStore): Promise<string[]> {
 
 const reasonOf = (reception: Reception) =>
   typeof reception === 'object' ? reception.reason : reception;
+
+const action: ReplyAction = {
+  label: 'Correct',
+  command: { name: 'ticket', options: { number: 5, status: 'closed', urgent: true } },
+  ask: [{ option: 'summary', value: 'It broke.' }, { option: 'product' }],
+  style: 'danger',
+};
 
 const lost = { code: 'job.lost' };
 
@@ -247,6 +256,64 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     expect((await leased(jobs)).replies).toEqual([
       { position: 0, text: 'One.', postId: 'post-1' },
       { position: 1, text: '', postId: 'post-2' },
+    ]);
+  });
+
+  it('remember what people can press below the last message, until it is forgotten', async () => {
+    const open = await newDatabase();
+    const store = await open();
+    const { jobs } = store;
+    const question = event();
+    await accepted(jobs, question);
+    const job = await leased(jobs);
+    await jobs.posted(job, { position: 0, postId: 'post-1' });
+    await jobs.posted(job, { position: 2, postId: 'post-3' });
+    await jobs.holding(job, ({ setReplies }) => setReplies(['One.', 'Two.', ''], [action]));
+    await jobs.postpone(job, 0);
+    await jobs.posted(job, { position: 1, postId: 'post-2' }).catch(() => {});
+    const again = await leased(jobs);
+    expect(again.replies).toEqual([
+      { position: 0, text: 'One.', postId: 'post-1' },
+      { position: 1, text: 'Two.', postId: null, actions: [action] },
+      { position: 2, text: '', postId: 'post-3' },
+    ]);
+    await jobs.end(again, { lastPost: { position: 1, postId: 'post-2' } });
+    const actions = (tenant = 'a', postId = 'post-2') =>
+      jobs.actionsOf('test', tenant, 'general', postId);
+    expect(await actions()).toEqual([action]);
+    expect(await actions('a', 'post-1')).toEqual([]);
+    expect(await actions('b')).toEqual([]);
+    expect(await jobs.revise(keyOf(question), 'changed', question)).toBe('accepted');
+    expect(await actions()).toEqual([]);
+  });
+
+  it.each([
+    ['a deletion', ({ jobs }: Store) => jobs.cancel(keyOf(event({ messageId: 'asked' })))],
+    ['age', (store: Store) => store.expire(Date.now() + 1_000_000)],
+    [
+      'somebody who asks for it',
+      (store: Store) => store.forget({ tenant: 'a', person: { adapter: 'test', id: 'u1' } }),
+    ],
+  ])('forget what people can press: %s', async (_, forget) => {
+    const store = await (await newDatabase())();
+    const { jobs } = store;
+    await accepted(jobs, event({ messageId: 'asked' }));
+    const asked = await leased(jobs);
+    await jobs.holding(asked, ({ setReplies }) => setReplies(['One.'], [action]));
+    await jobs.end(asked, { lastPost: { position: 0, postId: 'post-1' } });
+    const actions = () => jobs.actionsOf('test', 'a', 'general', 'post-1');
+    expect(await actions()).toEqual([action]);
+    await forget(store);
+    expect(await actions()).toEqual([]);
+  });
+
+  it('keep what people can press below an announcement', async () => {
+    const { jobs } = await (await newDatabase())();
+    const news = { adapter: 'test', tenant: 'a', conversationKey: 'general', id: 'news' };
+    await jobs.announce({ ...news, texts: ['One.', 'Two.'], actions: [action] });
+    expect((await leased(jobs)).replies).toMatchObject([
+      { text: 'One.' },
+      { text: 'Two.', actions: [action] },
     ]);
   });
 

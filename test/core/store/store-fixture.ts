@@ -6,6 +6,7 @@ import { imageIdSchema } from '../../../packages/core/src/conversation/chat-mess
 import {
   conversationIdSchema,
   messageIdSchema,
+  type PictureSource,
   type PlaceInFile,
 } from '../../../packages/core/src/conversation/message.ts';
 import type {
@@ -120,6 +121,7 @@ export function posted(
   { id, widthPx, heightPx }: PictureRecord,
   author: string,
   place?: PlaceInFile,
+  source?: PictureSource,
 ): StoredMessage['parts'][number] {
   const provenance = {
     author,
@@ -128,6 +130,7 @@ export function posted(
     name: 'a.png',
     url: 'https://example.org/a.png',
     ...(place !== undefined && { place }),
+    ...(source !== undefined && { source }),
   };
   return { type: 'image', image: id, widthPx, heightPx, provenance };
 }

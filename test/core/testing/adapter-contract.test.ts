@@ -36,6 +36,11 @@ function newFixture(adapter = new MemoryAdapter({ maxTextLength: 300 })) {
       async command(name, options) {
         return (await adapter.say('', { command: { name, options } })).messageId;
       },
+      actions: async (id) =>
+        adapter.posts
+          .filter(({ messageId }) => messageId === id)
+          .flatMap(({ actions }) => actions.map(({ label }) => label)),
+      press: async (_, label, values) => (await adapter.press(label, { values })).messageId,
       announcements: async (key) =>
         adapter.posts
           .filter((post) => post.isAnnouncement && post.conversationKey === key)
@@ -55,6 +60,25 @@ describe('the platform in memory with commands of its own', () => {
     run(newFixture(new MemoryAdapter({ maxTextLength: 300, commands: true }))),
   );
 });
+
+const withButtons = { maxTextLength: 300, buttons: true, modals: true };
+
+describe('the platform in memory with buttons', () => {
+  it.each(adapterContract)('$name', ({ run }) => run(newFixture(new MemoryAdapter(withButtons))));
+});
+
+class Plain extends MemoryAdapter {
+  override post(...[reply, options]: Parameters<MemoryAdapter['post']>) {
+    return super.post({ ...reply, actions: [] }, options);
+  }
+}
+
+class Sticky extends MemoryAdapter {
+  override async edit(...[posted, text, options]: Parameters<MemoryAdapter['edit']>) {
+    const actions = this.posts.find(({ id }) => id === posted.postId)?.actions ?? [];
+    await super.edit({ ...posted, actions }, text, options);
+  }
+}
 
 class Forgetful extends MemoryAdapter {
   #count = 0;
@@ -80,6 +104,16 @@ describe('an adapter that breaks the contract', () => {
     ['posts twice for one key', new Forgetful(), 'posts once for each key'],
     ['cuts what it says it can post', new Short(), 'posts messages as long as it says it can'],
     ['changes nothing', new Stubborn(), 'changes posted messages in place, if it says it can'],
+    [
+      'shows no buttons',
+      new Plain(withButtons),
+      'shows actions below an answer, if it says it has buttons',
+    ],
+    [
+      'leaves buttons that are gone',
+      new Sticky(withButtons),
+      'shows actions below an answer, if it says it has buttons',
+    ],
     ['takes nothing away', new Stubborn(), 'takes posted messages away, if it can'],
   ])('is told so when it %s', async (_, adapter, name) => {
     const broken = adapterContract.find((each) => each.name === name);

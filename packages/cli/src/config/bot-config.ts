@@ -49,6 +49,7 @@ export type BotConfig = Pick<
   | 'tools'
   | 'whileBusy'
   | 'dataRule'
+  | 'namePictures'
   | 'log'
 > & { plugins: readonly Plugin[]; adapters: readonly Adapter[] };
 
@@ -69,10 +70,11 @@ const botConfigSchema = z.strictObject({
   tools: object<'tools'>().exactOptional(),
   /** Where it logs. Default: the standard error output. */
   log: object<'log'>().exactOptional(),
-  /** See `BotOptions`, as the next two. */
+  /** See `BotOptions`, as the next three. */
   links: word<'links'>().exactOptional(),
   whileBusy: word<'whileBusy'>().exactOptional(),
   dataRule: z.string().nullable().exactOptional(),
+  namePictures: z.boolean().exactOptional(),
 });
 
 /**

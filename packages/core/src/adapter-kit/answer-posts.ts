@@ -1,4 +1,5 @@
 import type { ReplyTarget } from '../adapter/adapter.js';
+import type { ReplyAction } from '../adapter/reply-action.js';
 import { BoundedMap } from './bounded-map.js';
 
 /** The messages of one answer. */
@@ -10,6 +11,8 @@ export interface AnswerPosts {
   postIds: string[];
   /** Those that have buttons. */
   withButtons: Set<string>;
+  /** Of those that have any. */
+  actions: Map<string, readonly ReplyAction[]>;
 }
 
 /** How many answers are remembered; an older one keeps the buttons that it has. */
@@ -29,6 +32,7 @@ export class AnswerPostsByQuestion {
       isUnderWay: false,
       postIds: [],
       withButtons: new Set<string>(),
+      actions: new Map<string, readonly ReplyAction[]>(),
     };
     this.#answers.set(key, found);
     return found;

@@ -4,12 +4,21 @@ import { ownCommandOf, slashCommands } from './own-commands.js';
 
 const maxTextLength = 2000;
 
-/** What a bot can do, a line for each command, as many as there is room for. */
-export function helpText(commands: readonly CommandDescription[], language: Language): string {
+/**
+ * What a bot can do, a line for each command, as many as there is room for; `hasLocalNames` where the platform
+ * shows its own commands by names in the language.
+ */
+export function helpText(
+  commands: readonly CommandDescription[],
+  language: Language,
+  { hasLocalNames = false } = {},
+): string {
   const lines = slashCommands(commands).map((command) => {
     const own = ownCommandOf(command);
     const about = own === undefined ? command.description : commonSayings[own.about][language];
-    return `\`/${command.name}\` ${about}`;
+    const name =
+      own !== undefined && hasLocalNames ? commonSayings[own.name][language] : command.name;
+    return `\`/${name}\` ${about}`;
   });
   const text: string[] = [commonSayings.helpBeginning[language]];
   for (const line of lines) if ([...text, line].join('\n').length <= maxTextLength) text.push(line);

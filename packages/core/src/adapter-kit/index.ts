@@ -1,4 +1,13 @@
+export { calledAction } from '../adapter/called-action.js';
 export { unlessAborted } from '../unless-aborted.js';
+export {
+  type ActionDialog,
+  type ActionPress,
+  actionDialogIdOf,
+  actionIdOf,
+  readActionDialogId,
+  readActionId,
+} from './action-press.js';
 export { type AnswerPosts, AnswerPostsByQuestion } from './answer-posts.js';
 export { BoundedMap } from './bounded-map.js';
 export { type ButtonAction, type ButtonPress, buttonIdOf, readButtonId } from './button-press.js';

@@ -32,6 +32,10 @@ export const commonSayings = {
     en: 'The question is gone; ask again.',
     es: 'La pregunta ya no está; pregunta de nuevo.',
   },
+  actionGone: {
+    en: 'This button is too old: I do not know any more what it does.',
+    es: 'Este botón es demasiado antiguo: ya no sé qué hace.',
+  },
   unknownCommand: {
     en: 'I do not know this command any more.',
     es: 'Ya no conozco esta orden.',

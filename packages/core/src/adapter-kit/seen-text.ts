@@ -1,4 +1,5 @@
 import type { SeenForAnswer } from '../adapter/adapter.js';
+import type { PictureSource } from '../conversation/message.js';
 import type { Language } from './language.js';
 
 const maxNameLength = 80;
@@ -23,7 +24,9 @@ export function seenText(seen: SeenForAnswer, language: Language, markup: SeenMa
       promptTokens.toLocaleString(language),
       imageTokens.toLocaleString(language),
     ),
-    ...pictures.map((picture, index) => `${index + 1}. ${pictureLine(picture, words, markup)}`),
+    ...pictures.map(
+      (picture, index) => `${picture.number ?? index + 1}. ${pictureLine(picture, words, markup)}`,
+    ),
     ...headed(
       words.leftOut,
       leftOut.map(({ sentence }) => sentence),
@@ -41,7 +44,7 @@ function pictureLine(
 ): string {
   const size = `${widthPx} × ${heightPx} px, ${words.tokens(tokens)}`;
   if (provenance === undefined) return size;
-  const { name, author, postedAtMs, place } = provenance;
+  const { name, author, postedAtMs, place, source } = provenance;
   const part =
     place === undefined
       ? []
@@ -55,6 +58,7 @@ function pictureLine(
     harmless(name ?? words.picture),
     ...part,
     words.from(harmless(author), ago(postedAtMs)),
+    ...(source === undefined ? [] : [words.sources[source]]),
     size,
   ].join(', ');
 }
@@ -84,6 +88,7 @@ interface Words {
   page(page: number): string;
   second(second: number): string;
   picture: string;
+  sources: Record<PictureSource, string>;
   leftOut: string;
   files: string;
   more: string;
@@ -98,6 +103,14 @@ const wordsOf: Record<Language, Words> = {
     page: (page) => `page ${page}`,
     second: (second) => `at second ${second}`,
     picture: 'picture',
+    sources: {
+      reply: 'replied to',
+      forward: 'forwarded',
+      embed: 'preview of a link',
+      sticker: 'sticker',
+      history: 'posted before',
+      thread: 'beginning of the thread',
+    },
     leftOut: 'Left out:',
     files: 'Files:',
     more: '…',
@@ -110,6 +123,14 @@ const wordsOf: Record<Language, Words> = {
     page: (page) => `página ${page}`,
     second: (second) => `en el segundo ${second}`,
     picture: 'imagen',
+    sources: {
+      reply: 'del mensaje respondido',
+      forward: 'reenviada',
+      embed: 'vista previa de un enlace',
+      sticker: 'sticker',
+      history: 'publicada antes',
+      thread: 'del principio del hilo',
+    },
     leftOut: 'No cupo:',
     files: 'Archivos:',
     more: '…',

@@ -5,6 +5,7 @@ import type { FetchOptions } from '../media/guarded-fetch.js';
 import type { AdapterStorage } from './adapter-storage.js';
 import type { CommandDescription } from './command-description.js';
 import type { PlatformEvent } from './platform-event.js';
+import type { ReplyAction } from './reply-action.js';
 
 /**
  * What a platform can do; the bot and its plugins ask these, never the platform's name. What is not
@@ -23,9 +24,9 @@ export interface AdapterCapabilities {
   threads?: boolean;
   /** Whether a message can be shown to one person alone. */
   ephemeralAnswers?: boolean;
-  /** Whether posts can have buttons, such as those that stop or rate an answer. */
+  /** Whether posts can have buttons: those of `ReplyPost.actions`, and such as stop or rate an answer. */
   buttons?: boolean;
-  /** Whether a command can ask for its options in a dialog. */
+  /** Whether a command can ask for its options in a dialog, one that a button calls too. */
   modals?: boolean;
   /** Whether a command can be called on a message that is there already. */
   messageCommands?: boolean;
@@ -53,6 +54,8 @@ export interface ReplyTarget {
 /** One message of an answer. */
 export interface ReplyPost extends ReplyTarget {
   text: string;
+  /** What people can press below it, at most 5; who presses calls the command. Only where there are `buttons`. Default none. */
+  actions?: readonly ReplyAction[];
   /**
    * Unique for this message of this answer, 24 characters of `A-Z a-z 0-9 _ -`. A bot that died
    * before it learnt that it had posted posts again with the same key.
@@ -64,6 +67,8 @@ export interface ReplyPost extends ReplyTarget {
 export interface PostedReply extends ReplyTarget {
   /** What {@link Adapter.post} gave. */
   postId: string;
+  /** Of a change: what people can press below it from then on, in place of what was there. Default none. */
+  actions?: readonly ReplyAction[];
 }
 
 /** Where a message stands while it waits. */
@@ -103,8 +108,11 @@ export type KnownMessage = Pick<ReplyTarget, 'tenant' | 'conversationKey' | 'mes
 
 /** What went to the model for an answer. */
 export interface SeenForAnswer {
-  /** In the order in which the model saw them; without provenance where their message is gone. */
-  pictures: (SeenPicture & { provenance?: PictureProvenance })[];
+  /**
+   * In the order in which the model saw them; without provenance and the number by which models, plugins
+   * and answers call it where their message is gone.
+   */
+  pictures: (SeenPicture & { provenance?: PictureProvenance; number?: number })[];
   promptTokens: number;
   /** Tokens of the pictures, of `promptTokens`. */
   imageTokens: number;
@@ -164,6 +172,14 @@ export interface AdapterHost {
    * deletes it with the tenant.
    */
   storage(tenant: string): AdapterStorage;
+  /**
+   * The actions of a message that the bot posted, also in an earlier process, for platforms whose buttons have no
+   * room for them. None where it had none, and 48 hours after its answer ended: what a button must know for longer
+   * is kept in the button. Throws `store.failed`.
+   */
+  actionsOf(
+    post: Pick<PostedReply, 'tenant' | 'conversationKey' | 'postId'>,
+  ): Promise<readonly ReplyAction[]>;
 }
 
 /** Where a platform keeps the files that people post, and what it wants to see before it gives them. */
@@ -211,6 +227,12 @@ export interface Adapter {
   manifest?(options: ManifestOptions): Record<string, unknown>;
   /** Begins to hand over events. */
   start(host: AdapterHost): Promise<void>;
+  /**
+   * Told, while it is started, that {@link AdapterHost.commands} are others than before, so that it makes
+   * these known. What it throws, such as for a command that the platform cannot have, is thrown by
+   * `bot.plugins.reload`. Default: it asks the host for them when it needs them.
+   */
+  commandsChanged?(commands: readonly CommandDescription[]): Promise<void>;
   /** Hands over no more events; what was accepted may still be answered until `close`. Asked only when `start` resolved. */
   stop(): Promise<void>;
   /**

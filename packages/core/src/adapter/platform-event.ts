@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messageIdSchema } from '../conversation/message.js';
+import { messageIdSchema, pictureSourceSchema } from '../conversation/message.js';
 
 /** A name or id that a platform gave: one line, of at most 1,000 characters. */
 const platformId = z.string().min(1).max(1000);
@@ -16,6 +16,8 @@ export const attachmentSchema = z.object({
   description: z.string().max(10_000).optional(),
   /** Who posted it, where that is not the author of the message that brings it. */
   author: authorSchema.optional(),
+  /** How the message brings it, where it is no file of its own: what models and people are told of its pictures. */
+  source: pictureSourceSchema.optional(),
 });
 /** See {@link attachmentSchema}. */
 export type Attachment = z.infer<typeof attachmentSchema>;

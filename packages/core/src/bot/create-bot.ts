@@ -25,6 +25,7 @@ import { respond } from './http-handler.js';
 import { Inbox } from './inbox.js';
 import { JobRunner } from './job-runner.js';
 import type { PictureNormaliser } from './new-pictures.js';
+import { offeredActions } from './offered-actions.js';
 import { type Operations, operationsResponse } from './operations.js';
 import { type PluginControl, pluginControl } from './plugin-control.js';
 import { pluginResponse } from './plugin-routes.js';
@@ -63,6 +64,12 @@ export interface BotOptions {
    * and not instructions. Default a sentence; null says nothing, for models that take no instructions.
    */
   dataRule?: string | null;
+  /**
+   * Whether answers say which of several pictures they speak of: the model is asked to, unless `dataRule` is
+   * null, and where a question with pictures is about such of several people, ways or messages, the last
+   * line of its answer says which is which. Default true.
+   */
+  namePictures?: boolean;
   limits?: BotLimits;
   /**
    * How many days messages and their pictures are kept, and what plugins keep of people; null for ever.
@@ -162,7 +169,9 @@ class RunningBot implements Bot {
       announce: (plugin, announcement) => this.#announce(plugin, announcement),
       claim: (plugin, schedule, atMs) => store.jobs.claimTime(plugin, schedule, atMs),
     });
-    this.plugins = pluginControl(this.#plugins);
+    this.plugins = pluginControl(this.#plugins, async (commands) => {
+      await Promise.all(this.#started.map((adapter) => adapter.commandsChanged?.(commands)));
+    });
     this.#prefetcher = new Prefetcher(store.jobs, { maxPictures, maxPictureBytes }, telemetry);
     this.#runner = new JobRunner({
       jobs: store.jobs,
@@ -219,6 +228,8 @@ class RunningBot implements Bot {
           recentMessages: (sinceMs) => this.#recentMessages(adapter, sinceMs),
           seenFor: (message) => seenFor(this.options.store, { ...message, adapter: adapter.name }),
           storage: (tenant) => adapterStorage(this.options.store, adapter.name, tenant),
+          actionsOf: ({ tenant, conversationKey, postId }) =>
+            this.options.store.jobs.actionsOf(adapter.name, tenant, conversationKey, postId),
           forget: async (tenant, personId) => {
             const person =
               personId === undefined ? {} : { person: { adapter: adapter.name, id: personId } };
@@ -307,6 +318,7 @@ class RunningBot implements Bot {
       links: links ?? 'fromConversation',
       tools: this.options.tools,
       dataRule: this.options.dataRule === undefined ? dataRule : this.options.dataRule,
+      namePictures: this.options.namePictures ?? true,
       plugins: this.#plugins,
       limits: this.#limits,
     };
@@ -318,7 +330,10 @@ class RunningBot implements Bot {
   }
 
   /** A plugin is the operator's, so that its links are meant. */
-  async #announce(plugin: string, { key, text, ...place }: Announcement): Promise<void> {
+  async #announce(
+    plugin: string,
+    { key, text, actions: given, ...place }: Announcement,
+  ): Promise<void> {
     const adapter = this.#adapters.get(place.adapter);
     if (adapter === undefined) {
       const names = [...this.#adapters.keys()].join(', ');
@@ -327,13 +342,14 @@ class RunningBot implements Bot {
         `There is no adapter ${JSON.stringify(place.adapter)} to announce something with; the bot has [${names}].`,
       );
     }
+    const { actions, lines } = offeredActions(adapter.capabilities, given);
     const texts = splitText(
-      harmlessText(text, 'all', new Set()),
+      harmlessText([text, ...lines].join('\n\n'), 'all', new Set()),
       adapter.capabilities.maxTextLength,
     );
-    if (texts.length === 0)
+    if (text.trim() === '')
       throw new VistazoError('option.invalid', 'There is nothing to announce.');
-    await this.options.store.jobs.announce({ ...place, id: `${plugin} ${key}`, texts });
+    await this.options.store.jobs.announce({ ...place, id: `${plugin} ${key}`, texts, actions });
     this.#runner.wake();
   }
 

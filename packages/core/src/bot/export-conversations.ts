@@ -1,6 +1,6 @@
 import type { ImageId } from '../conversation/chat-message.js';
 import { Conversation } from '../conversation/conversation.js';
-import { withPlaces } from '../conversation/place-in-file.js';
+import { type LabelledMessage, labelled } from '../conversation/picture-labels.js';
 import type {
   ConversationRecord,
   ConversationStore,
@@ -97,17 +97,20 @@ function toExported(
     id,
     createdAtMs,
     consent: consentedAtMs !== null,
-    messages: [...system, ...messages.map(toExportedMessage)],
+    messages: [...system, ...labelled(messages).map(toExportedMessage)],
     pictures: messages.flatMap(({ parts }) =>
       parts.flatMap((part) => (part.type === 'image' ? [part.image] : [])),
     ),
   };
 }
 
-function toExportedMessage({ role, parts, rating }: StoredMessage): ExportedMessage {
+function toExportedMessage({
+  message: { role, rating },
+  parts,
+}: LabelledMessage<StoredMessage>): ExportedMessage {
   return {
     role,
-    content: withPlaces(parts).map((part) =>
+    content: parts.map((part) =>
       part.type === 'text' ? { type: 'text', text: part.text } : { type: 'image' },
     ),
     rating: rating ?? null,

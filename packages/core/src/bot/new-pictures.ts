@@ -1,5 +1,5 @@
 import { type ImageId, imageIdSchema } from '../conversation/chat-message.js';
-import type { PicturePart, PlaceInFile } from '../conversation/message.js';
+import type { PicturePart, PictureSource, PlaceInFile } from '../conversation/message.js';
 import { clockTime } from '../conversation/place-in-file.js';
 import { VistazoError } from '../errors.js';
 import { aboutPicture } from '../media/about-picture.js';
@@ -96,6 +96,8 @@ export interface PicturesFrom extends Pick<NewMessage, 'pictures' | 'author' | '
   origin: string;
   /** Of whom they are, where that is not who brings them. */
   authorId?: string;
+  /** How they are brought, where they are no files of the message. */
+  source?: PictureSource;
 }
 
 /** @internal */
@@ -198,6 +200,7 @@ function toPart(
       ...(file.url !== undefined && { url: file.url }),
       ...(file.name !== undefined && { name: file.name }),
       ...(place !== undefined && { place }),
+      ...(message.source !== undefined && { source: message.source }),
     },
   };
 }

@@ -12,6 +12,8 @@ export interface PromptRequest {
   systemMessage: string | null;
   /** Oldest first, up to the question. */
   messages: readonly Message[];
+  /** Said once, before the first picture that has a number; null for nothing. */
+  pictureRule: string | null;
   generation: GenerationOptions;
   signal: AbortSignal;
   /** Reaches the pictures of `messages`. */
@@ -22,12 +24,13 @@ export interface PromptRequest {
 
 /** As much of a conversation as the model has room for, beside the answer. Throws `chat.tooLong`. @internal */
 export function planPrompt(request: PromptRequest): Promise<ContextPlan> {
-  const { model, systemMessage, messages, generation, ...asked } = request;
+  const { model, systemMessage, messages, pictureRule, generation, ...asked } = request;
   const { signal, resolvePicture, cacheScope } = asked;
   const { contextLengthTokens } = model.info.capabilities;
   return planContext({
     systemMessage,
     messages,
+    pictureRule,
     maxPromptTokens: contextLengthTokens - answerTokens(generation, contextLengthTokens),
     countTokens: (counted) => model.countTokens(counted, { signal, resolvePicture, cacheScope }),
   });

@@ -1,3 +1,4 @@
+import type { CommandDescription } from '../adapter/command-description.js';
 import type { Plugin } from '../plugin/define-plugin.js';
 import type { PluginHost, TenantPlugin } from '../plugin/plugin-host.js';
 
@@ -13,18 +14,28 @@ export interface PluginControl {
   configure(tenant: string, name: string, config: unknown): Promise<void>;
   /**
    * Stops all plugins and starts these in their place, without a restart of the bot: what is under way
-   * goes on with the old ones. Platforms that make commands known may learn of others only when the bot starts again.
+   * goes on with the old ones. Platforms make their commands known where these are others than before. Throws
+   * `plugin.invalid` for plugins that cannot be put in order, and changes nothing then; and what a platform
+   * refuses of the commands, while the new plugins run.
    */
   reload(plugins: readonly Plugin[]): Promise<void>;
 }
 
 /** @internal */
-export function pluginControl(host: PluginHost): PluginControl {
+export function pluginControl(
+  host: PluginHost,
+  commandsChanged: (commands: readonly CommandDescription[]) => Promise<void>,
+): PluginControl {
   return {
     list: (tenant) => host.list(tenant),
     enable: (tenant, name) => host.change(tenant, name, { enabled: null }),
     disable: (tenant, name) => host.change(tenant, name, { enabled: false }),
     configure: (tenant, name, config) => host.change(tenant, name, { config }),
-    reload: (plugins) => host.reload(plugins),
+    async reload(plugins) {
+      const before = JSON.stringify(host.commands);
+      await host.reload(plugins);
+      const { commands } = host;
+      if (JSON.stringify(commands) !== before) await commandsChanged(commands);
+    },
   };
 }

@@ -10,6 +10,7 @@ import {
   type PicturePart,
   picturesOf,
 } from '../conversation/message.js';
+import { numberPictures } from '../conversation/picture-numbers.js';
 import { VistazoError } from '../errors.js';
 import type { Generate, GenerateOptions } from '../plugin/generate.js';
 import type { ConversationPicture, SharedMessage } from '../plugin/plugin-message.js';
@@ -60,15 +61,17 @@ export function pluginView(options: PluginViewOptions): SharedMessage {
 
 function numbered(asked: readonly Message[], store: ConversationStore): ConversationPicture[] {
   const question = asked.at(-1);
+  const numbers = numberPictures(asked).flat().values();
   const parts = asked.flatMap((message) =>
     picturesOf(message).map((part) => ({ part, isOfMessage: message === question })),
   );
-  return parts.map(({ part, isOfMessage }, index) => {
+  return parts.map(({ part, isOfMessage }) => {
     const { image, widthPx, heightPx, provenance } = part;
     const { name, author } = provenance;
     const bytes = () => store.pictureBytes(image);
     const size = { widthPx, heightPx, ...(name !== undefined && { name }) };
-    return { id: image, ...size, number: index + 1, author, isOfMessage, bytes };
+    const number = numbers.next().value ?? 0;
+    return { id: image, ...size, number, author, isOfMessage, bytes };
   });
 }
 
@@ -104,6 +107,8 @@ function generator(
         model,
         systemMessage: instructions ?? null,
         messages,
+        // A plugin says itself how it is to be answered.
+        pictureRule: null,
         generation,
         ...call,
       });

@@ -1,4 +1,5 @@
 import type { Adapter, ReplyTarget } from '../adapter/adapter.js';
+import type { ReplyAction } from '../adapter/reply-action.js';
 import { splitText } from '../reply/split-text.js';
 import type { Job, JobStore, MessageKey, Post } from '../store/job-store.js';
 import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
@@ -16,7 +17,7 @@ const workingIntervalMs = 8000;
 export class ReplyWriter {
   readonly #target: ReplyTarget;
   readonly #postIds: Map<number, string>;
-  /** What each message says on the platform, as far as it is known. */
+  /** What each message says on the platform, as far as it is known. Only what is delivered can have actions. */
   readonly #shown = new Map<number, string>();
   #wanted: string[] = [];
   #growing: Promise<void> | undefined;
@@ -80,13 +81,18 @@ export class ReplyWriter {
   }
 
   /**
-   * Makes the posted messages say this; an empty text takes one away. Gives the last post if it is
-   * new, to be noted with the end of the job. Throws what the adapter throws.
+   * Makes the posted messages say this; an empty text takes one away. The last that says something has the
+   * actions. Gives the last post if it is new, to be noted with the end of the job. Throws what the adapter
+   * throws.
    */
-  async deliver(texts: readonly string[]): Promise<Post | undefined> {
+  async deliver(
+    texts: readonly string[],
+    actions: readonly ReplyAction[] = [],
+  ): Promise<Post | undefined> {
+    const last = texts.findLastIndex((text) => text !== '');
     for (const [position, text] of texts.entries()) {
       await this.#notePost();
-      await this.#write(position, text);
+      await this.#write(position, text, position === last ? actions : []);
     }
     return this.#unnoted;
   }
@@ -107,13 +113,17 @@ export class ReplyWriter {
     }
   }
 
-  async #write(position: number, text: string): Promise<void> {
+  async #write(
+    position: number,
+    text: string,
+    actions: readonly ReplyAction[] = [],
+  ): Promise<void> {
     this.signal.throwIfAborted();
     this.#endWorking();
     const postId = this.#postIds.get(position);
-    if (postId === undefined) return text === '' ? undefined : this.#post(position, text);
-    if (this.#shown.get(position) === text) return;
-    const posted = { ...this.#target, postId };
+    if (postId === undefined) return text === '' ? undefined : this.#post(position, text, actions);
+    if (this.#shown.get(position) === text && actions.length === 0) return;
+    const posted = { ...this.#target, postId, ...(actions.length > 0 && { actions }) };
     const { adapter, telemetry } = this;
     const options = { signal: this.signal };
     if (text === '')
@@ -129,9 +139,14 @@ export class ReplyWriter {
     this.#unnoted = undefined;
   }
 
-  async #post(position: number, text: string): Promise<void> {
+  async #post(position: number, text: string, actions: readonly ReplyAction[]): Promise<void> {
     const idempotencyKey = postKey(messageKeyOf(this.job), position);
-    const post = { ...this.#target, text, idempotencyKey };
+    const post = {
+      ...this.#target,
+      text,
+      ...(actions.length > 0 && { actions }),
+      idempotencyKey,
+    };
     const postId = await this.telemetry.platformCall('post', () =>
       this.adapter.post(post, { signal: this.signal }),
     );
@@ -140,7 +155,7 @@ export class ReplyWriter {
     // A post whose key was known says what it said before.
     const { attempts, revision, isNoticed } = this.job;
     if (attempts === 1 && revision === 0 && !isNoticed) this.#shown.set(position, text);
-    else await this.#write(position, text);
+    else await this.#write(position, text, actions);
   }
 }
 

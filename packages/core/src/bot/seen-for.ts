@@ -1,5 +1,6 @@
 import type { SeenForAnswer } from '../adapter/adapter.js';
 import { picturesOf } from '../conversation/message.js';
+import { numberPictures } from '../conversation/picture-numbers.js';
 import type { MessageKey } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
 import { latestTurn } from './latest-turn.js';
@@ -14,16 +15,19 @@ export async function seenFor(store: Store, key: MessageKey): Promise<SeenForAns
   if (loaded === undefined || answer?.seen === undefined) return undefined;
   const { pictures, promptTokens, imageTokens, leftOut, notes = [] } = answer.seen;
   const without = new Set(leftOut.map(({ messageId }) => messageId));
-  const sent = promptMessages(loaded.conversation, answer.id)
-    .filter(({ id }) => !without.has(id))
-    .flatMap(picturesOf);
+  const asked = promptMessages(loaded.conversation, answer.id);
+  const numbers = numberPictures(asked);
+  const sent = asked.flatMap((message, index) => {
+    const pictures = without.has(message.id) ? [] : picturesOf(message);
+    return pictures.map(({ provenance }, position) => ({
+      provenance,
+      number: numbers[index]?.[position] ?? 0,
+    }));
+  });
   // Where messages were forgotten since, nobody knows any more which picture was which.
   const isWhole = sent.length === pictures.length;
   return {
-    pictures: pictures.map((picture, index) => {
-      const provenance = isWhole ? sent[index]?.provenance : undefined;
-      return { ...picture, ...(provenance !== undefined && { provenance }) };
-    }),
+    pictures: pictures.map((picture, index) => ({ ...picture, ...(isWhole && sent[index]) })),
     promptTokens,
     imageTokens,
     leftOut,

@@ -60,7 +60,7 @@ export async function takePictures(
 }
 
 async function takeFile(
-  { url, name, author: poster }: Attachment,
+  { url, name, author: poster, source }: Attachment,
   { author, postedAtMs }: MessageEvent,
   { adapter, media, limits, images, fetched, signal }: TakePicturesOptions,
 ): Promise<CheckedFile> {
@@ -78,6 +78,7 @@ async function takeFile(
   const message = {
     author: (poster ?? author).name,
     ...(poster !== undefined && { authorId: poster.id }),
+    ...(source !== undefined && { source }),
     origin: adapter.name,
     postedAtMs,
   };

@@ -1,4 +1,5 @@
 import type { Adapter, AnsweringEvent } from '../adapter/adapter.js';
+import type { ReplyAction } from '../adapter/reply-action.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { hasFence } from '../conversation/fence.js';
 import {
@@ -8,6 +9,7 @@ import {
   picturesOf,
   textOf,
 } from '../conversation/message.js';
+import { pictureRule } from '../conversation/picture-labels.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import type { PluginHost } from '../plugin/plugin-host.js';
@@ -22,6 +24,8 @@ import { cacheScopeOf } from './cache-scope.js';
 import { normaliserIn } from './cached-normaliser.js';
 import { MeteredModel } from './metered-model.js';
 import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
+import { offeredActions } from './offered-actions.js';
+import { pictureLine } from './picture-line.js';
 import { pluginView } from './plugin-view.js';
 import type { Prefetcher } from './prefetcher.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -51,6 +55,8 @@ export interface TurnOptions {
   tools: ToolRules | undefined;
   /** Said to the model where it sees pictures or fenced text; null for nothing. */
   dataRule: string | null;
+  /** Whether answers shall say which of several pictures they speak of. */
+  namePictures: boolean;
   plugins: PluginHost;
   limits: MessageLimits & { modelMsPerHour: NonNullable<AcceptOptions['modelMsPerHour']> };
 }
@@ -77,7 +83,7 @@ export async function takeTurn(
   try {
     const texts = wholeReplies(job) ?? (await turn.answer());
     await writer.end();
-    const lastPost = await writer.deliver(texts);
+    const lastPost = await writer.deliver(texts, turn.actions);
     const { modelMsPerHour } = options.limits;
     await jobs.end(job, { lastPost, modelMs: model.workedMs, modelMsPerHour });
     turn.tell({ type: 'ended' });
@@ -96,6 +102,8 @@ class Turn {
   readonly #conversationId: ConversationId;
   /** What each message of the answer says, once that is in the store; an empty one is taken away. */
   #texts: string[] | undefined;
+  /** What people can press below the answer. */
+  actions: readonly ReplyAction[];
   /** Addresses that people wrote in the conversation. */
   #knownLinks: ReadonlySet<string> = new Set();
 
@@ -109,10 +117,12 @@ class Turn {
     private readonly stopped: AbortSignal,
   ) {
     this.#conversationId = conversationIdOf(messageKeyOf(job));
+    this.actions = job.replies.flatMap((reply) => reply.actions ?? []);
   }
 
   /** What each message of the answer says. */
   async answer(): Promise<string[]> {
+    this.actions = [];
     if (this.job.attempts > maxAttempts) return this.#say(unanswered);
     this.writer.showWorking();
     try {
@@ -133,8 +143,15 @@ class Turn {
 
   /** For adapters that show more than posts. */
   tell(event: AnsweringEvent): void {
-    const { tenant, conversationKey, messageId } = this.job.event;
-    this.adapter.answering?.({ tenant, conversationKey, messageId }, event);
+    const { event: message, isAnnouncement } = this.job;
+    const { tenant, conversationKey, messageId } = message;
+    const target = {
+      tenant,
+      conversationKey,
+      messageId,
+      ...(isAnnouncement && { isAnnouncement }),
+    };
+    this.adapter.answering?.(target, event);
   }
 
   #tellTaken({ questionId, answerId }: TakenQuestion): void {
@@ -143,12 +160,13 @@ class Turn {
 
   /** An answer that the model has no part in. */
   #say(sentence: string): Promise<string[]> {
+    this.actions = [];
     return this.#holding(({ setReplies }) => this.#settle(sentence, setReplies));
   }
 
   async #ask(taken: TakenQuestion): Promise<string[]> {
     const { conversation, answerId, systemMessage } = taken;
-    const { model, store, generation } = this.options;
+    const { model, store, generation, dataRule, namePictures } = this.options;
     const pictures = store.forTenant(this.job.event.tenant);
     const { reply, instructions, prompts, tools } = await this.telemetry.plugins(() =>
       this.#askPlugins(this.#viewOf(taken), answerId),
@@ -156,8 +174,10 @@ class Turn {
     if (reply !== undefined) {
       this.telemetry.answeredByPlugin();
       // A plugin is the operator's; its links are meant.
-      this.#knownLinks = linksIn([reply]);
-      await this.#save(taken, { status: 'done', text: reply });
+      this.#knownLinks = linksIn([reply.text]);
+      const { actions, lines } = offeredActions(this.adapter.capabilities, reply.actions);
+      this.actions = actions;
+      await this.#save(taken, { status: 'done', text: [reply.text, ...lines].join('\n\n') });
       return this.#wholeTexts();
     }
     const messages = promptMessages(conversation, answerId);
@@ -170,6 +190,7 @@ class Turn {
         [systemMessage ?? [], this.#ruleFor(messages), prompts, instructions].flat().join('\n\n') ||
         null,
       messages,
+      pictureRule: namePictures && dataRule !== null ? pictureRule : null,
       generation,
       tools,
       signal: AbortSignal.any([this.signal, this.stopped]),
@@ -255,8 +276,20 @@ class Turn {
       if (change.error?.code.startsWith('store.')) throw VistazoError.fromJSON(change.error);
       const said = change.error === undefined ? text?.trim() : sentenceFor(change.error);
       const nothing = change.status === 'stopped' ? stoppedByPerson : unanswered;
-      this.#texts = await this.#settle([said || nothing, ...taken.notes].join('\n\n'), setReplies);
+      const paragraphs = [said || nothing, ...taken.notes, ...this.#pictureLine(taken, change)];
+      this.#texts = await this.#settle(paragraphs.join('\n\n'), setReplies);
     });
+  }
+
+  /** Only posted: what a model is told that it said is without it. */
+  #pictureLine(
+    { conversation, answerId }: TakenQuestion,
+    { seen, status }: AnswerChange,
+  ): string[] {
+    if (!this.options.namePictures || seen === undefined || status !== 'done') return [];
+    const messages = promptMessages(conversation, answerId);
+    const asker = { adapter: this.job.adapter, id: this.job.event.author.id };
+    return pictureLine({ messages, leftOut: seen.leftOut, asker });
   }
 
   /** What is kept is what people see; where they see only that, with the notes. */
@@ -270,7 +303,7 @@ class Turn {
     const texts = this.writer.split(this.#harmless(said));
     const surplus = Math.max(0, this.writer.postedCount - texts.length);
     const settled = [...texts, ...Array<string>(surplus).fill('')];
-    await setReplies(settled);
+    await setReplies(settled, this.actions);
     return settled;
   }
 

@@ -2,6 +2,7 @@ import { VistazoError } from '../errors.js';
 import type { ChatMessage } from './chat-message.js';
 import { systemChatMessage, toChatMessage } from './conversation.js';
 import { type Message, type MessageId, picturesOf, textOf } from './message.js';
+import { type LabelledMessage, labelled } from './picture-labels.js';
 
 /** Something of the conversation that the model does not get to see, because it did not fit. */
 export interface LeftOut {
@@ -42,11 +43,14 @@ export interface ContextRequest {
   messages: readonly Message[];
   /** Most tokens of the prompt: the context length less what the answer may take. */
   maxPromptTokens: number;
+  /** Said once, before the first picture that has a number. Default nothing. */
+  pictureRule?: string | null;
   countTokens: (messages: readonly ChatMessage[]) => Promise<MessageCosts>;
 }
 
 interface Candidate {
   message: Message;
+  labels: LabelledMessage<Message>;
   tokens: number;
   imageTokens: number;
   keep: 'all' | 'text' | 'nothing';
@@ -61,36 +65,38 @@ interface Candidate {
  */
 export async function planContext(request: ContextRequest): Promise<ContextPlan> {
   const system = systemChatMessage(request.systemMessage);
-  const whole = [...system, ...request.messages.map(toChatMessage)];
-  const costs = await request.countTokens(whole);
-  const candidates = toCandidates(request.messages, costs, system.length);
+  const candidates = labelled(request.messages).map(
+    (labels): Candidate => ({
+      message: labels.message,
+      labels,
+      tokens: 0,
+      imageTokens: 0,
+      keep: 'all',
+    }),
+  );
+  const shown = () => [...system, ...toShown(candidates, request.pictureRule ?? null)];
+  const costs = await request.countTokens(shown());
+  setCosts(candidates, costs, system.length);
   const steps = stepsOf(candidates);
   let promptTokens = costs.totalTokens;
   while (promptTokens > request.maxPromptTokens) {
     const left = leaveOut(steps, promptTokens - request.maxPromptTokens);
     if (left === 0) throw tooLong(promptTokens, request.maxPromptTokens);
     // A template may make the sum smaller or larger than its parts, so it is counted again.
-    const kept = [...system, ...candidates.flatMap(toKept)];
-    promptTokens = (await request.countTokens(kept)).totalTokens;
+    promptTokens = (await request.countTokens(shown())).totalTokens;
   }
   return {
-    messages: [...system, ...candidates.flatMap(toKept)],
+    messages: shown(),
     leftOut: candidates.flatMap(toLeftOut),
     promptTokens,
   };
 }
 
-function toCandidates(
-  messages: readonly Message[],
-  costs: MessageCosts,
-  offset: number,
-): Candidate[] {
-  return messages.map((message, index) => ({
-    message,
-    tokens: costs.messageTokens[index + offset] ?? 0,
-    imageTokens: costs.messageImageTokens[index + offset] ?? 0,
-    keep: 'all',
-  }));
+function setCosts(candidates: readonly Candidate[], costs: MessageCosts, offset: number): void {
+  for (const [index, candidate] of candidates.entries()) {
+    candidate.tokens = costs.messageTokens[index + offset] ?? 0;
+    candidate.imageTokens = costs.messageImageTokens[index + offset] ?? 0;
+  }
 }
 
 /** A thing to leave out: does it and returns how many tokens that saves. */
@@ -144,12 +150,22 @@ function costOf({ keep, tokens, imageTokens }: Candidate): number {
   return keep === 'all' ? tokens : tokens - imageTokens;
 }
 
-function toKept({ message, keep }: Candidate): ChatMessage[] {
-  if (keep === 'nothing') return [];
-  if (keep === 'all') return [toChatMessage(message)];
-  return [
-    toChatMessage({ ...message, parts: message.parts.filter((part) => part.type === 'text') }),
-  ];
+function toShown(candidates: readonly Candidate[], rule: string | null): ChatMessage[] {
+  const withPictures = candidates.filter(({ keep }) => keep === 'all');
+  const inPlay = new Set(withPictures.flatMap(({ labels }) => labels.numbers));
+  const areSeveral = inPlay.size > 1;
+  const ruled = withPictures.find(({ labels }) => areSeveral && labels.hasNumbers);
+  return candidates.flatMap((candidate) => {
+    const { message, labels, keep } = candidate;
+    const { role } = message;
+    if (keep === 'nothing') return [];
+    if (keep === 'text')
+      return [toChatMessage({ role, parts: message.parts.filter(({ type }) => type === 'text') })];
+    const said =
+      candidate === ruled && rule !== null ? [{ type: 'text' as const, text: rule }] : [];
+    const parts = areSeveral ? labels.parts : labels.partsAlone;
+    return [toChatMessage({ role, parts: [...said, ...parts] })];
+  });
 }
 
 function toLeftOut(candidate: Candidate): LeftOut[] {

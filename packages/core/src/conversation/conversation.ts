@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { VistazoError } from '../errors.js';
 import type { ChatMessage } from './chat-message.js';
 import { type Message, type MessageId, messageIdSchema } from './message.js';
-import { withPlaces } from './place-in-file.js';
+import { labelled } from './picture-labels.js';
 
 /** Where a new message goes, as {@link Conversation.append} gives it. */
 export type Place = Pick<Message, 'id' | 'parentId' | 'createdAtMs'>;
@@ -152,7 +152,10 @@ export class Conversation<M extends Message = Message> {
 
   /** The system message and the shown branch in the chat format. */
   toChatMessages(): ChatMessage[] {
-    return [...systemChatMessage(this.systemMessage), ...this.shown.map(toChatMessage)];
+    const messages = labelled(this.shown).map(({ message: { role }, parts }) =>
+      toChatMessage({ role, parts }),
+    );
+    return [...systemChatMessage(this.systemMessage), ...messages];
   }
 }
 
@@ -161,11 +164,11 @@ export function systemChatMessage(systemMessage: string | null): ChatMessage[] {
   return systemMessage === null ? [] : [{ role: 'system', content: systemMessage }];
 }
 
-/** A kept message in the chat format; pictures by their stored ids. @internal */
+/** A message with its labels in the chat format; pictures by their stored ids. @internal */
 export function toChatMessage({ role, parts }: Pick<Message, 'role' | 'parts'>): ChatMessage {
   return {
     role,
-    content: withPlaces(parts).map((part) =>
+    content: parts.map((part) =>
       part.type === 'text'
         ? { type: 'text', text: part.text }
         : { type: 'image', image: part.image },

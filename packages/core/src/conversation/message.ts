@@ -26,6 +26,23 @@ export type PlaceInFile =
   /** The frame at a time of a video. */
   | { type: 'frame'; atMs: number; durationMs: number };
 
+/** How a message brings a picture that is not simply a file of its own. */
+export const pictureSourceSchema = z.enum([
+  /** Of the message that it replies to, or of what an answer replied to was about. */
+  'reply',
+  /** Of a message that it forwards. */
+  'forward',
+  /** Of the preview of a link. */
+  'embed',
+  'sticker',
+  /** Posted before it. */
+  'history',
+  /** Of the message that the thread it stands in began with. */
+  'thread',
+]);
+/** See {@link pictureSourceSchema}. */
+export type PictureSource = z.infer<typeof pictureSourceSchema>;
+
 /** Who brought a picture into the conversation, when, and from where. */
 export interface PictureProvenance {
   /** Who posted it, as the platform names people. */
@@ -42,6 +59,8 @@ export interface PictureProvenance {
   name?: string;
   /** Which part of that file it shows; absent where it is the whole. */
   place?: PlaceInFile;
+  /** How its message brings it; absent where it is a file of the message. */
+  source?: PictureSource;
 }
 
 /** A picture as it stands in a message. */

@@ -1,27 +1,21 @@
 import type { TextPart } from './chat-message.js';
-import type { MessagePart, PlaceInFile } from './message.js';
+import type { PlaceInFile } from './message.js';
 
 /**
- * The parts of a message as a model is shown them: before a picture that is a part of a file stands which
- * one. Nothing of it comes from the file but numbers. @internal
+ * What stands before a picture that is a part of a file; nothing before others. Nothing of it comes from
+ * the file but numbers. @internal
  */
-export function withPlaces(parts: readonly MessagePart[]): MessagePart[] {
-  return parts.flatMap((part) => [...placeOf(part), part]);
-}
-
-function placeOf(part: MessagePart): TextPart[] {
-  return part.type === 'image' ? placeText(part.provenance.place) : [];
-}
-
-/** What stands before a picture that is a part of a file; nothing before others. @internal */
 export function placeText(place: PlaceInFile | undefined): TextPart[] {
-  return place === undefined ? [] : [{ type: 'text', text: `${describe(place)}:` }];
+  if (place === undefined) return [];
+  const words = describePlace(place);
+  return [{ type: 'text', text: `${words.charAt(0).toUpperCase()}${words.slice(1)}:` }];
 }
 
-function describe(place: PlaceInFile): string {
+/** Such as `page 2 of 5` or `video at 0:03 of 0:12`. @internal */
+export function describePlace(place: PlaceInFile): string {
   return place.type === 'page'
-    ? `Page ${place.page} of ${place.pages}`
-    : `Video at ${clockTime(place.atMs)} of ${clockTime(place.durationMs)}`;
+    ? `page ${place.page} of ${place.pages}`
+    : `video at ${clockTime(place.atMs)} of ${clockTime(place.durationMs)}`;
 }
 
 /** A time of a video in whole seconds, such as `0:03` or `1:02:03`. @internal */

@@ -3,6 +3,7 @@ import type { CommandDescription, CommandOption } from '../adapter/command-descr
 import type { CommandCall } from '../adapter/platform-event.js';
 import { VistazoError } from '../errors.js';
 import type { PluginMessage } from './plugin-message.js';
+import type { Reply } from './reply-options.js';
 
 /** Options of a command: an object of strings, numbers, booleans and enumerations. */
 export type OptionsSchema = z.ZodObject;
@@ -12,7 +13,7 @@ export interface CommandContext<Options, Config = unknown> extends PluginMessage
   /** As the command's schema made them. */
   readonly options: Options;
   /** Answers; the first reply counts. Without one, and without `ask`, the person is told `Done.` */
-  reply(text: string): void;
+  reply: Reply;
   /** Lets the model answer the message, with these instructions if there are any. */
   ask(instructions?: string): void;
 }

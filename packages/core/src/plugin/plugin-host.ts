@@ -11,6 +11,7 @@ import type { PluginMessage, SharedMessage } from './plugin-message.js';
 import { inOrder } from './plugin-order.js';
 import { requireOwnNames } from './registered-names.js';
 import { type HostServices, type Registration, register } from './registration.js';
+import { type Reply, type ReplyOptions, replyOf } from './reply-options.js';
 import type { Route } from './route.js';
 import {
   type Aside,
@@ -52,7 +53,7 @@ interface Enabled {
 /** What plugins make of a message. @internal */
 export interface MessageOutcome {
   /** What is answered in place of the model. */
-  reply: string | undefined;
+  reply: ({ text: string } & ReplyOptions) | undefined;
   instructions: string[];
 }
 
@@ -221,29 +222,29 @@ export class PluginHost {
   async message(message: SharedMessage): Promise<MessageOutcome> {
     const enabled = await this.#enabledIn(message.facts.tenant);
     const instructions: string[] = [];
-    let reply: string | undefined;
-    const answering = {
-      instructions,
-      reply: (text: string) => {
-        reply ??= text;
-      },
+    let said: MessageOutcome['reply'];
+    const reply: Reply = (text, options) => {
+      said ??= { text, ...options };
     };
-    const chain = enabled.flatMap(({ registration: { plugin, onMessage }, config }) =>
+    const chain = enabled.flatMap(({ registration: { plugin, onMessage, commands }, config }) =>
       onMessage.map(
         (middleware): PluginMiddleware => ({
           plugin: plugin.name,
           run: (next, aside) => {
             const context: MessageContext = {
               ...this.#messageFor(plugin, config, message, aside),
-              ...answering,
+              instructions,
+              reply: replyOf(plugin.name, commands, reply),
             };
             return middleware(context, next);
           },
         }),
       ),
     );
-    await runMiddleware(chain, this.options, () => this.#command(enabled, message, answering));
-    return { reply, instructions };
+    await runMiddleware(chain, this.options, () =>
+      this.#command(enabled, message, { instructions, reply }),
+    );
+    return { reply: said, instructions };
   }
 
   async #command(
@@ -261,13 +262,13 @@ export class PluginHost {
     );
     if (owner === undefined || command === undefined)
       return reply(unknownCommand(call.name, enabled));
-    const { plugin } = owner.registration;
+    const { plugin, commands } = owner.registration;
     let isForModel = false;
     let isDone = false;
     await this.#contained(plugin.name, async (aside) => {
       await command.run(call, {
         ...this.#messageFor(plugin, owner.config, message, aside),
-        reply,
+        reply: replyOf(plugin.name, commands, reply),
         ask: (added) => {
           isForModel = true;
           if (added !== undefined) instructions.push(added);

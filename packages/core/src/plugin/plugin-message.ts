@@ -18,7 +18,10 @@ export interface MessagePicture {
 
 /** A picture of the conversation, as people speak of it. */
 export interface ConversationPicture extends MessagePicture {
-  /** 1 for the first one of the conversation, in the order in which they were posted. */
+  /**
+   * 1 for the first one of the conversation, in the order in which they were posted; one that is brought
+   * again has the number that it had. Models are told the same.
+   */
   readonly number: number;
   /** Name of who posted it. */
   readonly author: string;

@@ -6,6 +6,7 @@ import type { CommandDefinition, OptionsSchema } from './command.js';
 import type { FeedbackContext } from './feedback.js';
 import type { ForgetContext } from './forgetting.js';
 import type { MessagePicture, PluginMessage } from './plugin-message.js';
+import type { Reply, ReplyOptions } from './reply-options.js';
 import type { RouteHandler, RouteMethod } from './route.js';
 import type { ScheduleDefinition } from './schedule.js';
 import type { ToolDefinition } from './tool.js';
@@ -15,7 +16,7 @@ export interface MessageContext<Config = unknown> extends PluginMessage<Config> 
   /** Sentences that are put to the model before the conversation, after the bot's own system message. */
   readonly instructions: string[];
   /** Answers in place of the model; the first reply counts. */
-  reply(text: string): void;
+  reply: Reply;
 }
 
 /** An answer on its way to the person, as middleware sees it. */
@@ -40,7 +41,7 @@ export interface MessageFilters<Config> {
 }
 
 /** What a plugin says to a conversation unasked. */
-export interface Announcement {
+export interface Announcement extends ReplyOptions {
   /** Name of the adapter. */
   adapter: string;
   tenant: string;

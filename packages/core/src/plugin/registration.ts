@@ -11,6 +11,7 @@ import type {
   PluginContext,
 } from './plugin.js';
 import type { PluginMessage } from './plugin-message.js';
+import { announceOf } from './reply-options.js';
 import { type Route, requireRoutePath } from './route.js';
 import { type Schedule, toSchedule } from './schedule.js';
 import { type Tool, toTool } from './tool.js';
@@ -75,6 +76,7 @@ export async function register(plugin: Plugin, services: HostServices): Promise<
   }
   await plugin.setup({
     ...services,
+    announce: announceOf(name, registration.commands, services.announce),
     onMessage,
     onAnswer: (middleware) => registration.onAnswer.push(middleware),
     onFeedback: (handler) => registration.onFeedback.push(handler),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MessageEvent } from '../adapter/platform-event.js';
+import type { ReplyAction } from '../adapter/reply-action.js';
 import type { ConversationStore } from './conversation-store.js';
 
 /** Number of a job, from 1, in the order of arrival. */
@@ -78,6 +79,8 @@ export interface ReplyRecord {
   postId: string | null;
   /** What it says when the answer is whole; null before. */
   text: string | null;
+  /** What people can press below it; absent where there is nothing. */
+  actions?: readonly ReplyAction[];
 }
 
 /** A message of an answer that was posted. */
@@ -95,6 +98,8 @@ export interface NewAnnouncement {
   id: string;
   /** What each of its messages says. */
   texts: readonly string[];
+  /** Below the last of them. Default none. */
+  actions?: readonly ReplyAction[];
 }
 
 /** A message to be answered, or an announcement to be posted, leased to one worker. */
@@ -228,6 +233,13 @@ export interface JobStore {
   unfetched(adapters: readonly string[]): Promise<{ adapter: string; event: MessageEvent }[]>;
   /** Notes that a message of the answer was posted. */
   posted(job: Job, post: Post): Promise<void>;
+  /** The actions of a message that was posted, until its job is purged; none where it has none. */
+  actionsOf(
+    adapter: string,
+    tenant: string,
+    conversationKey: string,
+    postId: string,
+  ): Promise<readonly ReplyAction[]>;
   /** Gives a job back, to be leased again after `delayMs`. */
   postpone(job: Job, delayMs: number): Promise<void>;
   /** Ends it as done, and forgets what the message said. */
@@ -242,7 +254,10 @@ export interface JobStore {
 export interface HeldJob {
   /** Of the job's tenant. */
   conversations: ConversationStore;
-  /** What the messages of the whole answer say, in order; one with an empty text is taken away. */
-  setReplies(texts: readonly string[]): Promise<void>;
+  /**
+   * What the messages of the whole answer say, in order; one with an empty text is taken away. The actions, by
+   * default none, are those of the last one that says something.
+   */
+  setReplies(texts: readonly string[], actions?: readonly ReplyAction[]): Promise<void>;
   setNotes(notes: readonly string[]): Promise<void>;
 }

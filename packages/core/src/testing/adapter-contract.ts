@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Adapter, ReceivedFile } from '../adapter/adapter.js';
-import type { AdapterStorage } from '../adapter/adapter-storage.js';
-import type { CommandDescription } from '../adapter/command-description.js';
 import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
+import type { ReplyAction } from '../adapter/reply-action.js';
 import { checkFileHosts } from '../media/file-hosts.js';
+import { actionRules, contractCommand } from './action-contract.js';
+import { testHost } from './test-host.js';
 
 /** A platform, or a stand-in for one, that an adapter is tried on. */
 export interface AdapterFixture {
@@ -21,6 +22,17 @@ export interface AdapterFixture {
   rate?(messageId: string, rating: 'up' | 'down'): Promise<void>;
   /** Where the platform has commands of its own: a person calls one that the adapter was told of. */
   command?(name: string, options: Record<string, string>): Promise<string>;
+  /**
+   * Where the platform has buttons: the labels of the actions below the answers to a message, in order, besides
+   * buttons of the adapter's own.
+   */
+  actions?(messageId: string): Promise<string[]>;
+  /**
+   * Where the platform has buttons: a person presses the action with a label below the answer to a message, and
+   * where it opens a dialog, changes these values in it, leaves the others as they are shown, and sends it. Gives
+   * the id of the message that the call is handed over as.
+   */
+  press?(messageId: string, label: string, values: Record<string, string>): Promise<string>;
   /** What people see in a conversation besides answers; gives the texts in order. Default: not looked at. */
   announcements?(conversationKey: string): Promise<string[]>;
   /** Where a tenant can take the bot out: it does, and the adapter has the bot forget it. */
@@ -37,17 +49,19 @@ export interface ContractCase {
   run(newFixture: () => Promise<AdapterFixture>): Promise<void>;
 }
 
-type MessageOf<Type> = Extract<PlatformEvent, { type: Type }>;
+/** @internal */
+export type MessageOf<Type> = Extract<PlatformEvent, { type: Type }>;
 
-/** A started adapter with what it handed over. */
-class Trial {
+/** A started adapter with what it handed over. @internal */
+export class Trial {
   readonly events: PlatformEvent[] = [];
   /** Files that came with events. */
   readonly files: ReceivedFile[] = [];
   /** Tenants that it had the bot forget. */
   readonly forgotten: string[] = [];
-  readonly #kept = new Map<string, Map<string, unknown>>();
   readonly signal = AbortSignal.timeout(30_000);
+  /** Of what was posted, by the ids of the posts. */
+  readonly #actions = new Map<string, readonly ReplyAction[]>();
   #came = Promise.withResolvers<void>();
 
   constructor(readonly fixture: AdapterFixture) {}
@@ -57,7 +71,7 @@ class Trial {
   }
 
   async start(): Promise<void> {
-    await this.adapter.start({
+    const host = testHost({
       commands: [contractCommand],
       receive: async (event, files = []) => {
         this.files.push(...files);
@@ -68,26 +82,12 @@ class Trial {
         this.#came = Promise.withResolvers();
         return isKnown ? 'known' : 'accepted';
       },
-      model: { id: 'contract', runs: 'here', contextLengthTokens: 1000, images: true },
-      recentMessages: async () => [],
-      seenFor: async () => undefined,
+      actionsOf: async ({ postId }) => this.#actions.get(postId) ?? [],
       forget: async (tenant) => {
         this.forgotten.push(tenant);
       },
-      storage: (tenant) => this.#storage(tenant),
     });
-  }
-
-  #storage(tenant: string): AdapterStorage {
-    const values = this.#kept.get(tenant) ?? new Map<string, unknown>();
-    this.#kept.set(tenant, values);
-    return {
-      get: async (key) => values.get(key),
-      set: async (key, value) => void values.set(key, value),
-      delete: async (key) => void values.delete(key),
-      keys: async (prefix = '') =>
-        [...values.keys()].filter((key) => key.startsWith(prefix)).sort(),
-    };
+    await this.adapter.start(host);
   }
 
   /** The first event of a kind about a message, once it comes. */
@@ -109,18 +109,30 @@ class Trial {
     return this.event('message', await this.fixture.post(text, pictures));
   }
 
-  post(event: MessageOf<'message'>, text: string, idempotencyKey: string): Promise<string> {
-    return this.adapter.post({ ...targetOf(event), text, idempotencyKey }, { signal: this.signal });
+  async post(
+    event: MessageOf<'message'>,
+    text: string,
+    idempotencyKey: string,
+    actions: readonly ReplyAction[] = [],
+  ): Promise<string> {
+    const post = { ...targetOf(event), text, idempotencyKey };
+    const postId = await this.adapter.post(actions.length === 0 ? post : { ...post, actions }, {
+      signal: this.signal,
+    });
+    this.#actions.set(postId, actions);
+    return postId;
+  }
+
+  /** Somebody presses an action below the answer to a message; gives what is handed over. */
+  async press(
+    { messageId }: MessageOf<'message'>,
+    label: string,
+    values: Record<string, string>,
+  ): Promise<MessageOf<'message'>> {
+    assert.ok(this.fixture.press, 'a fixture of a platform with buttons can press one');
+    return this.event('message', await this.fixture.press(messageId, label, values));
   }
 }
-
-/** Made known to every adapter that is tried. */
-const contractCommand: CommandDescription = {
-  name: 'colour',
-  description: 'Names a colour',
-  options: [{ name: 'of', description: 'Of what', type: 'string', required: true }],
-  pictures: 'optional',
-};
 
 function targetOf({ tenant, conversationKey, messageId }: MessageOf<'message'>) {
   return { tenant, conversationKey, messageId };
@@ -286,6 +298,7 @@ export const adapterContract: readonly ContractCase[] = [
     const { command } = await trial.event('message', messageId);
     assert.deepEqual(command, { name: 'colour', options: { of: 'the sky' } });
   }),
+  ...actionRules(postRule, targetOf),
   rule('posts announcements, once for each key', async (trial) => {
     const { tenant, conversationKey } = await trial.question();
     const post = {

@@ -4,7 +4,7 @@ import type { VistazoError } from '../errors.js';
 import type { Rating } from '../store/conversation-store.js';
 import { openSqliteStore } from '../store/sqlite/open-sqlite-store.js';
 import type { Store } from '../store/store.js';
-import { MemoryAdapter, type PersonMessage } from './memory-adapter.js';
+import { type ButtonPressing, MemoryAdapter, type PersonMessage } from './memory-adapter.js';
 import { type Script, ScriptedModel } from './scripted-model.js';
 import { TestClock } from './test-clock.js';
 
@@ -28,6 +28,11 @@ export interface TestBot extends Pick<Bot, 'metrics' | 'fetch' | 'forget'>, Asyn
   readonly plugins: PluginControl;
   /** A person posts a message; gives the whole answer that people then see. */
   ask(text: string, message?: PersonMessage): Promise<string>;
+  /**
+   * A person presses the button with this label, see {@link MemoryAdapter.press}, on a platform that has buttons;
+   * gives the whole answer that people then see.
+   */
+  press(label: string, pressing?: ButtonPressing): Promise<string>;
   /** A person says what they think of the answer to a message, by default to the last one. */
   rate(rating: Rating | null, message?: { messageId?: string; comment?: string }): Promise<void>;
   /** Resolves when every message is answered. */
@@ -77,6 +82,11 @@ export async function createTestBot(options: TestBotOptions = {}): Promise<TestB
     [Symbol.asyncDispose]: close,
     async ask(text, message) {
       const { messageId } = await adapter.say(text, message);
+      await idle();
+      return adapter.textFor(messageId);
+    },
+    async press(label, pressing) {
+      const { messageId } = await adapter.press(label, pressing);
       await idle();
       return adapter.textFor(messageId);
     },

@@ -6,8 +6,10 @@ import type {
   PostedReply,
   ReplyPost,
 } from '../adapter/adapter.js';
+import { calledAction } from '../adapter/called-action.js';
 import type { CommandDescription } from '../adapter/command-description.js';
 import type { Attachment, MessageEvent, PlatformEvent } from '../adapter/platform-event.js';
+import type { ReplyAction } from '../adapter/reply-action.js';
 import { VistazoError } from '../errors.js';
 import type { Rating } from '../store/conversation-store.js';
 
@@ -19,6 +21,8 @@ export interface SeenPost {
   conversationKey: string;
   messageId: string;
   text: string;
+  /** What people can press below it. */
+  actions: readonly ReplyAction[];
   /** Whether it was said unasked. */
   isAnnouncement: boolean;
   /** How often it was changed after it was posted. */
@@ -32,6 +36,16 @@ export type PersonMessage = Partial<Omit<MessageEvent, 'type' | 'text' | 'attach
   /** Files with names, texts and authors of their own, after the pictures. Default none. */
   files?: readonly (Omit<Attachment, 'url'> & { bytes: Uint8Array })[];
 };
+
+/** How a person presses a button; all has a default. */
+export interface ButtonPressing {
+  /** What they say in the dialog, where it asks. An option that is not named keeps what is shown. */
+  values?: Readonly<Record<string, string>>;
+  /** On which post, by its id. Default: the last that has the button. */
+  postId?: string;
+  /** Who presses it. Default: Ana. */
+  author?: MessageEvent['author'];
+}
 
 /** A platform within the process, to test bots with: people post, and what they then see is looked at. */
 export class MemoryAdapter implements Adapter {
@@ -100,6 +114,32 @@ export class MemoryAdapter implements Adapter {
     return event;
   }
 
+  /**
+   * A person presses the button with this label; resolves with the event of the call when the bot has accepted it.
+   * Throws `store.notFound` where there is no such button, and `option.invalid` for a value that it does not ask for.
+   */
+  async press(
+    label: string,
+    { values = {}, postId, author }: ButtonPressing = {},
+  ): Promise<PlatformEvent & { type: 'message' }> {
+    const isMeant = (action: ReplyAction) => action.label === label;
+    const post = this.posts.findLast(
+      ({ id, actions }) => actions.some(isMeant) && (postId === undefined || id === postId),
+    );
+    const action = post?.actions.find(isMeant);
+    if (post === undefined || action === undefined) {
+      const labels = this.posts.flatMap(({ actions }) => actions.map((each) => each.label));
+      throw new VistazoError(
+        'store.notFound',
+        `There is no button ${JSON.stringify(label)}; there are [${labels.join(', ')}].`,
+      );
+    }
+    const { tenant, conversationKey } = post;
+    const who = author === undefined ? {} : { author };
+    const command = calledAction(action, filledIn(action, values), this.commands);
+    return this.say('', { tenant, conversationKey, ...who, command });
+  }
+
   /** A person says what they think of the answer to a message, by default to the last that was answered. */
   async rate(
     rating: Rating | null,
@@ -161,14 +201,14 @@ export class MemoryAdapter implements Adapter {
   }
 
   async post(
-    { idempotencyKey, isAnnouncement = false, ...said }: ReplyPost,
+    { idempotencyKey, isAnnouncement = false, actions = [], ...said }: ReplyPost,
     { signal }: { signal: AbortSignal },
   ): Promise<string> {
     await this.beforeCall('post');
     signal.throwIfAborted();
     const known = this.#postsOfKeys.get(idempotencyKey);
     if (known !== undefined) return known.id;
-    const post = { ...said, id: randomUUID(), isAnnouncement, edits: 0 };
+    const post = { ...said, actions, id: randomUUID(), isAnnouncement, edits: 0 };
     this.#postsOfKeys.set(idempotencyKey, post);
     this.posts.push(post);
     this.#change();
@@ -176,7 +216,7 @@ export class MemoryAdapter implements Adapter {
   }
 
   async edit(
-    { postId }: PostedReply,
+    { postId, actions = [] }: PostedReply,
     text: string,
     { signal }: { signal: AbortSignal },
   ): Promise<void> {
@@ -185,6 +225,7 @@ export class MemoryAdapter implements Adapter {
     const post = this.posts.find(({ id }) => id === postId);
     if (post === undefined) throw new VistazoError('store.notFound', `There is no post ${postId}.`);
     post.text = text;
+    post.actions = actions;
     post.edits += 1;
     this.#change();
   }
@@ -200,4 +241,20 @@ export class MemoryAdapter implements Adapter {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
+}
+
+/** What is filled in where it is not left as it is shown. Throws `option.invalid`. */
+function filledIn(
+  { label, ask = [] }: ReplyAction,
+  values: Readonly<Record<string, string>>,
+): Map<string, string> {
+  const strange = Object.keys(values).find((name) => ask.every(({ option }) => option !== name));
+  if (strange !== undefined) {
+    const asked = ask.map(({ option }) => option).join(', ');
+    throw new VistazoError(
+      'option.invalid',
+      `The button ${JSON.stringify(label)} does not ask for ${strange}; it asks for [${asked}].`,
+    );
+  }
+  return new Map(ask.map(({ option, value = '' }) => [option, values[option] ?? value]));
 }

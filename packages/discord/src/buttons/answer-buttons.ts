@@ -1,4 +1,10 @@
-import { type ButtonAction, buttonIdOf, type Language } from '@vistazo/core/adapter-kit';
+import type { ReplyAction } from '@vistazo/core';
+import {
+  actionIdOf,
+  type ButtonAction,
+  buttonIdOf,
+  type Language,
+} from '@vistazo/core/adapter-kit';
 import { type APIMessageTopLevelComponent, ButtonStyle, ComponentType } from 'discord.js';
 import { type Saying, say } from '../language.js';
 import { isSnowflake } from '../place.js';
@@ -24,6 +30,27 @@ export function endButtons(place: ButtonPlace): APIMessageTopLevelComponent[] {
     ['down', 'bad', '👎'],
   ];
   return [row(place, [...opinions, ...again, ['seen', 'whatWasSeen', '👁️']])];
+}
+
+/** Discord takes no longer ids of buttons and dialogs. */
+export const maxCustomIdLength = 100;
+
+const styles = {
+  plain: ButtonStyle.Secondary,
+  primary: ButtonStyle.Primary,
+  danger: ButtonStyle.Danger,
+} as const;
+
+/** What a plugin lets people do below what it says, in a row of its own; none where there is nothing. */
+export function actionButtons(actions: readonly ReplyAction[]): APIMessageTopLevelComponent[] {
+  if (actions.length === 0) return [];
+  const components = actions.map((action, index) => ({
+    type: ComponentType.Button as const,
+    style: styles[action.style ?? 'plain'],
+    label: action.label,
+    custom_id: actionIdOf(action, index, maxCustomIdLength),
+  }));
+  return [{ type: ComponentType.ActionRow, components }];
 }
 
 type Button = [ButtonAction, Saying, string];

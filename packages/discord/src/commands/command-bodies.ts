@@ -104,7 +104,10 @@ function optionBody(option: CommandOption, isOwn: boolean): APIApplicationComman
     name,
     description: option.description.slice(0, 100) || name,
     required,
-    ...(isOwn && { description_localizations: localized('questionDescription') }),
+    ...(isOwn && {
+      name_localizations: localized('questionName'),
+      description_localizations: localized('questionDescription'),
+    }),
   };
   const bounds = {
     ...(min !== undefined && { min_value: min }),
@@ -136,6 +139,7 @@ function pictureBodies(pictures: CommandDescription['pictures']): APIApplication
   return pictureOptions.map((name, index) => ({
     type: ApplicationCommandOptionType.Attachment,
     name,
+    name_localizations: localized('pictureName', name.slice(say('pictureName', 'en').length)),
     description: say('pictureDescription', 'en'),
     description_localizations: localized('pictureDescription'),
     required: pictures === 'required' && index === 0,
@@ -145,6 +149,7 @@ function pictureBodies(pictures: CommandDescription['pictures']): APIApplication
 const privateBody: APIApplicationCommandOption = {
   type: ApplicationCommandOptionType.Boolean,
   name: privateOption,
+  name_localizations: localized('privateName'),
   description: say('privateDescription', 'en'),
   description_localizations: localized('privateDescription'),
 };
@@ -153,8 +158,8 @@ function requireDistinct(
   { name }: CommandDescription,
   options: readonly APIApplicationCommandOption[],
 ): void {
-  const names = options.map((option) => option.name);
-  const double = names.find((each, index) => names.indexOf(each) !== index);
+  const inSpanish = options.map((option) => option.name_localizations?.['es-ES'] ?? option.name);
+  const double = firstDouble(options.map((option) => option.name)) ?? firstDouble(inSpanish);
   if (double !== undefined) {
     throw new VistazoError(
       'option.invalid',
@@ -167,4 +172,8 @@ function requireDistinct(
       `The command /${name} has ${options.length} options with those for pictures; Discord takes ${maxOptions}.`,
     );
   }
+}
+
+function firstDouble(names: readonly string[]): string | undefined {
+  return names.find((each, index) => names.indexOf(each) !== index);
 }

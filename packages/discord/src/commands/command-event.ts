@@ -1,4 +1,4 @@
-import type { Attachment, CommandDescription, PlatformEvent } from '@vistazo/core';
+import type { Attachment, CommandCall, CommandDescription, PlatformEvent } from '@vistazo/core';
 import { languageOf, ownCommandOf, slashCommands } from '@vistazo/core/adapter-kit';
 import { localized, say } from '../language.js';
 import type { DiscordMessage } from '../parse-message/discord-message.js';
@@ -9,6 +9,7 @@ import { createdAtMs } from '../place.js';
 import { commandOnMessages, pictureOptions, privateOption } from './command-bodies.js';
 import { type CommandInteraction, type Interaction, personOf, placeOf } from './interaction.js';
 import { answeredIdOf } from './interaction-routes.js';
+import type { AskedInDialog } from './question-dialog.js';
 
 type MessageEvent = Extract<PlatformEvent, { type: 'message' }>;
 
@@ -44,18 +45,29 @@ export function readCommand(
   return { type: 'question', event, isPrivate: false };
 }
 
-/** A question about a message. */
+/** A question about a message, and further files that who asks gives with it. */
 export function questionAbout(
   interaction: Interaction,
   target: DiscordMessage,
-  text: string,
+  { question, files }: AskedInDialog,
   surroundings: Surroundings,
 ): MessageEvent {
+  const { attachments, quotes } = materialOfOther(target, 'reply', surroundings);
   return {
     ...eventOf(interaction, false),
-    text,
-    ...materialOfOther(target, 'reply', surroundings),
+    text: question,
+    attachments: [...attachments, ...files.map(attachmentOf)],
+    quotes,
   };
+}
+
+/** A command that a button or its dialog calls. */
+export function calledBy(
+  interaction: Interaction,
+  command: CommandCall,
+  isPrivate: boolean,
+): MessageEvent {
+  return { ...eventOf(interaction, isPrivate), text: '', command };
 }
 
 function readSlashCommand(
@@ -91,7 +103,7 @@ function eventOf(interaction: Interaction, isPrivate: boolean) {
     type: 'message',
     eventId: `command ${interaction.id}`,
     ...placeOf(interaction),
-    messageId: answeredIdOf(interaction.id, isPrivate),
+    messageId: answeredIdOf(interaction, isPrivate),
     author: personOf(interaction),
     postedAtMs: createdAtMs(interaction.id) ?? Date.now(),
   } as const;

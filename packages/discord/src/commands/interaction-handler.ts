@@ -1,11 +1,16 @@
-import type { AdapterHost, AnsweringModel, CommandDescription } from '@vistazo/core';
+import type { AdapterHost, AnsweringModel, CommandCall, CommandDescription } from '@vistazo/core';
 import {
+  type ActionDialog,
+  type ActionPress,
   BoundedMap,
   type ButtonPress,
+  calledAction,
   type EventDelivery,
   helpText,
   inTime,
   languageOf,
+  readActionDialogId,
+  readActionId,
   readButtonId,
   type SeenMarkup,
   sayModel,
@@ -28,11 +33,15 @@ import { editedEvent } from '../parse-message/message-event.js';
 import type { Surroundings } from '../parse-message/surroundings.js';
 import { maxMessageLength } from '../send-reply/post-content.js';
 import type { ReplySender } from '../send-reply/reply-sender.js';
-import { questionAbout, readCommand } from './command-event.js';
+import { actionDialog, askedOf } from './action-dialog.js';
+import { calledBy, questionAbout, readCommand } from './command-event.js';
 import {
   type CommandInteraction,
   type DialogInteraction,
+  fieldsOf,
   type Interaction,
+  isGuestAt,
+  isOnPrivate,
   type PressInteraction,
   personOf,
   placeOf,
@@ -49,8 +58,11 @@ export interface InteractionHandlerOptions {
   surroundings: Surroundings;
   /** Those that the bot has at the moment. */
   commands: () => readonly CommandDescription[];
+  /** Whether commands that it does not know may be somebody else's on the same client. */
+  sharesClient: boolean;
   model: AnsweringModel;
   seenFor: AdapterHost['seenFor'];
+  actionsOf: AdapterHost['actionsOf'];
 }
 
 type Question = ReturnType<typeof questionAbout>;
@@ -84,9 +96,10 @@ export class InteractionHandler {
     const language = languageOf(interaction.locale);
     switch (called.type) {
       case 'unknown':
+        if (this.options.sharesClient) return;
         return this.#tell(interaction, 'unknownCommand');
       case 'help':
-        return this.#show(interaction, helpText(commands(), language));
+        return this.#show(interaction, helpText(commands(), language, { hasLocalNames: true }));
       case 'model':
         return this.#show(interaction, sayModel(this.options.model, language));
       case 'forget':
@@ -114,18 +127,33 @@ export class InteractionHandler {
   }
 
   async #dialog(interaction: DialogInteraction): Promise<void> {
-    const read = readDialog(interaction);
-    if (read === undefined) return this.#tell(interaction, 'unknownCommand');
+    const filled = readActionDialogId(interaction.data.custom_id);
+    if (filled !== undefined) return this.#callFilledIn(interaction, filled);
+    const asked = readDialog(interaction);
+    if (asked === undefined) return;
     const { surroundings } = this.options;
     const target =
-      this.#targets.get(read.targetId) ??
-      (await surroundings.message(interaction.channel_id, read.targetId));
+      this.#targets.get(asked.targetId) ?? (await this.#targetOf(interaction, asked.targetId));
     if (target === undefined) return this.#tell(interaction, 'questionGone');
-    await this.#ask(
-      interaction,
-      questionAbout(interaction, target, read.question, surroundings),
-      false,
-    );
+    await this.#ask(interaction, questionAbout(interaction, target, asked, surroundings), false);
+  }
+
+  /** Of a dialog that an earlier process opened. A guest may not read there. */
+  async #targetOf(
+    interaction: DialogInteraction,
+    targetId: string,
+  ): Promise<DiscordMessage | undefined> {
+    if (isGuestAt(interaction)) return undefined;
+    return this.options.surroundings.message(interaction.channel_id, targetId);
+  }
+
+  async #callFilledIn(interaction: DialogInteraction, dialog: ActionDialog): Promise<void> {
+    const stored = await this.#action(interaction, dialog.postId, dialog.index);
+    const command = dialog.command ?? stored?.command;
+    if (command === undefined) return this.#tell(interaction, 'actionGone');
+    const action = { command, ask: stored?.command.name === command.name ? stored.ask : [] };
+    const filled = fieldsOf(interaction);
+    return this.#call(interaction, calledAction(action, filled, this.options.commands()));
   }
 
   async #ask(interaction: Interaction, event: Question, isPrivate: boolean): Promise<void> {
@@ -141,16 +169,61 @@ export class InteractionHandler {
       if (soon === 'refused') await this.#tell(interaction, 'notTaken');
       else if (soon === undefined) await this.#tell(interaction, 'notStored');
       else await this.#defer(interaction, isPrivate);
+      if (soon === 'refused' || soon === undefined) routes.answered(event.messageId);
       resolve(true);
     } catch (error) {
       resolve(false);
       throw error;
     }
-    if (soon === 'late' && (await taken) === undefined)
-      await this.#fill(interaction, say('notStored', languageOf(interaction.locale)));
+    if (soon !== 'late') return;
+    const late = await taken;
+    if (late !== 'refused' && late !== undefined) return;
+    // A limit that was reached may be told there already.
+    if (routes.of(event.messageId)?.isFilled) return;
+    routes.answered(event.messageId);
+    const saying = late === undefined ? 'notStored' : 'notTaken';
+    await this.#fill(interaction, say(saying, languageOf(interaction.locale)));
   }
 
   async #press(interaction: PressInteraction): Promise<void> {
+    const action = readActionId(interaction.data.custom_id);
+    if (action !== undefined) return this.#act(interaction, action);
+    await this.#pressOwn(interaction);
+  }
+
+  /** Calls what an action says, or asks for the rest of it in a dialog first. */
+  async #act(interaction: PressInteraction, { index, called }: ActionPress): Promise<void> {
+    const postId = interaction.message?.id;
+    const isWhole = called !== undefined && called.asked.length === 0;
+    const stored =
+      isWhole || postId === undefined ? undefined : await this.#action(interaction, postId, index);
+    const command = called?.command ?? stored?.command;
+    if (command === undefined) return this.#tell(interaction, 'actionGone');
+    const description = this.options.commands().find(({ name }) => name === command.name);
+    if (description === undefined) return this.#tell(interaction, 'unknownCommand');
+    const same = stored?.command.name === command.name ? stored : undefined;
+    const asked = askedOf(description, called?.asked, same);
+    if (asked.length === 0 || postId === undefined) return this.#call(interaction, command);
+    const title = same?.label ?? `/${command.name}`;
+    await this.#respond(interaction, {
+      type: InteractionResponseType.Modal,
+      data: actionDialog({ title, command, index, postId, asked }),
+    });
+  }
+
+  /** Undefined where it is not stored any more, or not known in time. */
+  async #action(interaction: Interaction, postId: string, index: number) {
+    const found = this.options.actionsOf({ ...placeOf(interaction), postId }).catch(() => []);
+    const soon = await inTime(found, acknowledgeAfterMs);
+    return soon === 'late' ? undefined : soon[index];
+  }
+
+  #call(interaction: PressInteraction | DialogInteraction, command: CommandCall): Promise<void> {
+    const isPrivate = isOnPrivate(interaction);
+    return this.#ask(interaction, calledBy(interaction, command, isPrivate), isPrivate);
+  }
+
+  async #pressOwn(interaction: PressInteraction): Promise<void> {
     const press = readButtonId(interaction.data.custom_id);
     if (press === undefined) return;
     const author = personOf(interaction);

@@ -1,14 +1,18 @@
-import { BoundedMap } from '@vistazo/core/adapter-kit';
-import type { Interaction } from './interaction.js';
+import { BoundedMap, type Language, languageOf } from '@vistazo/core/adapter-kit';
+import { type Interaction, isGuestAt } from './interaction.js';
 
 /** How what a command asked is answered: with the token of its interaction, as long as that is good. */
 export interface InteractionRoute {
   applicationId: string;
   token: string;
   isPrivate: boolean;
+  /** Of who asked. */
+  language: Language;
+  /** Whether a server has the bot where it is answered, whose language counts then. */
+  isInServer: boolean;
   /** Whether the interaction was acknowledged, once that is known; then its first message is there to be filled. */
   acknowledged: Promise<boolean>;
-  /** Whether its first message says something. */
+  /** Whether its first message says something, or is about to. */
   isFilled: boolean;
   expiresAtMs: number;
 }
@@ -21,19 +25,33 @@ const maxRoutes = 10_000;
 /** The routes of commands of this process. What it knew of older ones is lost with it, tokens are not stored. */
 export class InteractionRoutes {
   readonly #routes = new BoundedMap<string, InteractionRoute>(maxRoutes);
+  readonly #waiting = new Map<string, NodeJS.Timeout>();
+
+  /** `atEnd` is told of each command whose token is about to end before its answer, of which nothing is seen or nothing more can be. */
+  constructor(private readonly atEnd: (route: InteractionRoute, messageId: string) => void) {}
 
   open(
     messageId: string,
-    { application_id: applicationId, token }: Interaction,
+    interaction: Interaction,
     about: Pick<InteractionRoute, 'isPrivate' | 'acknowledged'>,
   ): void {
-    this.#routes.set(messageId, {
+    const { application_id: applicationId, token, locale, guild_id } = interaction;
+    const route = {
       applicationId,
       token,
       ...about,
+      language: languageOf(locale),
+      isInServer: guild_id !== undefined && !isGuestAt(interaction),
       isFilled: false,
       expiresAtMs: Date.now() + tokenLifeMs,
-    });
+    };
+    this.#routes.set(messageId, route);
+    const end = setTimeout(() => {
+      this.#waiting.delete(messageId);
+      // What has begun elsewhere goes on there.
+      if (!route.isFilled || isOnlyByToken(messageId)) this.atEnd(route, messageId);
+    }, tokenLifeMs);
+    this.#waiting.set(messageId, end.unref());
   }
 
   /** Undefined where the message was no command, or its token is not good any more. */
@@ -44,17 +62,30 @@ export class InteractionRoutes {
     return undefined;
   }
 
+  /** It is said already what there is to say. */
+  answered(messageId: string): void {
+    clearTimeout(this.#waiting.get(messageId));
+    this.#waiting.delete(messageId);
+  }
+
   close(messageId: string): void {
+    this.answered(messageId);
     this.#routes.delete(messageId);
+  }
+
+  /** Waits for the end of no token any more. */
+  stop(): void {
+    for (const messageId of this.#waiting.keys()) this.answered(messageId);
   }
 }
 
-/** What core knows a command by. The id tells, also after a restart, whether others may see the answer. */
-export function answeredIdOf(interactionId: string, isPrivate: boolean): string {
-  return `${isPrivate ? 'private' : 'command'}:${interactionId}`;
+/** What core knows a command by. The id tells, also after a restart, by which ways it may be answered. */
+export function answeredIdOf(interaction: Interaction, isPrivate: boolean): string {
+  const way = isPrivate ? 'private' : isGuestAt(interaction) ? 'guest' : 'command';
+  return `${way}:${interaction.id}`;
 }
 
-/** Whether what was asked must not be answered where others see it. */
-export function isPrivateId(messageId: string): boolean {
-  return messageId.startsWith('private:');
+/** Whether it is answered with the interaction's token or not at all: others see all else, or it is refused. */
+export function isOnlyByToken(messageId: string): boolean {
+  return /^(private|guest):/.test(messageId);
 }

@@ -1,3 +1,4 @@
+import { InteractionContextType, MessageFlags } from 'discord.js';
 import { z } from 'zod';
 import { fileSchema, messageSchema } from '../parse-message/discord-message.js';
 import { tenantOf } from '../place.js';
@@ -19,6 +20,12 @@ const baseSchema = z.object({
   /** Who did it, elsewhere. */
   user: personSchema.optional(),
   locale: z.string().optional(),
+  /** Where it was done: 0 in a server, 1 in direct messages with the bot, 2 in those between people. */
+  context: z.int().optional(),
+  /** Who installed the bot that it was done with: 0 is the server, 1 a person. */
+  authorizing_integration_owners: z
+    .object({ 0: z.string().optional(), 1: z.string().optional() })
+    .default({}),
 });
 
 const optionSchema = z.object({
@@ -43,10 +50,21 @@ const commandSchema = baseSchema.extend({
   }),
 });
 
+/** The message of the bot that a button, or the button that opened a dialog, stands below. */
+const pressedSchema = z.object({ id: z.string(), flags: z.int().optional() });
+
 /** Somebody pressed a button. */
 const pressSchema = baseSchema.extend({
   type: z.literal(3),
   data: z.object({ custom_id: z.string() }),
+  message: pressedSchema.optional(),
+});
+
+/** A field of a dialog as it was filled in: a text, or what was chosen; of files their ids in `resolved`. */
+const fieldSchema = z.object({
+  custom_id: z.string(),
+  value: z.string().default(''),
+  values: z.array(z.string()).default([]),
 });
 
 /** Somebody filled in a dialog. */
@@ -56,10 +74,13 @@ const dialogSchema = baseSchema.extend({
     custom_id: z.string(),
     components: z.array(
       z.object({
-        components: z.array(z.object({ custom_id: z.string(), value: z.string().default('') })),
+        components: z.array(fieldSchema).default([]),
+        component: fieldSchema.optional(),
       }),
     ),
+    resolved: resolvedSchema.prefault({}),
   }),
+  message: pressedSchema.optional(),
 });
 
 /** What people do with commands, buttons and dialogs, as far as it is read. */
@@ -77,6 +98,19 @@ export type PressInteraction = z.infer<typeof pressSchema>;
 /** A dialog that is filled in. */
 export type DialogInteraction = z.infer<typeof dialogSchema>;
 
+/** What was filled in, by the ids of the fields; empty where nothing was. */
+export function fieldsOf({ data }: DialogInteraction): Map<string, string> {
+  const fields = data.components.flatMap(({ components, component }) =>
+    component === undefined ? components : [...components, component],
+  );
+  return new Map(fields.map(({ custom_id, value, values }) => [custom_id, values[0] ?? value]));
+}
+
+/** Whether only who did it sees the message that they did it on. */
+export function isOnPrivate({ message }: PressInteraction | DialogInteraction): boolean {
+  return ((message?.flags ?? 0) & MessageFlags.Ephemeral) !== 0;
+}
+
 /** Who did it. */
 export function personOf({ member, user }: Interaction): { id: string; name: string } {
   const person = member?.user ?? user;
@@ -84,9 +118,23 @@ export function personOf({ member, user }: Interaction): { id: string; name: str
   return { id, name: member?.nick ?? person?.global_name ?? person?.username ?? id };
 }
 
-/** Where it was done. */
+/** Where it was done, and whose bot it is there: where it is a guest, that of the person who installed it. */
 export function placeOf(interaction: Interaction): { tenant: string; conversationKey: string } {
-  const { guild_id: guildId, channel_id: channelId } = interaction;
-  const tenant = tenantOf({ guildId, channelId, userId: personOf(interaction).id });
+  const { channel_id: channelId } = interaction;
+  const { 1: ownerId } = interaction.authorizing_integration_owners;
+  const userId = personOf(interaction).id;
+  const tenant = isGuestAt(interaction)
+    ? tenantOf({ guildId: undefined, channelId, userId: ownerId ?? userId })
+    : tenantOf({ guildId: interaction.guild_id, channelId, userId });
   return { tenant, conversationKey: channelId };
+}
+
+/**
+ * Whether the bot is there only because a person installed it for themselves, in a server that did not or in
+ * direct messages between people: it sees and writes nothing there but by the interaction.
+ */
+export function isGuestAt(interaction: Interaction): boolean {
+  const { guild_id, context, authorizing_integration_owners: owners } = interaction;
+  if (context === InteractionContextType.PrivateChannel) return true;
+  return guild_id !== undefined && owners[0] === undefined && owners[1] !== undefined;
 }

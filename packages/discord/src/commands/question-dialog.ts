@@ -5,12 +5,25 @@ import {
   TextInputStyle,
 } from 'discord.js';
 import { say } from '../language.js';
+import type { DiscordFile } from '../parse-message/discord-message.js';
 import type { DialogInteraction } from './interaction.js';
 
 const pattern = /^vistazo ask (\d+)$/;
 const questionField = 'question';
+const filesField = 'files';
+/** Discord takes no more. */
+const maxFiles = 10;
 
-/** A dialog that asks for the question about a message. */
+/** What was asked in a dialog. */
+export interface AskedInDialog {
+  /** The message that it is about. */
+  targetId: string;
+  question: string;
+  /** Those given with it, in the order in which they were chosen. */
+  files: DiscordFile[];
+}
+
+/** A dialog that asks for the question about a message, and for further pictures. */
 export function questionDialog(
   targetId: string,
   language: Language,
@@ -20,28 +33,41 @@ export function questionDialog(
     title: say('askAbout', language),
     components: [
       {
-        type: ComponentType.ActionRow,
-        components: [
-          {
-            type: ComponentType.TextInput,
-            custom_id: questionField,
-            label: say('question', language),
-            style: TextInputStyle.Paragraph,
-            max_length: 2000,
-            required: true,
-          },
-        ],
+        type: ComponentType.Label,
+        label: say('question', language),
+        component: {
+          type: ComponentType.TextInput,
+          custom_id: questionField,
+          style: TextInputStyle.Paragraph,
+          max_length: 2000,
+          required: true,
+        },
+      },
+      {
+        type: ComponentType.Label,
+        label: say('furtherPictures', language),
+        component: {
+          type: ComponentType.FileUpload,
+          custom_id: filesField,
+          min_values: 0,
+          max_values: maxFiles,
+          required: false,
+        },
       },
     ],
   };
 }
 
-/** The message that it is about and what was asked; undefined for dialogs that are not the adapter's. */
-export function readDialog({
-  data,
-}: DialogInteraction): { targetId: string; question: string } | undefined {
+/** Undefined for dialogs that are not the adapter's. */
+export function readDialog({ data }: DialogInteraction): AskedInDialog | undefined {
   const [, targetId] = pattern.exec(data.custom_id) ?? [];
-  const fields = data.components.flatMap(({ components }) => components);
-  const question = fields.find(({ custom_id }) => custom_id === questionField)?.value;
-  return targetId === undefined || question === undefined ? undefined : { targetId, question };
+  const fields = data.components.flatMap(({ component }) => component ?? []);
+  const fieldOf = (id: string) => fields.find(({ custom_id }) => custom_id === id);
+  const question = fieldOf(questionField)?.value;
+  if (targetId === undefined || question === undefined) return undefined;
+  const files = (fieldOf(filesField)?.values ?? []).flatMap((id) => {
+    const file = data.resolved.attachments[id];
+    return file === undefined ? [] : [file];
+  });
+  return { targetId, question, files };
 }

@@ -13,13 +13,14 @@ export function filesOf({ attachments, embeds, sticker_items }: DiscordContent):
       // Discord's own copy: what a link leads to is not asked.
       const url = picture?.proxy_url;
       if (url == null) return [];
-      return [{ url, ...described(embed.title) }];
+      return [{ url, source: 'embed' as const, ...described(embed.title) }];
     }),
     ...sticker_items.flatMap(({ id, name, format_type }) => {
       const ending = stickerEndings[format_type];
       if (ending === undefined) return [];
       const url = `https://media.discordapp.net/stickers/${id}.${ending}`;
-      return [{ url, name: `${name}.${ending}`, ...described(name) }];
+      const source = 'sticker' as const;
+      return [{ url, name: `${name}.${ending}`, source, ...described(name) }];
     }),
   ];
 }

@@ -45,7 +45,10 @@ export async function materialOf(
 function ownMaterial(message: DiscordMessage): Material {
   const forwarded = message.message_snapshots.map((snapshot) => snapshot.message);
   return {
-    attachments: [...filesOf(message), ...forwarded.flatMap(visibleFilesOf)],
+    attachments: [
+      ...filesOf(message),
+      ...forwarded.flatMap(visibleFilesOf).map((file) => ({ ...file, source: 'forward' as const })),
+    ],
     quotes: [
       ...embedQuotes(message),
       ...forwarded.flatMap((content) => [
@@ -90,7 +93,7 @@ async function threadMaterial(
     starter !== undefined && channel.isOwnThread && isMentioned(starter, surroundings);
   return starter === undefined || isKnown
     ? nothing
-    : materialOfOther(starter, 'history', surroundings);
+    : materialOfOther(starter, 'thread', surroundings);
 }
 
 /** People post a picture first and ask about it in their next message. */
@@ -115,10 +118,10 @@ async function earlierMaterial(
   return found === undefined || isKnown ? nothing : materialOfOther(found, 'history', surroundings);
 }
 
-/** What a message of somebody else says and shows. */
+/** What a message of somebody else says and shows, which is of the message itself or of what it forwards. */
 export function materialOfOther(
   message: PlainMessage,
-  source: Quote['source'],
+  source: 'reply' | 'history' | 'thread',
   surroundings: Surroundings,
 ): Material {
   const contents: DiscordContent[] = [
@@ -131,9 +134,14 @@ export function materialOfOther(
   return {
     attachments: contents
       .flatMap(visibleFilesOf)
-      .map((file) => ({ ...file, author: { id, name } })),
+      .map((file) => ({ ...file, author: { id, name }, source })),
     quotes: [
-      ...quoted({ source, text, author: name, authorId: id }),
+      ...quoted({
+        source: source === 'thread' ? 'history' : source,
+        text,
+        author: name,
+        authorId: id,
+      }),
       ...contents.flatMap(embedQuotes),
     ],
   };

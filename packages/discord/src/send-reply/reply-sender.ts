@@ -19,11 +19,11 @@ import {
   Routes,
 } from 'discord.js';
 import { z } from 'zod';
-import { endButtons, stopButton } from '../buttons/answer-buttons.js';
+import { actionButtons, endButtons, stopButton } from '../buttons/answer-buttons.js';
 import {
   type InteractionRoute,
   type InteractionRoutes,
-  isPrivateId,
+  isOnlyByToken,
 } from '../commands/interaction-routes.js';
 import type { DiscordApi, DiscordFile } from '../discord-api.js';
 import { discordCodeOf, isTokenExpired, isUnknownMessage } from '../discord-errors.js';
@@ -91,19 +91,23 @@ export class ReplySender {
   async edit(posted: PostedReply, text: string, { signal }: Signal): Promise<void> {
     const { conversationKey, postId } = posted;
     const answer = this.answers.of(posted);
+    // What an earlier process posted may have actions.
+    const hadActions = answer.actions.has(postId) || !answer.postIds.includes(postId);
     if (!answer.postIds.includes(postId)) answer.postIds.push(postId);
-    const components = this.#buttonsWhileUnderWay(posted, answer, postId);
+    const buttons = this.#buttonsOf(posted, answer, postId);
+    const components = buttons ?? (hadActions ? [] : undefined);
     const content = this.#contentOf(posted, text);
     if (content.file !== undefined) await this.#filePace.wait(postId, signal);
     await this.#pace.wait(conversationKey, signal);
     await this.#patch(posted, messageBody(content, components), signal, content.file);
     if (content.file !== undefined) this.#filePace.note(postId, fileEveryMs);
-    if (components !== undefined) answer.withButtons.add(postId);
+    noteButtons(answer, postId, posted, components);
   }
 
   async remove(posted: PostedReply, { signal }: Signal): Promise<void> {
     const answer = this.answers.of(posted);
     answer.postIds = answer.postIds.filter((id) => id !== posted.postId);
+    answer.actions.delete(posted.postId);
     const { api } = this.options;
     try {
       await api.call({ method: 'Delete', ...this.#messageRoute(posted), signal });
@@ -118,6 +122,7 @@ export class ReplySender {
   ): Promise<void> {
     // A command that was acknowledged says so itself.
     if (this.options.routes.of(messageId) !== undefined) return;
+    if (isOnlyByToken(messageId)) return;
     if (this.options.permissions.lackingToPost(conversationKey).length > 0) return;
     await this.options.api.call({
       method: 'Post',
@@ -128,10 +133,13 @@ export class ReplySender {
 
   /** Changes the buttons as the answer goes on. */
   answering(target: ReplyTarget, event: AnsweringEvent): void {
+    // What was said unasked is no answer that could be rated or asked for again.
+    if (target.isAnnouncement) return;
     const answer = this.answers.of(target);
     if (event.type === 'prompt') answer.isUnderWay = true;
     if (event.type !== 'ended') return;
     answer.isUnderWay = false;
+    this.options.routes.answered(target.messageId);
     if (!this.options.buttons) return;
     this.#aside(this.#showEndButtons(target, answer));
   }
@@ -143,7 +151,7 @@ export class ReplySender {
 
   async #send(post: ReplyPost, signal: AbortSignal): Promise<string> {
     const answer = this.answers.of(post);
-    const components = this.#buttonsWhileUnderWay(post, answer, undefined);
+    const components = this.#buttonsOf(post, answer, undefined);
     const id =
       (await this.#sendByInteraction(post, components, signal)) ??
       (await this.#sendToChannel(post, components, signal).catch((error: unknown) => {
@@ -151,7 +159,7 @@ export class ReplySender {
         throw error;
       }));
     answer.postIds.push(id);
-    if (components !== undefined) answer.withButtons.add(id);
+    noteButtons(answer, id, post, components);
     return id;
   }
 
@@ -186,20 +194,23 @@ export class ReplySender {
       this.options.routes.close(messageId);
       return undefined;
     }
+    const { isFilled } = route;
+    const next = this.#nextOf(route);
+    route.isFilled = true;
     try {
       const content = this.#contentOf(post, text);
       const body = messageBody(content, components, { isPrivate });
       const { json } = await this.options.api.call({
-        ...this.#nextOf(route),
+        ...next,
         ...filesOf(content),
         body,
         signal,
         auth: false,
       });
-      route.isFilled = true;
       return postedSchema.parse(json).id;
     } catch (error) {
-      if (isPrivate || !isTokenExpired(error)) throw error;
+      route.isFilled = isFilled;
+      if (isOnlyByToken(messageId) || !isTokenExpired(error)) throw error;
       this.options.routes.close(messageId);
       return undefined;
     }
@@ -217,7 +228,7 @@ export class ReplySender {
     signal: AbortSignal,
   ): Promise<string> {
     const { conversationKey, messageId, text, idempotencyKey, isAnnouncement } = post;
-    if (isPrivateId(messageId)) throw tooOld();
+    if (isOnlyByToken(messageId)) throw tooOld();
     this.#rights.requireToPost(conversationKey);
     const isReply =
       isSnowflake(messageId) &&
@@ -266,10 +277,17 @@ export class ReplySender {
 
   /** Commands are answered by a way of their own, which asks for no permission of the channel. */
   #contentOf({ tenant, conversationKey, messageId }: ReplyTarget, text: string): PostContent {
-    const { routes, permissions, language } = this.options;
+    const { routes, permissions } = this.options;
     const isCommand = routes.of(messageId) !== undefined;
     const mayAttach = isCommand || !permissions.lacks(conversationKey, 'attachFiles');
-    return postContent(text, mayAttach, language(tenant));
+    return postContent(text, mayAttach, this.#languageOf({ tenant, messageId }));
+  }
+
+  /** Of the server, or of who asked alone. */
+  #languageOf({ tenant, messageId }: Pick<ReplyTarget, 'tenant' | 'messageId'>): Language {
+    const route = this.options.routes.of(messageId);
+    const isAlone = route !== undefined && (route.isPrivate || !route.isInServer);
+    return isAlone ? route.language : this.options.language(tenant);
   }
 
   async #patch(
@@ -284,7 +302,8 @@ export class ReplySender {
       this.#pace.note(posted.conversationKey, paceMs);
     } catch (error) {
       const route = this.options.routes.of(posted.messageId);
-      if (route === undefined || route.isPrivate || !isTokenExpired(error)) throw error;
+      if (route === undefined || isOnlyByToken(posted.messageId) || !isTokenExpired(error))
+        throw error;
       this.options.routes.close(posted.messageId);
       await this.options.api.call({ ...call, ...this.#messageRoute(posted) });
     }
@@ -301,8 +320,19 @@ export class ReplySender {
         route: Routes.webhookMessage(route.applicationId, route.token, postId),
         auth: false,
       };
-    if (isPrivateId(messageId)) throw tooOld();
+    if (isOnlyByToken(messageId)) throw tooOld();
     return { route: Routes.channelMessage(conversationKey, postId), auth: true };
+  }
+
+  /** Those of a message's actions and of the adapter; undefined where there are none. */
+  #buttonsOf(
+    target: ReplyTarget & Pick<ReplyPost, 'actions'>,
+    answer: AnswerPosts,
+    postId: string | undefined,
+  ): APIMessageTopLevelComponent[] | undefined {
+    const own = this.#buttonsWhileUnderWay(target, answer, postId);
+    const buttons = [...actionButtons(target.actions ?? []), ...(own ?? [])];
+    return buttons.length === 0 ? undefined : buttons;
   }
 
   /** The first message of an answer has a button that stops it; undefined lets the buttons be. */
@@ -312,25 +342,38 @@ export class ReplySender {
     postId: string | undefined,
   ): APIMessageTopLevelComponent[] | undefined {
     if (!this.options.buttons || !isUnderWay || postIds[0] !== postId) return undefined;
-    return stopButton({ messageId, askerId, language: this.options.language(tenant) });
+    return stopButton({ messageId, askerId, language: this.#languageOf({ tenant, messageId }) });
   }
 
   /** They stand below the last message of an answer. */
   async #showEndButtons(target: ReplyTarget, answer: AnswerPosts): Promise<void> {
-    const { askerId, postIds, withButtons } = answer;
+    const { askerId, postIds, withButtons, actions } = answer;
     const last = postIds.at(-1);
     const { tenant, messageId } = target;
-    const language = this.options.language(tenant);
+    const language = this.#languageOf({ tenant, messageId });
     const signal = AbortSignal.timeout(buttonsTimeoutMs);
     for (const postId of postIds) {
       const isLast = postId === last;
       if (!isLast && !withButtons.has(postId)) continue;
-      const components = isLast ? endButtons({ messageId, askerId, language }) : [];
+      const own = actionButtons(actions.get(postId) ?? []);
+      const components = isLast ? [...own, ...endButtons({ messageId, askerId, language })] : own;
       await this.#patch({ ...target, postId }, { components }, signal);
       if (isLast) withButtons.add(postId);
       else withButtons.delete(postId);
     }
   }
+}
+
+/** What a message has from now on. */
+function noteButtons(
+  { withButtons, actions: known }: AnswerPosts,
+  postId: string,
+  { actions = [] }: Pick<ReplyPost, 'actions'>,
+  components: readonly APIMessageTopLevelComponent[] | undefined,
+): void {
+  if (components !== undefined && components.length > 0) withButtons.add(postId);
+  if (actions.length > 0) known.set(postId, actions);
+  else known.delete(postId);
 }
 
 const waited = { wait: 'true' };
@@ -340,5 +383,8 @@ function filesOf({ file }: { file?: DiscordFile | undefined }): { files?: Discor
 }
 
 function tooOld(): VistazoError {
-  return new VistazoError('platform.gone', 'The command is too old to be answered.');
+  return new VistazoError(
+    'platform.gone',
+    'The command is too old to be answered, and nothing else may be posted in its place.',
+  );
 }

@@ -1,4 +1,4 @@
-import { definePlugin, type PluginMessage } from '@vistazo/core';
+import { type ConversationPicture, definePlugin, type PluginMessage } from '@vistazo/core';
 import { z } from 'zod';
 import { conversationsSchema, isIn } from '../conversations.js';
 import { pictureList } from '../picture-list.js';
@@ -51,7 +51,7 @@ function aboutPictures({
         ]
       : [
           `The conversation has ${pictureList(conversationPictures)}.`,
-          newest(pictures.length, conversationPictures.length),
+          newest(conversationPictures),
           'Older pictures may not be shown to you any more: when asked about one that you do not see, ask for it again.',
         ];
   if (unseen <= 0) return sentences;
@@ -62,11 +62,17 @@ function aboutPictures({
 }
 
 /** Which pictures a question is about when it does not say. */
-function newest(ofMessage: number, all: number): string {
-  if (ofMessage === 0)
-    return `The message brings none; it may be about an earlier one, most likely picture ${all}.`;
-  const first = all - ofMessage + 1;
-  return ofMessage === 1
-    ? `Picture ${all} came with the message.`
-    : `Pictures ${first} to ${all} came with the message.`;
+function newest(pictures: readonly ConversationPicture[]): string {
+  const own = [...new Set(pictures.filter(isOfMessage).map(({ number }) => number))];
+  const [first] = own;
+  if (first === undefined)
+    return `The message brings none; it may be about an earlier one, most likely picture ${pictures.at(-1)?.number}.`;
+  if (own.length === 1) return `Picture ${first} came with the message.`;
+  return own.every((number, index) => number === first + index)
+    ? `Pictures ${first} to ${own.at(-1)} came with the message.`
+    : `Pictures ${own.join(', ')} came with the message.`;
+}
+
+function isOfMessage({ isOfMessage }: ConversationPicture): boolean {
+  return isOfMessage;
 }

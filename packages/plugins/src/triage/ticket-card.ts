@@ -12,11 +12,6 @@ export function ticketCard(ticket: Ticket): string {
   ].join('\n\n');
 }
 
-/** Below the card of a ticket that was just opened. */
-export function howToCorrect({ number }: Ticket): string {
-  return `_Not right? For example: /ticket number=${number} severity=low_`;
-}
-
 /** A ticket in a list. */
 export function ticketLine({ number, product, severity, status, summary }: Ticket): string {
   return `${number} · ${oneLine(product)} · ${severity} · ${status} · ${oneLine(summary, 80)}`;

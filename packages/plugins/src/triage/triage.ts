@@ -14,7 +14,8 @@ import {
   ticketSchema,
   without,
 } from './ticket.js';
-import { howToCorrect, ticketCard, ticketLine } from './ticket-card.js';
+import { ticketActions } from './ticket-actions.js';
+import { ticketCard, ticketLine } from './ticket-card.js';
 import { TicketStorage } from './ticket-storage.js';
 
 const configSchema = z.object({
@@ -49,12 +50,13 @@ export const triage = definePlugin({
       if (called !== undefined || !isIn(config.conversations, message)) return next();
       const source = sourceOf(message);
       const ticket = await openTicket(message, source, nowMs());
-      reply(`${ticketCard(ticket)}\n\n${howToCorrect(ticket)}`);
+      reply(ticketCard(ticket), { actions: ticketActions(ticket) });
       log.info({ ticket: ticket.number, severity: ticket.severity }, 'ticket kept');
       const place = routeOf(ticket, config.rules);
       if (place === undefined) return;
       const { tenant } = message;
-      await announce({ ...place, tenant, key: source, text: announcementOf(ticket) });
+      const actions = ticketActions(ticket);
+      await announce({ ...place, tenant, key: source, text: announcementOf(ticket), actions });
     });
 
     // An open ticket is work to be done, however old it is.
@@ -102,7 +104,7 @@ export const triage = definePlugin({
         const ticket = corrected(found.ticket, given, message.author, nowMs());
         if (ticket.corrections.length > found.ticket.corrections.length)
           await tickets.keep(found.source, ticket);
-        reply(ticketCard(ticket));
+        reply(ticketCard(ticket), { actions: ticketActions(ticket) });
       },
     });
   },

@@ -22,8 +22,12 @@ export function plainText(text: string, names: MarkNames): string {
   let plain = '';
   let end = 0;
   for (const found of text.matchAll(mark)) {
-    plain += unmarked(text.slice(end, found.index)) + nameOf(found[1] ?? '', names);
+    plain += unmarked(text.slice(end, found.index));
+    const name = nameOf(found[1] ?? '', names);
     end = found.index + found[0].length;
+    // What is left out leaves no gap.
+    if (name === '' && text[end] === ' ') plain = plain.replace(/ $/, '');
+    plain += name;
   }
   return (plain + unmarked(text.slice(end))).trim();
 }

@@ -33,6 +33,14 @@ export class CallPace {
     await pause(Math.max(dueMs, bucket.blockedUntilMs - nowMs), signal);
   }
 
+  /** Whether the next call would not have to wait. */
+  isFree(key: string, rate: CallRate): boolean {
+    const nowMs = performance.now();
+    const { calls, atMs, blockedUntilMs } = this.#of(key, rate, nowMs);
+    const left = calls + ((nowMs - atMs) * rate.perMinute) / 60_000;
+    return blockedUntilMs <= nowMs && left >= 1;
+  }
+
   /** Slack refused a call, and asks to wait. */
   refused(key: string, rate: CallRate, retryAfterMs: number): void {
     const nowMs = performance.now();

@@ -34,10 +34,9 @@ export function inlineText(tokens: readonly Token[]): string {
       href = addressOf(token, 'href');
       linkStart = text.length;
     } else if (token.type === 'link_close') {
-      const isShown = token.markup !== '' || text.slice(linkStart) === href;
-      text += isShown ? '' : ` (${href})`;
+      if (token.markup === '' && text.slice(linkStart) !== href) text += inBrackets(href);
     } else if (token.type.endsWith('break')) text += ' ';
-    else if (token.type === 'image') text += `${token.content} (${addressOf(token, 'src')})`;
+    else if (token.type === 'image') text += token.content + inBrackets(addressOf(token, 'src'));
     else text += token.content.replace(/<br *\/?>/gi, ' ');
   }
   return text.replace(/\s+/g, ' ').trim();
@@ -75,6 +74,10 @@ function linesOf(tokens: readonly Token[], outerMarks: readonly Mark[]): Run[][]
   return lines;
 }
 
+function inBrackets(address: string): string {
+  return address === '' ? '' : ` (${address})`;
+}
+
 function addressOf(token: Token, attribute: 'href' | 'src'): string {
   return String(token.attrGet(attribute) ?? '');
 }
@@ -86,8 +89,9 @@ function codeRun(content: string, marks: Run['marks']): Run {
   return { mrkdwn: escapeMrkdwn(content), marks: [...marks, '`'] };
 }
 
-/** `<url|label>`. An address has neither `|` nor `>` nor space, as the parser encodes them. */
+/** `<url|label>`; the label where there is no address, as in `[label]()`. An address has neither `|` nor `>` nor space, as the parser encodes them. */
 function linkMrkdwn(href: string, label: string): string {
+  if (href === '') return literalMrkdwn(label);
   const url = escapeMrkdwn(href).replaceAll('|', '%7C');
   const isSame = label === '' || label === href;
   const link = isSame ? `<${url}>` : `<${url}|${literalMrkdwn(label)}>`;

@@ -19,9 +19,9 @@ export const maxTextLength = 4000;
 export const maxBlocksLength = 13_200;
 /**
  * Most UTF-16 units of an answer's Markdown that fit into a message, whatever they are: each of them
- * takes up to five characters, as `&amp;` does.
+ * takes up to five characters, as `&amp;` does. Slack counts some more for each block.
  */
-export const maxMarkdownLength = 2600;
+export const maxMarkdownLength = 2400;
 
 /** What a message of the bot says. */
 export interface MessageBody {
@@ -36,7 +36,8 @@ export interface MessageBody {
  * makes too long is shown as it was written. Throws `internal` where more does not fit.
  */
 export function messageBody(markdown: string): MessageBody {
-  for (const mrkdwn of [toMrkdwn(markdown), literalMrkdwn(markdown.trim())]) {
+  for (const convert of [toMrkdwn, literalMrkdwn]) {
+    const mrkdwn = convert(markdown.toWellFormed()).trim();
     const sections = splitMrkdwn(mrkdwn, maxSectionLength);
     const length = sections.reduce((sum, section) => sum + section.length, 0);
     if (length <= maxBlocksLength && sections.length <= maxBlocks - blocksKeptFree)

@@ -1,4 +1,4 @@
-import type { ActionsBlock } from '@slack/types';
+import type { KnownBlock } from '@slack/types';
 import type { AnsweringEvent, PostedReply, ReplyPost, ReplyTarget } from '@vistazo/core';
 import {
   type AnswerPosts,
@@ -10,9 +10,11 @@ import { z } from 'zod';
 import { endButtons, stopButton } from '../buttons/answer-buttons.js';
 import { placeOf, postedAtMsOf } from '../place.js';
 import type { SlackApi } from '../slack-api.js';
-import { retryAfterMsOf, slackCodeOf } from '../slack-errors.js';
-import { CallPace, type CallRate } from './call-pace.js';
+import { slackCodeOf } from '../slack-errors.js';
+import type { AnswerStream } from './answer-stream.js';
+import { AnswerStreams } from './answer-streams.js';
 import { messageBody } from './message-body.js';
+import { PacedCalls } from './paced-calls.js';
 import { findPosted, postMetadata } from './post-metadata.js';
 
 /** What a {@link ReplySender} needs. */
@@ -20,13 +22,27 @@ export interface ReplySenderOptions {
   api: SlackApi;
   /** Whether answers have buttons. */
   buttons: boolean;
-  /** That of a person. */
-  languageOf: (tenant: string, userId: string) => Promise<Language>;
+  /** How answers grow: by Slack's own streams where it offers them, or by changes of messages. */
+  streaming: 'native' | 'edits';
+  /** Who asked: their language, and the team that they are of. */
+  personOf: (
+    tenant: string,
+    userId: string,
+  ) => Promise<{ language: Language; teamId: string | undefined }>;
+  /** The bot's user in a team. */
+  botUserIdIn: (team: string) => string | undefined;
+  /** A person ended a stream with Slack's own button. */
+  onStopped: (target: ReplyTarget) => void;
   /** When this process began to listen, in milliseconds since 1970. */
   startedAtMs: number;
 }
 
-type Signal = { signal: AbortSignal };
+/** How a message is written. */
+interface WriteOptions {
+  signal: AbortSignal;
+  /** What its text completes: the message, which does not grow any more, or the answer, whose last one it is. */
+  completes?: 'message' | 'answer';
+}
 
 /** How many posts are known by their keys; older ones are looked for on Slack. */
 const maxKeys = 100_000;
@@ -34,13 +50,6 @@ const maxKeys = 100_000;
 const maxTexts = 10_000;
 /** How long buttons may take to be changed. */
 const buttonsTimeoutMs = 30_000;
-
-/** Slack's own limits, with some room: one message a second in a channel, and tier 3 for changes in a team. */
-const rates = {
-  'chat.postMessage': { burst: 4, perMinute: 60 },
-  'chat.update': { burst: 20, perMinute: 50 },
-  'chat.delete': { burst: 20, perMinute: 50 },
-} as const satisfies Record<string, CallRate>;
 
 const postedSchema = z.object({ ts: z.string() });
 
@@ -52,40 +61,68 @@ const quiet = {
   unfurl_media: false,
 } as const;
 
+/** What is known of a message that was written. */
+interface Written {
+  text: string;
+  idempotencyKey: string | undefined;
+  /** Whether the buttons of a whole answer stand below it. */
+  hasEndButtons: boolean;
+}
+
 /** Posts, changes and takes away the messages of answers. */
 export class ReplySender {
   readonly answers = new AnswerPostsByQuestion();
   readonly #posted = new BoundedMap<string, string>(maxKeys);
-  readonly #texts = new BoundedMap<string, string>(maxTexts);
-  readonly #pace = new CallPace();
+  readonly #written = new BoundedMap<string, Written>(maxTexts);
+  readonly #calls: PacedCalls;
+  readonly #streams: AnswerStreams;
   readonly #asides = new Set<Promise<void>>();
 
-  constructor(private readonly options: ReplySenderOptions) {}
+  constructor(private readonly options: ReplySenderOptions) {
+    this.#calls = new PacedCalls(options.api);
+    this.#streams = new AnswerStreams(this.#calls, options);
+  }
 
-  async post(post: ReplyPost, { signal }: Signal): Promise<string> {
-    signal.throwIfAborted();
-    const { tenant, idempotencyKey } = post;
-    const key = `${tenant} ${idempotencyKey}`;
-    const known = this.#posted.get(key) ?? (await this.#postedBefore(post, signal));
-    const ts = known ?? (await this.#send(post, signal));
+  async post(post: ReplyPost, options: WriteOptions): Promise<string> {
+    options.signal.throwIfAborted();
+    const key = `${post.tenant} ${post.idempotencyKey}`;
+    const known = this.#posted.get(key) ?? (await this.#postedBefore(post, options.signal));
+    const ts = known ?? (await this.#send(post, options));
     this.#posted.set(key, ts);
     return ts;
   }
 
-  async edit(posted: PostedReply, text: string, { signal }: Signal): Promise<void> {
+  async edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
+    const { completes, signal } = options;
+    const { postId } = posted;
     const answer = this.answers.of(posted);
-    if (!answer.postIds.includes(posted.postId)) answer.postIds.push(posted.postId);
-    const buttons = await this.#buttonsWhileUnderWay(posted, answer, posted.postId);
-    await this.#update(posted, text, buttons, signal);
+    if (!answer.postIds.includes(postId)) answer.postIds.push(postId);
+    const stream = this.#streams.of(posted);
+    if (completes === undefined && stream !== undefined) {
+      const became = await stream.append(text, signal);
+      if (became === 'stopped by person') this.options.onStopped(posted);
+      if (became !== 'ended') return;
+    }
+    const below = await this.#below(posted, completes);
+    const isDone =
+      completes !== undefined && (await this.#finish(stream, posted, { text, below }, signal));
+    if (!isDone) await this.#update(posted, text, below, signal);
+    const hasEndButtons = completes === 'answer' && below.length > 0;
+    this.#note(posted, { ...this.#writtenOf(posted), text, hasEndButtons });
   }
 
-  async remove(posted: PostedReply, { signal }: Signal): Promise<void> {
+  async remove(posted: PostedReply, { signal }: WriteOptions): Promise<void> {
     const answer = this.answers.of(posted);
     answer.postIds = answer.postIds.filter((id) => id !== posted.postId);
     const { channel } = placeOf(posted.conversationKey);
     const args = { channel, ts: posted.postId };
+    const remove = () => this.#calls.call('chat.delete', posted.tenant, args, signal);
     try {
-      await this.#call('chat.delete', posted.tenant, args, signal);
+      await remove().catch(async (error: unknown) => {
+        if (slackCodeOf(error) !== 'cant_delete_message') throw error;
+        await this.#streams.end(posted, signal);
+        await remove();
+      });
     } catch (error) {
       if (slackCodeOf(error) !== 'message_not_found') throw error;
     }
@@ -105,23 +142,69 @@ export class ReplySender {
     await Promise.all(this.#asides);
   }
 
-  async #send(post: ReplyPost, signal: AbortSignal): Promise<string> {
-    const { tenant, conversationKey, text, idempotencyKey } = post;
+  async #send(post: ReplyPost, { signal, completes }: WriteOptions): Promise<string> {
     const answer = this.answers.of(post);
-    const buttons = await this.#buttonsWhileUnderWay(post, answer, undefined);
+    const grows = completes === undefined && answer.isUnderWay;
+    const below = await this.#below({ ...post, postId: undefined }, completes);
+    const ts =
+      (grows ? await this.#stream(post, answer, signal) : undefined) ??
+      (await this.#postMessage(post, below, signal));
+    answer.postIds.push(ts);
+    const { text, idempotencyKey } = post;
+    const hasEndButtons = completes === 'answer' && below.length > 0;
+    this.#note({ ...post, postId: ts }, { text, idempotencyKey, hasEndButtons });
+    return ts;
+  }
+
+  /** False where the message did not stream. */
+  async #finish(
+    stream: AnswerStream | undefined,
+    posted: PostedReply,
+    { text, below }: { text: string; below: KnownBlock[] },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (stream === undefined) return false;
+    const { idempotencyKey } = this.#writtenOf(posted);
+    const metadata = idempotencyKey === undefined ? undefined : postMetadata(idempotencyKey);
+    return stream.finish(text, { blocks: below, metadata }, signal);
+  }
+
+  async #stream(
+    { tenant, conversationKey, text }: ReplyPost,
+    { askerId }: AnswerPosts,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const place = placeOf(conversationKey);
+    if (askerId === undefined || place.threadTs === undefined) return undefined;
+    const { teamId } = await this.options.personOf(tenant, askerId);
+    return this.#streams.start(
+      tenant,
+      {
+        channel: place.channel,
+        thread_ts: place.threadTs,
+        recipient_user_id: askerId,
+        recipient_team_id: teamId ?? tenant,
+      },
+      text,
+      signal,
+    );
+  }
+
+  async #postMessage(
+    post: ReplyPost,
+    below: readonly KnownBlock[],
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { tenant, conversationKey, text, idempotencyKey } = post;
     const { channel, threadTs } = placeOf(conversationKey);
     const args = {
       channel,
       ...(threadTs !== undefined && { thread_ts: threadTs }),
-      ...withButtons(text, buttons),
+      ...withBelow(text, below),
       ...quiet,
       metadata: postMetadata(idempotencyKey),
     };
-    const { ts } = postedSchema.parse(await this.#call('chat.postMessage', tenant, args, signal));
-    answer.postIds.push(ts);
-    if (buttons !== undefined) answer.withButtons.add(ts);
-    this.#texts.set(textKey(post, ts), text);
-    return ts;
+    return postedSchema.parse(await this.#calls.call('chat.postMessage', tenant, args, signal)).ts;
   }
 
   /** What an earlier process posted under the key. */
@@ -136,74 +219,77 @@ export class ReplySender {
         ? { method: 'conversations.history', args }
         : { method: 'conversations.replies', args: { ...args, ts: threadTs } };
     const answer = await this.options.api.call({ tenant, ...call, signal });
-    return findPosted(answer, idempotencyKey);
+    return findPosted(answer, idempotencyKey, this.options.botUserIdIn(tenant));
   }
 
   async #update(
     posted: PostedReply,
     text: string,
-    buttons: ActionsBlock | undefined,
+    below: KnownBlock[],
     signal: AbortSignal,
   ): Promise<void> {
     const { tenant, conversationKey, postId } = posted;
     const { channel } = placeOf(conversationKey);
     const { link_names, parse } = quiet;
-    const args = { channel, ts: postId, ...withButtons(text, buttons), link_names, parse };
-    await this.#call('chat.update', tenant, args, signal);
-    this.#texts.set(textKey(posted, postId), text);
-    const { withButtons: buttoned } = this.answers.of(posted);
-    if (buttons === undefined) buttoned.delete(postId);
-    else buttoned.add(postId);
+    const written = this.#writtenOf(posted);
+    const { idempotencyKey } = written;
+    const args = {
+      channel,
+      ts: postId,
+      ...withBelow(text, below),
+      link_names,
+      parse,
+      // One that was streamed got none when it began.
+      ...(idempotencyKey !== undefined && { metadata: postMetadata(idempotencyKey) }),
+    };
+    const update = () => this.#calls.call('chat.update', tenant, args, signal);
+    await update().catch(async (error: unknown) => {
+      if (slackCodeOf(error) !== 'streaming_state_conflict') throw error;
+      await this.#streams.end(posted, signal);
+      await update();
+    });
+    this.#note(posted, { ...written, text });
   }
 
-  async #call(
-    method: keyof typeof rates,
-    tenant: string,
-    args: Record<string, unknown> & { channel: string },
-    signal: AbortSignal,
-  ): Promise<unknown> {
-    const key = [method, tenant, ...(method === 'chat.postMessage' ? [args.channel] : [])].join(
-      ' ',
-    );
-    const rate = rates[method];
-    await this.#pace.wait(key, rate, signal);
-    try {
-      return await this.options.api.call({ tenant, method, args, signal });
-    } catch (error) {
-      const retryAfterMs = retryAfterMsOf(error);
-      if (retryAfterMs !== undefined) this.#pace.refused(key, rate, retryAfterMs);
-      throw error;
-    }
+  /** While an answer is made, below its first message a button that stops it; below a whole one those for its end. */
+  async #below(
+    { tenant, conversationKey, messageId, postId }: ReplyTarget & { postId: string | undefined },
+    completes: WriteOptions['completes'],
+  ): Promise<KnownBlock[]> {
+    const { isUnderWay, postIds, askerId } = this.answers.of({ conversationKey, messageId });
+    if (!this.options.buttons || completes === 'message') return [];
+    const language = askerId === undefined ? 'en' : await this.#languageOf(tenant, askerId);
+    if (completes === 'answer') return [endButtons({ messageId, askerId, language })];
+    const isFirst = isUnderWay && postIds[0] === postId;
+    return isFirst ? [stopButton({ messageId, askerId, language })] : [];
   }
 
-  /** The first message of an answer has a button that stops it. */
-  async #buttonsWhileUnderWay(
-    { tenant, messageId }: ReplyTarget,
-    { isUnderWay, postIds, askerId }: AnswerPosts,
-    postId: string | undefined,
-  ): Promise<ActionsBlock | undefined> {
-    if (!this.options.buttons || !isUnderWay || postIds[0] !== postId) return undefined;
-    return stopButton({ messageId, askerId, language: await this.#languageOf(tenant, askerId) });
-  }
-
-  /** They stand below the last message of an answer. */
-  async #showEndButtons(target: ReplyTarget, answer: AnswerPosts): Promise<void> {
-    const { askerId, postIds, withButtons: buttoned } = answer;
-    const { tenant, messageId } = target;
+  async #showEndButtons(target: ReplyTarget, { postIds }: AnswerPosts): Promise<void> {
     const last = postIds.at(-1);
-    const language = await this.#languageOf(tenant, askerId);
     const signal = AbortSignal.timeout(buttonsTimeoutMs);
     for (const postId of [...postIds]) {
-      const text = this.#texts.get(textKey(target, postId));
+      const posted = { ...target, postId };
+      const { text, hasEndButtons } = this.#writtenOf(posted);
       const isLast = postId === last;
-      if (text === undefined || (!isLast && !buttoned.has(postId))) continue;
-      const buttons = isLast ? endButtons({ messageId, askerId, language }) : undefined;
-      await this.#update({ ...target, postId }, text, buttons, signal);
+      const isRight = isLast ? hasEndButtons : !hasEndButtons && postId !== postIds[0];
+      if (text === undefined || isRight) continue;
+      const below = await this.#below(posted, isLast ? 'answer' : 'message');
+      await this.#update(posted, text, below, signal);
+      this.#note(posted, { ...this.#writtenOf(posted), text, hasEndButtons: isLast });
     }
   }
 
-  async #languageOf(tenant: string, askerId: string | undefined): Promise<Language> {
-    return askerId === undefined ? 'en' : this.options.languageOf(tenant, askerId);
+  #writtenOf(posted: PostedReply): Omit<Written, 'text'> & { text: string | undefined } {
+    const nothing = { text: undefined, idempotencyKey: undefined, hasEndButtons: false };
+    return this.#written.get(writtenKey(posted)) ?? nothing;
+  }
+
+  #note(posted: PostedReply, written: Written): void {
+    this.#written.set(writtenKey(posted), written);
+  }
+
+  async #languageOf(tenant: string, askerId: string): Promise<Language> {
+    return (await this.options.personOf(tenant, askerId)).language;
   }
 
   /** What is no reason to do anything over when it fails. */
@@ -213,11 +299,11 @@ export class ReplySender {
   }
 }
 
-function withButtons(text: string, buttons: ActionsBlock | undefined) {
+function withBelow(text: string, below: readonly KnownBlock[]) {
   const body = messageBody(text);
-  return buttons === undefined ? body : { ...body, blocks: [...body.blocks, buttons] };
+  return { ...body, blocks: [...body.blocks, ...below] };
 }
 
-function textKey({ tenant, conversationKey }: ReplyTarget, postId: string): string {
+function writtenKey({ tenant, conversationKey, postId }: PostedReply): string {
   return `${tenant} ${placeOf(conversationKey).channel} ${postId}`;
 }

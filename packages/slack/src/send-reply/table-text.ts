@@ -25,6 +25,6 @@ export function tableText(rows: readonly (readonly string[])[]): string {
 function widthOf(text: string): number {
   let width = 0;
   for (const character of text)
-    width += wide.test(character) ? 2 : /[\p{M}\u200B-\u200D\uFE0F]/u.test(character) ? 0 : 1;
+    width += wide.test(character) ? 2 : /\p{M}|[\u200B-\u200D]/u.test(character) ? 0 : 1;
   return width;
 }

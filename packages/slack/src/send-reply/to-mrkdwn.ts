@@ -83,12 +83,12 @@ function blockParts(token: Token, cursor: Cursor): Part[] {
     case 'blockquote_open':
       return partsOf(cursor).map(quoted);
     case 'table_open':
-      return [codePart(tableText(tableRows(cursor)))];
+      return codeParts(tableText(tableRows(cursor)));
     case 'hr':
       return [{ kind: 'text', mrkdwn: rule, gap: '\n\n' }];
     default:
       // Code, fenced or indented; the end of one that grows is missing yet.
-      return [codePart(token.content.replace(/\n$/, ''))];
+      return codeParts(token.content.replace(/\n$/, ''));
   }
 }
 
@@ -99,11 +99,13 @@ function paragraph(cursor: Cursor, marks: readonly Mark[], gap: Part['gap']): Pa
   return { kind: 'text', mrkdwn, gap };
 }
 
-function codePart(code: string): Part {
+function codeParts(code: string): Part[] {
+  // Slack would show its marks; an answer that grows has just begun it.
+  if (code.trim() === '') return [];
   // No backtick stands beside another one, so that nothing in it ends it.
   const mute = escapeMrkdwn(code).replace(/`(?=`)/g, `\`${zeroWidthSpace}`);
-  const mrkdwn = `${fenceLine}\n${mute.replace(/`$/, `\`${zeroWidthSpace}`)}\n${fenceLine}`;
-  return { kind: 'code', mrkdwn, gap: '\n\n' };
+  const mrkdwn = `${fenceLine}\n${mute}\n${fenceLine}`;
+  return [{ kind: 'code', mrkdwn, gap: '\n\n' }];
 }
 
 /** Slack has no quotes in quotes, and no code in them: code stands between two. */

@@ -1,5 +1,10 @@
-import { definePlugin } from '@vistazo/core';
+import { definePlugin, type ReplyAction } from '@vistazo/core';
 import { z } from 'zod';
+
+const next = (to: number): ReplyAction => ({
+  label: 'Next',
+  command: { name: 'count', options: { to } },
+});
 
 /** Does everything that a plugin can, from a process of its own. */
 export default definePlugin({
@@ -53,6 +58,9 @@ export default definePlugin({
       options: z.object({ to: z.int().max(9) }),
       async run({ options, storage: values, reply, ask }) {
         if (options.to === 0) ask('Say zero.');
+        else if (options.to < 0) reply('Below.', { actions: [next(options.to + 1)] });
+        else if (options.to === 9)
+          reply('Too many.', { actions: [{ ...next(9), command: { name: 'die', options: {} } }] });
         else reply(`${options.to}, after ${await values.get('last')}`);
       },
     });
@@ -72,6 +80,7 @@ export default definePlugin({
           conversationKey: 'news',
           key: String(atMs),
           text: `Digest of ${new Date(atMs).toISOString()}`,
+          actions: [next(1)],
         }),
     });
     const echoes = metrics.counter('echoes', 'Requests that were echoed.');

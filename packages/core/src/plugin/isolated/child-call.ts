@@ -4,6 +4,7 @@ import { sendToParent } from '../../processes/send-to-parent.js';
 import type { PluginStorage } from '../../store/plugin-storage.js';
 import type { Generate, GenerateOptions } from '../generate.js';
 import type { PluginMessage } from '../plugin-message.js';
+import type { ReplyOptions } from '../reply-options.js';
 import type { CrossingMessage, Effects, FromPlugin, Question, ToPlugin } from './protocol.js';
 
 const waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -62,8 +63,8 @@ export class ChildCall {
     return effects;
   }
 
-  reply(text: string): void {
-    this.#effects.replies.push(text);
+  reply(text: string, options?: ReplyOptions): void {
+    this.#effects.replies.push({ text, ...options });
   }
 
   leaveToModel(instructions: string | undefined): void {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { VistazoError } from '../../errors.js';
 import type { Registration } from '../registration.js';
+import { replyOf } from '../reply-options.js';
 import { BadToolInput } from '../tool.js';
 import { type ChildCall, storageOf } from './child-call.js';
 import type {
@@ -19,7 +20,9 @@ export interface ChildHandler {
 /** All that a plugin registered, to be called by its number. @internal */
 export function childHandlers(registration: Registration): ChildHandler[] {
   const { onMessage, onAnswer, onFeedback, onForget, prompts, commands } = registration;
-  const { tools, schedules, routes, starts } = registration;
+  const { tools, schedules, routes, starts, plugin } = registration;
+  const replyTo = (call: ChildCall) =>
+    replyOf(plugin.name, commands, (text, options) => call.reply(text, options));
   return [
     ...onMessage.map((middleware) =>
       handlerOf({ type: 'message' }, 'message', ({ message }, call) =>
@@ -27,7 +30,7 @@ export function childHandlers(registration: Registration): ChildHandler[] {
           {
             ...call.message(message),
             instructions: call.instructions,
-            reply: (text) => call.reply(text),
+            reply: replyTo(call),
           },
           async () => void (await call.ask({ type: 'next' })),
         ),
@@ -71,7 +74,7 @@ export function childHandlers(registration: Registration): ChildHandler[] {
       handlerOf({ type: 'command', description }, 'command', ({ message, call: called }, call) =>
         run(called, {
           ...call.message(message),
-          reply: (text) => call.reply(text),
+          reply: replyTo(call),
           ask: (instructions) => call.leaveToModel(instructions),
         }),
       ),

@@ -3,6 +3,7 @@ import type { Plugin } from '../define-plugin.js';
 import type { AnswerContext, MessageContext } from '../plugin.js';
 import type { PluginMessage } from '../plugin-message.js';
 import type { HostServices, Registration } from '../registration.js';
+import { announceOf } from '../reply-options.js';
 import { toSchedule } from '../schedule.js';
 import { BadToolInput } from '../tool.js';
 import { answerOutside } from './answer-outside.js';
@@ -15,9 +16,12 @@ export async function registerIsolated(
   isolation: { module: string; given: unknown },
   services: HostServices,
 ): Promise<Registration> {
-  const process = new PluginProcess(plugin.name, isolation, services);
+  const commands: Registration['commands'] = [];
+  const announce = announceOf(plugin.name, commands, services.announce);
+  const own = { ...services, announce };
+  const process = new PluginProcess(plugin.name, isolation, own);
   try {
-    const proxy = new IsolatedRegistration(plugin, process, services);
+    const proxy = new IsolatedRegistration(plugin, process, own, commands);
     for (const [index, handler] of (await process.handlers()).entries()) proxy.add(index, handler);
     return proxy.registration;
   } catch (error) {
@@ -33,6 +37,7 @@ class IsolatedRegistration {
     plugin: Plugin,
     private readonly process: PluginProcess,
     private readonly services: HostServices,
+    commands: Registration['commands'],
   ) {
     this.registration = {
       plugin,
@@ -40,7 +45,7 @@ class IsolatedRegistration {
       onAnswer: [],
       onFeedback: [],
       onForget: [],
-      commands: [],
+      commands,
       tools: [],
       prompts: [],
       schedules: [],
@@ -83,7 +88,7 @@ class IsolatedRegistration {
             {
               signal,
               take: ({ replies, instructions, isForModel }) => {
-                for (const text of replies) reply(text);
+                for (const { text, ...options } of replies) reply(text, options);
                 if (isForModel) ask(instructions.join('\n\n') || undefined);
               },
               answer: (question) => answerAbout(context, question, services),
@@ -146,7 +151,7 @@ class IsolatedRegistration {
       {
         signal: message.signal,
         take: ({ replies, instructions }) => {
-          for (const text of replies) message.reply(text);
+          for (const { text, ...options } of replies) message.reply(text, options);
           message.instructions.push(...instructions);
         },
         answer: (question) =>
@@ -211,7 +216,7 @@ async function answerAbout(
   services: HostServices,
 ): Promise<unknown> {
   if (question.type === 'picture')
-    return message.conversationPictures[question.number - 1]?.bytes();
+    return message.conversationPictures.find(({ number }) => number === question.number)?.bytes();
   if (question.type !== 'generate') return answerOutside(question, services);
   const { options, jsonSchema } = question;
   if (jsonSchema === undefined) return message.generate(options);

@@ -124,9 +124,13 @@ export class PluginProcess {
     if (message.type === 'ask') void this.#answer(child, message);
     if (message.type !== 'done') return;
     const call = this.#calls.get(message.id);
-    call?.take?.(message.effects);
-    if (message.error === undefined) call?.resolve(message.result);
-    else call?.reject(VistazoError.fromJSON(message.error));
+    try {
+      call?.take?.(message.effects);
+      if (message.error === undefined) call?.resolve(message.result);
+      else call?.reject(VistazoError.fromJSON(message.error));
+    } catch (error) {
+      call?.reject(error);
+    }
   }
 
   async #answer(

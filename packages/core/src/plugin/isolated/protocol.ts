@@ -7,6 +7,7 @@ import type { SharedForgetting } from '../forgetting.js';
 import type { GenerateOptions } from '../generate.js';
 import type { Announcement } from '../plugin.js';
 import type { ConversationPicture, MessageFacts } from '../plugin-message.js';
+import type { ReplyOptions } from '../reply-options.js';
 import type { RouteMethod } from '../route.js';
 import type { ScheduleDefinition } from '../schedule.js';
 
@@ -56,7 +57,7 @@ export type HandlerInput =
 
 /** What a handler did, told with its next word. */
 export interface Effects {
-  replies: string[];
+  replies: ({ text: string } & ReplyOptions)[];
   instructions: string[];
   /** Whether a command leaves the answer to the model. */
   isForModel: boolean;

@@ -175,7 +175,7 @@ export async function unfold(
 export async function acceptAnnouncement(
   db: Kysely<Database>,
   { nowMs }: DatabaseKind,
-  { adapter, tenant, conversationKey, id, texts }: NewAnnouncement,
+  { adapter, tenant, conversationKey, id, texts, actions }: NewAnnouncement,
 ): Promise<'accepted' | 'known'> {
   const job = await db
     .insertInto('jobs')
@@ -196,6 +196,6 @@ export async function acceptAnnouncement(
     .returning('id')
     .executeTakeFirst();
   if (job === undefined) return 'known';
-  await setReplies(db, job.id, texts);
+  await setReplies(db, job.id, texts, actions);
   return 'accepted';
 }

@@ -4,6 +4,7 @@ import type { DatabaseKind } from './database-kind.js';
 import { emptyMessages, inBatches, purgePictures } from './forgotten-messages.js';
 import { cancelJob, deleteFiles, takeAway } from './job-rows.js';
 import { contentJson, parseContent } from './message-content.js';
+import { forgetActionsIn } from './replies.js';
 import type { Database } from './schema.js';
 
 /**
@@ -18,6 +19,8 @@ export async function forgetPerson(
   person: Person,
 ): Promise<number> {
   await forgetJobs(db, kind, tenant, person);
+  // What is announced may be about them.
+  await forgetActionsIn(db, tenant);
   await forgetOpenQuotes(db, tenant, person);
   await db
     .deleteFrom('turns')

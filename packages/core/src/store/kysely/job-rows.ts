@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { MessageKey } from '../job-store.js';
 import type { DatabaseKind } from './database-kind.js';
+import { forgetActions } from './replies.js';
 import type { Database } from './schema.js';
 
 /** @internal */
@@ -84,6 +85,7 @@ export async function cancelJob(
 ): Promise<void> {
   await takeAway(db, id, ended(kind, 'cancelled'));
   await deleteFiles(db, id);
+  await forgetActions(db, id);
 }
 
 /** Whether there were any. @internal */

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { MessageEvent } from '../../adapter/platform-event.js';
+import type { ReplyAction } from '../../adapter/reply-action.js';
 import { VistazoError } from '../../errors.js';
 import {
   type AcceptOptions,
@@ -37,7 +38,15 @@ import { contentJson, parseContent, toMessage } from './message-content.js';
 import { nextJob, noteTurn } from './next-job.js';
 import { recentMessages } from './recent-messages.js';
 import { modelTimeSize, wholeTenant } from './refusals.js';
-import { forgetTexts, leftOf, notePost, repliesOf, setReplies } from './replies.js';
+import {
+  actionsOf,
+  forgetActions,
+  forgetTexts,
+  leftOf,
+  notePost,
+  repliesOf,
+  setReplies,
+} from './replies.js';
 import type { Database } from './schema.js';
 
 type JobRow = Selectable<Database['jobs']>;
@@ -102,6 +111,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
         traceparent,
       });
       await forgetTexts(db, job.id);
+      await forgetActions(db, job.id);
       return 'accepted';
     });
   }
@@ -302,7 +312,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       await this.#change(db, job, { fence: job.fence });
       return work({
         conversations: new KyselyConversationStore(db, this.kind, job.event.tenant),
-        setReplies: (texts) => setReplies(db, job.id, texts),
+        setReplies: (texts, actions) => setReplies(db, job.id, texts, actions),
         setNotes: (notes) =>
           this.#change(db, job, { content: contentJson(job.event, { notes: [...notes] }) }),
       });
@@ -314,6 +324,15 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       await this.#change(db, job, { fence: job.fence });
       await notePost(db, job.id, post);
     });
+  }
+
+  actionsOf(
+    adapter: string,
+    tenant: string,
+    conversationKey: string,
+    postId: string,
+  ): Promise<readonly ReplyAction[]> {
+    return this.guarded((db) => actionsOf(db, adapter, tenant, conversationKey, postId));
   }
 
   postpone(job: Job, delayMs: number): Promise<void> {

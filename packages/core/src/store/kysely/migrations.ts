@@ -163,6 +163,9 @@ const forgettingTables = ({ sequence, milliseconds }: ColumnTypes) => [
   sql`delete from buckets`,
 ];
 
+/** Columns of people that later migrations add. */
+const laterColumns: readonly string[] = ['actions'];
+
 const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0001-conversations': {
     async up(db) {
@@ -205,8 +208,10 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0011-forgetting': {
     async up(db) {
       for (const statement of forgettingTables(types)) await statement.execute(db);
-      for (const [table, columns] of Object.entries(personalColumns))
-        for (const statement of types.unsampled(table, columns)) await statement.execute(db);
+      for (const [table, columns] of Object.entries(personalColumns)) {
+        const own = columns.filter((column) => !laterColumns.includes(column));
+        for (const statement of types.unsampled(table, own)) await statement.execute(db);
+      }
     },
   },
   '0012-places-in-files': {
@@ -215,6 +220,17 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
         await sql`alter table parts add column ${sql.ref(column)} ${types.milliseconds}`.execute(
           db,
         );
+    },
+  },
+  '0013-picture-sources': {
+    async up(db) {
+      await sql`alter table parts add column source text`.execute(db);
+    },
+  },
+  '0014-actions': {
+    async up(db) {
+      await sql`alter table replies add column actions text`.execute(db);
+      for (const statement of types.unsampled('replies', ['actions'])) await statement.execute(db);
     },
   },
 });

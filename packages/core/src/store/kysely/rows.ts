@@ -6,6 +6,7 @@ import {
   type MessagePart,
   messageIdSchema,
   type PlaceInFile,
+  pictureSourceSchema,
 } from '../../conversation/message.js';
 import { isErrorCode } from '../../errors.js';
 import type { ConversationRecord, SeenContext, StoredMessage } from '../conversation-store.js';
@@ -68,6 +69,7 @@ function toPart(row: PartRow): MessagePart {
       ...(row.url !== null && { url: row.url }),
       ...(row.name !== null && { name: row.name }),
       ...placeOf(row),
+      ...(row.source !== null && { source: pictureSourceSchema.parse(row.source) }),
     },
   };
 }
@@ -89,7 +91,7 @@ export function toPartRow(
 ): Insertable<Database['parts']> {
   const key = { tenant, message_id: messageId, position };
   if (part.type === 'text') return { ...key, text: part.text, author_id: part.authorId ?? null };
-  const { author, authorId, origin, url, name, postedAtMs, place } = part.provenance;
+  const { author, authorId, origin, url, name, postedAtMs, place, source } = part.provenance;
   return {
     ...key,
     picture_id: part.image,
@@ -99,6 +101,7 @@ export function toPartRow(
     name: name ?? null,
     posted_at_ms: postedAtMs,
     author_id: authorId ?? null,
+    source: source ?? null,
     ...(place?.type === 'page' && { page: place.page, pages: place.pages }),
     ...(place?.type === 'frame' && { at_ms: place.atMs, duration_ms: place.durationMs }),
   };

@@ -50,6 +50,8 @@ interface PartTable {
   /** Of a frame of a video. */
   at_ms: number | null;
   duration_ms: number | null;
+  /** How a message brings a picture that is no file of its own. */
+  source: string | null;
 }
 
 interface PictureTable {
@@ -153,6 +155,8 @@ interface ReplyTable {
   position: number;
   text: string | null;
   post_id: string | null;
+  /** JSON of what people can press below it; null for nothing. */
+  actions: string | null;
 }
 
 /** The tables of the database, as Kysely needs them. @internal */
@@ -189,7 +193,7 @@ export const personalColumns: Readonly<Record<string, readonly string[]>> = {
     'content',
   ],
   files: ['url', 'bytes'],
-  replies: ['text', 'post_id'],
+  replies: ['text', 'post_id', 'actions'],
   turns: ['tenant', 'person'],
   buckets: ['tenant', 'person'],
   plugin_values: ['tenant', 'key', 'value'],
