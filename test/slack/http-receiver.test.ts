@@ -95,7 +95,7 @@ describe('Slack’s requests over HTTP', () => {
     });
     expect((await send()).status).toBe(500);
     expect(notices).toEqual([
-      'Something that Slack sent could not be kept, and Slack sends it again: store.failed.',
+      'Something that Slack sent could not be worked on: store.failed. Events come again.',
     ]);
   });
 

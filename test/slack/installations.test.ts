@@ -1,6 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
+import { App } from '@slack/bolt';
 import type { AdapterStorage } from '@vistazo/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { HttpReceiver } from '../../packages/slack/src/connection/http-receiver.ts';
 import { HttpServer } from '../../packages/slack/src/connection/http-server.ts';
 import {
   type InstallationOptions,
@@ -225,6 +227,48 @@ describe('an installation in a whole organisation', () => {
     const removed = await installations.remove({ enterpriseId: 'E1', isEnterpriseInstall: true });
     expect(removed.sort()).toEqual(['E1', 'T1', 'T2']);
     await expect(installations.tokenOf('T1')).rejects.toThrow('not installed');
+  });
+});
+
+describe('events of workspaces that installed the bot', () => {
+  it('come with the token of their workspace; those of others are acknowledged and not heard', async () => {
+    const { install, installations } = await start();
+    await install(acme);
+    const signingSecret = '0123456789abcdef0123456789abcdef';
+    const notices: string[] = [];
+    const receiver = new HttpReceiver({
+      signingSecret,
+      port: 0,
+      routes: installations.routes,
+      notify: (sentence) => notices.push(sentence),
+    });
+    const app = new App({ receiver, authorize: (place) => installations.authorize(place) });
+    app.error(async (error) => {
+      throw error;
+    });
+    const tokens: unknown[] = [];
+    app.event('app_mention', async ({ context }) => void tokens.push(context.botToken));
+    await receiver.start();
+    onTestFinished(() => receiver.stop());
+    const send = async (team_id: string) => {
+      const event = { type: 'app_mention', channel: 'C1', ts: '1.1', user: 'U1', text: 'Hi' };
+      const body = JSON.stringify({ type: 'event_callback', event_id: 'Ev1', team_id, event });
+      const timestamp = String(Math.floor(Date.now() / 1000));
+      const hmac = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`);
+      const { status } = await fetch(`http://127.0.0.1:${receiver.server.port}/slack/events`, {
+        method: 'POST',
+        body,
+        headers: {
+          'content-type': 'application/json',
+          'x-slack-request-timestamp': timestamp,
+          'x-slack-signature': `v0=${hmac.digest('hex')}`,
+        },
+      });
+      return status;
+    };
+    expect([await send('T1'), await send('T2')]).toEqual([200, 200]);
+    expect(tokens).toEqual(['xoxb-of-T1']);
+    expect(notices).toEqual([expect.stringContaining('is not installed any more')]);
   });
 });
 

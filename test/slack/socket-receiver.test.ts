@@ -60,7 +60,7 @@ describe('Socket Mode', () => {
     server.event('one');
     await vi.waitFor(() =>
       expect(notices).toEqual([
-        'Something that Slack sent could not be kept, and Slack sends it again: store.failed.',
+        'Something that Slack sent could not be worked on: store.failed. Events come again.',
       ]),
     );
     expect(server.acknowledged).toEqual([]);

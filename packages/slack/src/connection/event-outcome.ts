@@ -21,7 +21,7 @@ export function failedEvent(error: unknown): FailedEvent {
     };
   return {
     isFinal: false,
-    sentence: `Something that Slack sent could not be kept, and Slack sends it again: ${code}.`,
+    sentence: `Something that Slack sent could not be worked on: ${code}. Events come again.`,
   };
 }
 

@@ -3,6 +3,7 @@ import { type App, HTTPReceiver, type Receiver } from '@slack/bolt';
 import { failedEvent } from './event-outcome.js';
 import { type HttpRoute, HttpServer, type HttpServerOptions, refuse } from './http-server.js';
 import { QuietLogger } from './quiet-logger.js';
+import { QuietNotices } from './quiet-notices.js';
 
 /** Options of {@link HttpReceiver}. */
 export interface HttpReceiverOptions extends Omit<HttpServerOptions, 'routes'> {
@@ -33,6 +34,7 @@ export class HttpReceiver implements Receiver {
 
   constructor(options: HttpReceiverOptions) {
     const { signingSecret, path = '/slack/events', routes = [], notify } = options;
+    const notices = new QuietNotices(notify);
     this.#maxBodyBytes = options.maxBodyBytes ?? 2 ** 20;
     this.#bolt = new HTTPReceiver({
       signingSecret,
@@ -42,7 +44,7 @@ export class HttpReceiver implements Receiver {
       logger: new QuietLogger(notify),
       processEventErrorHandler: async ({ error, response }) => {
         const { isFinal, sentence } = failedEvent(error);
-        notify(sentence);
+        notices.tell(sentence);
         if (response.headersSent) return true;
         if (isFinal) response.writeHead(200).end();
         else refuse(response, 500);

@@ -1,7 +1,5 @@
 import { type Logger, LogLevel } from '@slack/bolt';
-
-/** How long the same sentence is not told again. */
-const quietMs = 60_000;
+import { QuietNotices } from './quiet-notices.js';
 
 /** What Slack's libraries say that an operator should know, in our words: theirs may quote contents and tokens. */
 const warnings: readonly (readonly [RegExp, string])[] = [
@@ -25,9 +23,11 @@ const warnings: readonly (readonly [RegExp, string])[] = [
  * of warnings those that are known, in sentences without either, each at most once a minute.
  */
 export class QuietLogger implements Logger {
-  readonly #toldAtMs = new Map<string, number>();
+  readonly #notices: QuietNotices;
 
-  constructor(private readonly notify: (sentence: string) => void) {}
+  constructor(notify: (sentence: string) => void) {
+    this.#notices = new QuietNotices(notify);
+  }
 
   debug(): void {}
 
@@ -36,11 +36,7 @@ export class QuietLogger implements Logger {
   warn(...parts: unknown[]): void {
     const text = parts.filter((part) => typeof part === 'string').join(' ');
     const sentence = warnings.find(([pattern]) => pattern.test(text))?.[1];
-    if (sentence === undefined) return;
-    const nowMs = performance.now();
-    if (nowMs - (this.#toldAtMs.get(sentence) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
-    this.#toldAtMs.set(sentence, nowMs);
-    this.notify(sentence);
+    if (sentence !== undefined) this.#notices.tell(sentence);
   }
 
   error(...parts: unknown[]): void {

@@ -6,6 +6,7 @@ import { inTime, pause } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
 import { failedEvent } from './event-outcome.js';
 import { QuietLogger } from './quiet-logger.js';
+import { QuietNotices } from './quiet-notices.js';
 
 /** Options of {@link SocketReceiver}. */
 export interface SocketReceiverOptions {
@@ -48,6 +49,7 @@ export class SocketReceiver implements Receiver {
   readonly #client: SocketModeClient;
   readonly #underWay = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
+  readonly #notices: QuietNotices;
   #app: App | undefined;
   #isConnected = false;
   #keeping: Promise<void> | undefined;
@@ -55,6 +57,7 @@ export class SocketReceiver implements Receiver {
   constructor(private readonly options: SocketReceiverOptions) {
     const { appToken, notify, slackApiUrl } = options;
     const stopped = this.#stopped.signal;
+    this.#notices = new QuietNotices(notify);
     const clientOptions: WebClientOptions = {
       // The library's own reconnecting ends the process when Slack answers with an error meanwhile.
       retryConfig: { retries: 0 },
@@ -119,7 +122,7 @@ export class SocketReceiver implements Receiver {
         try {
           await Reflect.apply(listener, this.#client, given);
         } catch {
-          this.options.notify('Slack sent something that is not understood.');
+          this.#notices.tell('Slack sent something that is not understood.');
         }
       });
   }
@@ -204,7 +207,7 @@ export class SocketReceiver implements Receiver {
       });
     } catch (error) {
       const { isFinal, sentence } = failedEvent(error);
-      this.options.notify(sentence);
+      this.#notices.tell(sentence);
       if (!isFinal) return;
     }
     // Without a connection Slack delivers it again, and the store knows it.
