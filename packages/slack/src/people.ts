@@ -1,6 +1,7 @@
 import { BoundedMap, type Language, languageOf } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
 import type { SlackApi } from './slack-api.js';
+import { retryAfterMsOf } from './slack-errors.js';
 
 /** What is known of a person. */
 export interface Person {
@@ -22,11 +23,14 @@ const infoSchema = z.object({
 });
 
 const maxPeople = 50_000;
+const maxTeams = 10_000;
 const timeoutMs = 5_000;
 
 /** Who the people of teams are, asked for once. */
 export class People {
   readonly #known = new BoundedMap<string, Promise<Person>>(maxPeople);
+  /** Until when Slack wants not to be asked in a team. */
+  readonly #notBeforeMs = new BoundedMap<string, number>(maxTeams);
 
   constructor(private readonly api: SlackApi) {}
 
@@ -35,9 +39,12 @@ export class People {
     const key = `${tenant} ${id}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const person = this.#ask(tenant, id).catch(() => {
+    const unknown = { id, name: id, language: languageOf(undefined), teamId: undefined };
+    if (performance.now() < (this.#notBeforeMs.get(tenant) ?? 0)) return Promise.resolve(unknown);
+    const person = this.#ask(tenant, id).catch((error: unknown) => {
       this.#known.delete(key);
-      return { id, name: id, language: languageOf(undefined), teamId: undefined };
+      this.#notBeforeMs.set(tenant, performance.now() + (retryAfterMsOf(error) ?? 0));
+      return unknown;
     });
     this.#known.set(key, person);
     return person;

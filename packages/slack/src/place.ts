@@ -18,7 +18,8 @@ export function conversationKeyOf({
   ts: string;
   thread_ts?: string | undefined;
 }): string {
-  if (thread_ts === undefined && isDirect(channel)) return channel;
+  // One that a thread was begun of gets its own `ts` as that of the thread.
+  if (isDirect(channel) && (thread_ts === undefined || thread_ts === ts)) return channel;
   return `${channel}:${thread_ts ?? ts}`;
 }
 

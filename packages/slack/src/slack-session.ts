@@ -9,10 +9,11 @@ import { People } from './people.js';
 import { ReplySender } from './send-reply/reply-sender.js';
 import { SlackApi } from './slack-api.js';
 import { newSlackApp } from './slack-app.js';
-import { SlackEvents } from './slack-events.js';
+import { type EventPlace, SlackEvents } from './slack-events.js';
 import type { CheckedOptions } from './slack-options.js';
 import { SlackSurroundings } from './slack-surroundings.js';
 import { Threads } from './threads.js';
+import { UnfinishedQuestions } from './unfinished-questions.js';
 
 /** In a thread where nobody asked for longer the bot has to be mentioned again. */
 const activeForMs = 30 * 86_400_000;
@@ -81,6 +82,7 @@ export class SlackSession {
       surroundings,
       threads,
       asked: this.#asked,
+      unfinished: new UnfinishedQuestions((tenant) => host.storage(tenant)),
       rules: { channels, channelMessages, threadReplies },
       onQuestion: (question) => {
         this.sender.answers.of(question).askerId = question.author.id;
@@ -101,6 +103,8 @@ export class SlackSession {
     );
     const known = await this.host.recentMessages(Date.now() - activeForMs);
     for (const message of known) this.#asked.asked(message);
+    const notePlace = ({ team, botUserId }: EventPlace) =>
+      void this.#botUserIds.set(team, botUserId);
     const app = newSlackApp({
       receiver: this.#receiver,
       authorize: async () => ({
@@ -112,15 +116,17 @@ export class SlackSession {
       clientOptions: slackApiUrl === undefined ? {} : { slackApiUrl },
       events: this.#events,
       onLeft: (team) => this.host.forget(team),
-      onPlace: ({ team, botUserId }) => this.#botUserIds.set(team, botUserId),
+      onPlace: notePlace,
       notify,
     });
     await app.start();
+    for (const team of new Set(known.map(({ tenant }) => tenant)))
+      await this.#events.resume(team, notePlace);
   }
 
   async stop(): Promise<void> {
     await this.#receiver.stop();
-    await this.#events.idle();
+    await this.#events.stop();
     this.#delivery.stop();
   }
 

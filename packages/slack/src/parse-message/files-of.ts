@@ -42,7 +42,7 @@ export function sharedFilesOf(attachment: SlackAttachment, team: string): Attach
   return [
     ...(attachment.files ?? []).filter(isVisible).map((file) => attachmentOf(file, team)),
     ...blocks.flatMap((block) => pictureOf(block, team)),
-    ...previewOf(attachment, team),
+    ...[attachment, ...(attachment.attachments ?? [])].flatMap((each) => previewOf(each, team)),
   ];
 }
 
@@ -57,10 +57,16 @@ export function isVisible({ mimetype, mode }: SlackFile): boolean {
   return mimetype == null || /^(image|video)\//.test(mimetype);
 }
 
-function previewOf(attachment: SlackAttachment, team: string): Attachment[] {
-  const url = attachment.image_url ?? attachment.thumb_url;
-  const pictures = imageBlocksOf(attachment.blocks).flatMap((block) => pictureOf(block, team));
-  return [...(url == null ? [] : [{ url, ...described(attachment.title) }]), ...pictures];
+function previewOf(
+  attachment: Pick<SlackAttachment, 'image_url' | 'thumb_url' | 'title' | 'blocks'>,
+  team: string,
+): Attachment[] {
+  const url = attachment.image_url || attachment.thumb_url;
+  const pictures = [
+    ...(url ? [{ url, ...described(attachment.title) }] : []),
+    ...imageBlocksOf(attachment.blocks).flatMap((block) => pictureOf(block, team)),
+  ];
+  return pictures.map((picture) => ({ ...picture, source: 'embed' }));
 }
 
 function pictureOf(
