@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AskedConversations } from './asked-conversations.js';
 import { SocketReceiver } from './connection/socket-receiver.js';
 import { FileFetcher, slackFiles } from './fetch-file/fetch-file.js';
+import { OperatorNotices } from './operator-notices.js';
 import { People } from './people.js';
 import { ReplySender } from './send-reply/reply-sender.js';
 import { SlackApi } from './slack-api.js';
@@ -45,13 +46,14 @@ export class SlackSession {
     const { botToken = '', appToken = '' } = options;
     const tokenOf = async () => botToken;
     const clientOptions = slackApiUrl === undefined ? {} : { slackApiUrl };
-    this.api = new SlackApi({ tokenOf, clientOptions, notify });
+    const notices = new OperatorNotices(notify);
+    this.api = new SlackApi({ tokenOf, clientOptions, notify, notices });
     const people = new People(this.api);
     this.files = new FileFetcher({
       api: this.api,
       tokenOf,
       files: options.files ?? slackFiles,
-      notify,
+      notices,
     });
     this.sender = new ReplySender({
       api: this.api,
