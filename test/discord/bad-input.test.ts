@@ -10,6 +10,8 @@ const host = {
   forget: async () => {},
   model: twinModel,
   recentMessages: async () => [],
+  acceptedIn: async () => [],
+  tenants: async () => [],
   seenFor: async () => undefined,
 };
 

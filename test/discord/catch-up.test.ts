@@ -27,6 +27,8 @@ async function startAway() {
     forget: async () => {},
     model: twinModel,
     seenFor: async () => undefined,
+    acceptedIn: async () => [],
+    tenants: async () => [],
     recentMessages: async () => [
       { tenant: twin.guildId, conversationKey: twin.channelId, messageId: known },
     ],

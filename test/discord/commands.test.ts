@@ -74,6 +74,8 @@ describe('commands on discord-digital-twin', () => {
       forget: async () => {},
       model: twinModel,
       recentMessages: async () => [],
+      acceptedIn: async () => [],
+      tenants: async () => [],
       seenFor: async () => undefined,
     });
     const stored = await twin.digital.prisma.applicationCommand.findMany();

@@ -44,6 +44,8 @@ export async function listen({
     forget: async () => {},
     model,
     recentMessages: async () => [],
+    acceptedIn: async () => [],
+    tenants: async () => [],
     seenFor: async () => undefined,
   });
   onTestFinished(async () => {

@@ -1,4 +1,4 @@
-import type { Adapter, AnsweringEvent } from '../adapter/adapter.js';
+import type { Adapter, AnsweringEvent, ReplyTarget } from '../adapter/adapter.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { hasFence } from '../conversation/fence.js';
 import {
@@ -75,7 +75,9 @@ export async function takeTurn(
   const writer = new ReplyWriter(adapter, jobs, job, telemetry, signal);
   const turn = new Turn(job, adapter, options, writer, telemetry, signal, stopped);
   try {
-    const texts = wholeReplies(job) ?? (await turn.answer());
+    const whole = wholeReplies(job);
+    if (whole === undefined && writer.postedCount === 0) adapter.requireToPost?.(turn.target);
+    const texts = whole ?? (await turn.answer());
     await writer.end();
     const lastPost = await writer.deliver(texts);
     const { modelMsPerHour } = options.limits;
@@ -133,8 +135,12 @@ class Turn {
 
   /** For adapters that show more than posts. */
   tell(event: AnsweringEvent): void {
+    this.adapter.answering?.(this.target, event);
+  }
+
+  get target(): ReplyTarget {
     const { tenant, conversationKey, messageId } = this.job.event;
-    this.adapter.answering?.({ tenant, conversationKey, messageId }, event);
+    return { tenant, conversationKey, messageId };
   }
 
   #tellTaken({ questionId, answerId }: TakenQuestion): void {

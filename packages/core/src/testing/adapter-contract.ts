@@ -68,6 +68,8 @@ class Trial {
       },
       model: { id: 'contract', runs: 'here', contextLengthTokens: 1000, images: true },
       recentMessages: async () => [],
+      acceptedIn: async () => [],
+      tenants: async () => [],
       seenFor: async () => undefined,
       forget: async (tenant) => {
         this.forgotten.push(tenant);

@@ -4,6 +4,7 @@ import type { DatabaseKind } from './database-kind.js';
 import { emptyMessages, inBatches, purgePictures } from './forgotten-messages.js';
 import { cancelJob, deleteFiles, takeAway } from './job-rows.js';
 import { contentJson, parseContent } from './message-content.js';
+import { forgetPlaces } from './places.js';
 import type { Database } from './schema.js';
 
 /**
@@ -19,6 +20,7 @@ export async function forgetPerson(
 ): Promise<number> {
   await forgetJobs(db, kind, tenant, person);
   await forgetOpenQuotes(db, tenant, person);
+  await forgetPlaces(db, tenant, person);
   await db
     .deleteFrom('turns')
     .where('adapter', '=', person.adapter)
@@ -163,6 +165,7 @@ export async function forgetTenant(db: Transaction<Database>, tenant: string): P
     'pictures',
     'plugin_values',
     'jobs',
+    'places',
     'events',
     'buckets',
     'turns',

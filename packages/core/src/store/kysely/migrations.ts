@@ -1,7 +1,7 @@
 import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { VistazoError } from '../../errors.js';
 import type { ColumnTypes } from './database-kind.js';
-import { type Database, personalColumns } from './schema.js';
+import { type Database, nobody, personalColumns } from './schema.js';
 
 const conversationTables = ({ sequence, milliseconds, bytes }: ColumnTypes) => [
   sql`create table conversations (
@@ -163,6 +163,25 @@ const forgettingTables = ({ sequence, milliseconds }: ColumnTypes) => [
   sql`delete from buckets`,
 ];
 
+const placeTables = ({ milliseconds }: ColumnTypes) => [
+  sql`create table places (
+    adapter text not null,
+    tenant text not null,
+    conversation_key text not null,
+    message_id text not null,
+    author_id text not null,
+    posted_at_ms ${milliseconds} not null,
+    primary key (adapter, tenant, conversation_key)
+  )`,
+  sql`create index places_by_age on places (posted_at_ms)`,
+  sql`insert into places
+    select adapter, tenant, conversation_key, message_id, author_id, posted_at_ms from jobs
+    where id in (
+      select max(id) from jobs where author_id not in ('', ${sql.lit(nobody)})
+      group by adapter, tenant, conversation_key
+    )`,
+];
+
 const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0001-conversations': {
     async up(db) {
@@ -205,7 +224,8 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0011-forgetting': {
     async up(db) {
       for (const statement of forgettingTables(types)) await statement.execute(db);
-      for (const [table, columns] of Object.entries(personalColumns))
+      const { places: _, ...columnsByTable } = personalColumns;
+      for (const [table, columns] of Object.entries(columnsByTable))
         for (const statement of types.unsampled(table, columns)) await statement.execute(db);
     },
   },
@@ -215,6 +235,12 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
         await sql`alter table parts add column ${sql.ref(column)} ${types.milliseconds}`.execute(
           db,
         );
+    },
+  },
+  '0013-places': {
+    async up(db) {
+      const unsampled = types.unsampled('places', personalColumns.places ?? []);
+      for (const statement of [...placeTables(types), ...unsampled]) await statement.execute(db);
     },
   },
 });
