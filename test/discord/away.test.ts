@@ -1,0 +1,183 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBot, openSqliteStore } from '@vistazo/core';
+import { type Script, ScriptedModel } from '@vistazo/core/testing';
+import sharp from 'sharp';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Twin, twinModel } from './twin-fixture.ts';
+
+const create = { width: 8, height: 8, channels: 3, background: { r: 255, g: 0, b: 0 } } as const;
+const red = await sharp({ create }).png().toBuffer();
+
+async function newTwin(): Promise<Twin> {
+  const twin = await Twin.start();
+  onTestFinished(() => twin.stop());
+  return twin;
+}
+
+async function newPath(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'vistazo-away-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return join(folder, 'bot.sqlite');
+}
+
+async function startBot(twin: Twin, path: string, scripts: (Script | string)[] = []) {
+  const model = new ScriptedModel(scripts);
+  const store = await openSqliteStore({ path });
+  const notices: string[] = [];
+  const adapters = [twin.newAdapter({ notify: (notice) => notices.push(notice) })];
+  const log = { level: 'silent' } as const;
+  const bot = createBot({ model, store, adapters, log, limits: { pollMs: 20 } });
+  await bot.start();
+  let isStopped = false;
+  const stop = async () => {
+    if (isStopped) return;
+    isStopped = true;
+    await bot.stop({ drainMs: 0 });
+    await store.close();
+  };
+  onTestFinished(stop);
+  const idle = () => vi.waitFor(async () => expect(await store.jobs.countOpen()).toBe(0), 20_000);
+  return { model, store, notices, idle, stop };
+}
+
+/** A bot that answered `Red.` to a question about a picture, and is stopped. */
+async function answeredOnce() {
+  const [twin, path] = [await newTwin(), await newPath()];
+  const bot = await startBot(twin, path, ['Red.']);
+  const asked = await twin.ask('Which colour?', { pictures: [red] });
+  await untilSaid(twin, asked, ['Red.']);
+  await bot.idle();
+  await bot.stop();
+  const person = twin.digital.channel(twin.channelId).user(twin.ana);
+  const edit = (messageId: string, text: string) =>
+    person.editMessage({ messageId, content: `<@${twin.botId}> ${text}` });
+  return { twin, path, asked, person, edit };
+}
+
+function untilSaid(twin: Twin, messageId: string, texts: string[]): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      const replies = await twin.repliesTo(messageId);
+      expect(replies.map(({ content }) => content)).toEqual(texts);
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+}
+
+/** All that is kept of what people wrote in the server. */
+async function keptIn(store: Awaited<ReturnType<typeof startBot>>['store'], tenant: string) {
+  const conversations = store.forTenant(tenant);
+  const all = await conversations.listConversations();
+  const messages = await Promise.all(all.map(({ id }) => conversations.messagesOf(id)));
+  return messages.flat().flatMap(({ parts }) => parts);
+}
+
+describe('what happens on discord-digital-twin while a bot is away', () => {
+  it('is a question that is changed, and it is answered anew in place, once', async () => {
+    const { twin, path, asked, edit } = await answeredOnce();
+    const [first] = await twin.repliesTo(asked);
+    await edit(asked, 'Which form?');
+    const second = await startBot(twin, path, ['A square.']);
+    await untilSaid(twin, asked, ['A square.']);
+    await second.idle();
+    await second.stop();
+    expect((await twin.repliesTo(asked))[0]?.id).toBe(first?.id);
+    const third = await startBot(twin, path, ['A circle.']);
+    await untilSaid(twin, await twin.ask('And now?'), ['A circle.']);
+    await third.idle();
+    expect(third.model.prompts).toHaveLength(1);
+    await untilSaid(twin, asked, ['A square.']);
+  });
+
+  it('is a question that is deleted, and its answer, its text and its picture go', async () => {
+    const { twin, path, asked, person } = await answeredOnce();
+    await person.deleteMessage({ messageId: asked });
+    const second = await startBot(twin, path);
+    await untilSaid(twin, asked, []);
+    expect(await keptIn(second.store, twin.guildId)).toEqual([]);
+  });
+
+  it('is no deletion where the bot may not read what there is', async () => {
+    const { twin, path, asked } = await answeredOnce();
+    const looks = vi.fn();
+    twin.front.intercept(({ method, path: called }) => {
+      if (method !== 'GET' || !called.startsWith(`/channels/${twin.channelId}/messages`))
+        return undefined;
+      looks();
+      // Discord shows an empty list to those who may not read the history.
+      return called.includes('?')
+        ? { status: 200, body: [] }
+        : { status: 403, body: { code: 50001, message: 'Missing Access' } };
+    });
+    const second = await startBot(twin, path);
+    await vi.waitFor(() => expect(looks.mock.calls.length).toBeGreaterThanOrEqual(3), 10_000);
+    await second.stop();
+    await untilSaid(twin, asked, ['Red.']);
+  });
+
+  it('is a question that is posted and changed, and it is answered once, as it is then', async () => {
+    const { twin, path, edit } = await answeredOnce();
+    const missed = await twin.ask('Which colour?', { by: twin.ana });
+    await edit(missed, 'Which form?');
+    const second = await startBot(twin, path, ['A square.', 'A circle.']);
+    await untilSaid(twin, missed, ['A square.']);
+    await second.idle();
+    await second.stop();
+    const third = await startBot(twin, path, ['A circle.']);
+    await untilSaid(twin, await twin.ask('And now?'), ['A circle.']);
+    await third.idle();
+    expect(second.model.prompts).toHaveLength(1);
+    expect(JSON.stringify(second.model.prompts)).toContain('Which form?');
+    expect(third.model.prompts).toHaveLength(1);
+    await untilSaid(twin, missed, ['A square.']);
+  });
+
+  it('is a server that takes it out, which is forgotten', async () => {
+    const { twin: left, path } = await answeredOnce();
+    const elsewhere = await startBot(await newTwin(), path);
+    await vi.waitFor(() => expect(elsewhere.notices.join()).toContain(left.guildId), 10_000);
+    expect(await keptIn(elsewhere.store, left.guildId)).toEqual([]);
+    expect(await elsewhere.store.jobs.tenants('discord')).toEqual([]);
+  });
+});
+
+const serverOn = (shard: number, number: number) =>
+  String((BigInt(350_000_000_000 * 2 + shard) << 22n) + BigInt(number));
+
+/** What an adapter of the first of two shards forgets first of some tenants; Discord says it is in `present`. */
+async function forgottenOf(tenants: string[], present?: string): Promise<string[]> {
+  const twin = await newTwin();
+  twin.front.intercept(({ path }) =>
+    path === `/guilds/${present}` ? { status: 200, body: { id: present } } : undefined,
+  );
+  const forgotten: string[] = [];
+  const adapter = twin.newAdapter({ clientOptions: { shards: [0], shardCount: 2 } });
+  await adapter.start({
+    commands: [],
+    receive: async () => 'accepted',
+    forget: async (tenant) => void forgotten.push(tenant),
+    model: twinModel,
+    recentMessages: async () => [],
+    acceptedIn: async () => [],
+    tenants: async () => [twin.guildId, ...tenants],
+    seenFor: async () => undefined,
+  });
+  await vi.waitFor(() => expect(forgotten).not.toEqual([]), 10_000);
+  await adapter.stop();
+  await adapter.close?.();
+  return forgotten;
+}
+
+describe('of the tenants that are known and that a shard is not told of', () => {
+  it('only servers of that shard are forgotten, and no person', async () => {
+    const [own, other] = [serverOn(0, 1), serverOn(1, 1)];
+    expect(await forgottenOf([other, `dm:${own}`, own])).toEqual([own]);
+  });
+
+  it('none is forgotten that Discord says the bot is in', async () => {
+    const [present, left] = [serverOn(0, 1), serverOn(0, 2)];
+    expect(await forgottenOf([present, left], present)).toEqual([left]);
+  });
+});
