@@ -1,46 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createBot, openSqliteStore } from '@vistazo/core';
-import { type Script, ScriptedModel } from '@vistazo/core/testing';
+import type { Store } from '@vistazo/core';
 import sharp from 'sharp';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Twin, twinModel } from './twin-fixture.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { newPath, newTwin, startBot, untilSaid } from './bot-on-twin.ts';
+import { twinModel } from './twin-fixture.ts';
 
 const create = { width: 8, height: 8, channels: 3, background: { r: 255, g: 0, b: 0 } } as const;
 const red = await sharp({ create }).png().toBuffer();
-
-async function newTwin(): Promise<Twin> {
-  const twin = await Twin.start();
-  onTestFinished(() => twin.stop());
-  return twin;
-}
-
-async function newPath(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'vistazo-away-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return join(folder, 'bot.sqlite');
-}
-
-async function startBot(twin: Twin, path: string, scripts: (Script | string)[] = []) {
-  const model = new ScriptedModel(scripts);
-  const store = await openSqliteStore({ path });
-  const notices: string[] = [];
-  const adapters = [twin.newAdapter({ notify: (notice) => notices.push(notice) })];
-  const log = { level: 'silent' } as const;
-  const bot = createBot({ model, store, adapters, log, limits: { pollMs: 20 } });
-  await bot.start();
-  let isStopped = false;
-  const stop = async () => {
-    if (isStopped) return;
-    isStopped = true;
-    await bot.stop({ drainMs: 0 });
-    await store.close();
-  };
-  onTestFinished(stop);
-  const idle = () => vi.waitFor(async () => expect(await store.jobs.countOpen()).toBe(0), 20_000);
-  return { model, store, notices, idle, stop };
-}
 
 /** A bot that answered `Red.` to a question about a picture, and is stopped. */
 async function answeredOnce() {
@@ -56,18 +21,8 @@ async function answeredOnce() {
   return { twin, path, asked, person, edit };
 }
 
-function untilSaid(twin: Twin, messageId: string, texts: string[]): Promise<void> {
-  return vi.waitFor(
-    async () => {
-      const replies = await twin.repliesTo(messageId);
-      expect(replies.map(({ content }) => content)).toEqual(texts);
-    },
-    { timeout: 20_000, interval: 50 },
-  );
-}
-
 /** All that is kept of what people wrote in the server. */
-async function keptIn(store: Awaited<ReturnType<typeof startBot>>['store'], tenant: string) {
+async function keptIn(store: Store, tenant: string) {
   const conversations = store.forTenant(tenant);
   const all = await conversations.listConversations();
   const messages = await Promise.all(all.map(({ id }) => conversations.messagesOf(id)));
@@ -160,7 +115,7 @@ async function forgottenOf(tenants: string[], present?: string): Promise<string[
     forget: async (tenant) => void forgotten.push(tenant),
     model: twinModel,
     recentMessages: async () => [],
-    acceptedIn: async () => [],
+    knownIn: async () => [],
     tenants: async () => [twin.guildId, ...tenants],
     seenFor: async () => undefined,
   });

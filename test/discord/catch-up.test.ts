@@ -32,7 +32,7 @@ async function startAway() {
     forget: async () => {},
     model: twinModel,
     seenFor: async () => undefined,
-    acceptedIn: async () => [],
+    knownIn: async () => [],
     tenants: async () => [],
     recentMessages: async () => [
       { tenant: twin.guildId, conversationKey: twin.channelId, messageId: known },
@@ -126,7 +126,7 @@ async function awayFrom(twin: Twin, recentMessages: (max: number) => KnownMessag
     forget: async () => {},
     model: twinModel,
     seenFor: async () => undefined,
-    acceptedIn: async () => [],
+    knownIn: async () => [],
     tenants: async () => [],
     recentMessages: async (_, max = 500) => recentMessages(max),
   });

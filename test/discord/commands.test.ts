@@ -74,7 +74,7 @@ describe('commands on discord-digital-twin', () => {
       forget: async () => {},
       model: twinModel,
       recentMessages: async () => [],
-      acceptedIn: async () => [],
+      knownIn: async () => [],
       tenants: async () => [],
       seenFor: async () => undefined,
     });

@@ -44,7 +44,7 @@ export async function listen({
     forget: async () => {},
     model,
     recentMessages: async () => [],
-    acceptedIn: async () => [],
+    knownIn: async () => [],
     tenants: async () => [],
     seenFor: async () => undefined,
   });

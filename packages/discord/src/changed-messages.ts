@@ -4,6 +4,7 @@ import { Routes } from 'discord.js';
 import { z } from 'zod';
 import type { DiscordApi } from './discord-api.js';
 import { isUnknownMessage } from './discord-errors.js';
+import type { LeftAnswers } from './left-answers.js';
 import { parentOf } from './missed-messages.js';
 import { type DiscordMessage, messageSchema } from './parse-message/discord-message.js';
 import { guildOf, isSnowflake } from './place.js';
@@ -11,8 +12,9 @@ import { guildOf, isSnowflake } from './place.js';
 /** What {@link ChangedMessages} needs. */
 export interface ChangedMessagesOptions {
   api: DiscordApi;
-  host: Pick<AdapterHost, 'acceptedIn'>;
+  host: Pick<AdapterHost, 'knownIn'>;
   delivery: EventDelivery;
+  left: LeftAnswers;
   /** In which what happens in a channel is done. */
   order: InOrder;
   /** Hands over a change; one that is known already changes nothing. */
@@ -42,7 +44,7 @@ export class ChangedMessages {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { conversationKey } = conversation;
-    const accepted = await this.options.host.acceptedIn(conversation, maxQuestions + 1);
+    const accepted = await this.options.host.knownIn(conversation, maxQuestions + 1);
     const ids = accepted.slice(0, maxQuestions).filter(isSnowflake);
     if (ids.length === 0) return true;
     const changes = new Changes(this.options, conversation, sinceMs, signal);
@@ -96,9 +98,10 @@ class Changes {
       const message = await this.#look(channelId, id);
       if (message !== undefined) return this.#tell(message);
     }
-    const { delivery } = this.options;
+    const { delivery, left } = this.options;
     const eventId = `deleted ${id}`;
     await delivery.deliver({ type: 'deleted', eventId, ...this.conversation, messageId: id });
+    left.takeAway(this.conversation.conversationKey, id);
   }
 
   /** The messages of a channel up to the newest of these, and which is the oldest that would be among them. */

@@ -12,6 +12,7 @@ import { contentNotice, logIn, newClient, untilReady } from './connection.js';
 import { DiscordApi } from './discord-api.js';
 import type { CheckedOptions } from './discord-options.js';
 import { GatewayEvents } from './gateway-events.js';
+import { LeftAnswers } from './left-answers.js';
 import { readySchema } from './left-guilds.js';
 import { LinkPreviews } from './link-previews.js';
 import { MissedMessages } from './missed-messages.js';
@@ -25,6 +26,7 @@ export class DiscordSession {
   readonly client: Client;
   readonly #events: GatewayEvents;
   readonly #catchUp: CatchUp;
+  readonly #left: LeftAnswers;
   readonly #delivery: EventDelivery;
 
   constructor(
@@ -63,8 +65,11 @@ export class DiscordSession {
     const commands = () => host.commands;
     const order = new InOrder();
     const parts = { api, sender, delivery, surroundings, threads, order };
+    const left = new LeftAnswers({ api, botId: () => surroundings.botId });
+    this.#left = left;
     this.#events = new GatewayEvents({
       ...parts,
+      left,
       client,
       interactions: new InteractionHandler({
         ...parts,
@@ -83,7 +88,7 @@ export class DiscordSession {
       host,
       delivery,
       missed: new MissedMessages(api, missed, wanted === 'guilds'),
-      changed: new ChangedMessages({ api, host, delivery, order, changed }),
+      changed: new ChangedMessages({ api, host, delivery, order, left, changed }),
       holdUntil: (done) => this.#events.holdUntil(done),
       catchUpMs: options.catchUpMs,
       notify,
@@ -114,7 +119,7 @@ export class DiscordSession {
   async stop(): Promise<void> {
     this.client.ws.off(GatewayDispatchEvents.Ready, this.#heardReady);
     this.#delivery.stop();
-    await Promise.all([this.#catchUp.stop(), this.#events.stop()]);
+    await Promise.all([this.#left.stop(), this.#catchUp.stop(), this.#events.stop()]);
   }
 
   async close(): Promise<void> {

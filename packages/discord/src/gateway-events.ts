@@ -5,6 +5,7 @@ import type { AnswerThreads } from './answer-threads.js';
 import { type Interaction, interactionSchema } from './commands/interaction.js';
 import type { InteractionHandler } from './commands/interaction-handler.js';
 import type { DiscordApi } from './discord-api.js';
+import type { LeftAnswers } from './left-answers.js';
 import type { LinkPreviews } from './link-previews.js';
 import {
   bulkDeletionSchema,
@@ -28,6 +29,7 @@ export interface GatewayEventsOptions {
   interactions: InteractionHandler;
   surroundings: Surroundings;
   threads: AnswerThreads;
+  left: LeftAnswers;
   previews: LinkPreviews;
   /** In which what happens in a channel is done. */
   order: InOrder;
@@ -181,7 +183,7 @@ export class GatewayEvents {
   ): Promise<void> {
     const userId = guildId === undefined ? await this.#recipientOf(channelId) : undefined;
     if (guildId === undefined && userId === undefined) return;
-    const { delivery, threads } = this.options;
+    const { delivery, threads, left } = this.options;
     for (const conversationKey of threads.placesOf({ id: messageId, channelId })) {
       const taken = await delivery.deliver({
         type: 'deleted',
@@ -190,6 +192,7 @@ export class GatewayEvents {
         conversationKey,
         messageId,
       });
+      if (taken === 'accepted') left.takeAway(conversationKey, messageId);
       if (taken !== 'known') return;
     }
   }

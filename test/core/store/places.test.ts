@@ -63,28 +63,23 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     expect(await told()).toEqual(['2']);
   });
 
-  it('tell which messages of a conversation are known and were not cancelled, the newest first', async () => {
-    const jobs = await openJobs();
+  it('tell which messages of a conversation are known, also deleted ones, the newest first', async () => {
+    const store = await (await newDatabase())();
+    const { jobs } = store;
     const at = (messageId: string, postedAtMs: number, conversationKey = 'general') =>
       event({ messageId, postedAtMs, conversationKey });
     const deleted = at('2', 2);
     await accepted(jobs, at('3', 3), at('1', 1), deleted, at('4', 4, 'random'));
     await accepted(jobs, { ...at('5', 5), tenant: 'b' });
+    await jobs.announce({ ...keyOf(event()), id: 'news', texts: ['!'] });
     await jobs.cancel(keyOf(deleted));
     await jobs.end(await leased(jobs));
     const general = { adapter: 'test', tenant: 'a', conversationKey: 'general' };
-    expect(await jobs.acceptedIn(general, 10)).toEqual(['3', '1']);
-    expect(await jobs.acceptedIn(general, 1)).toEqual(['3']);
-    expect(await jobs.acceptedIn({ ...general, adapter: 'other' }, 10)).toEqual([]);
-  });
-
-  it('tell which messages are answered with another one as one too', async () => {
-    const jobs = await openJobs();
-    const together = { ...queue, policy: 'debounce' as const, debounceMs: 60_000 };
-    for (const messageId of ['1', '2'])
-      await jobs.accept('test', event({ messageId, postedAtMs: Number(messageId) }), together);
-    const general = { adapter: 'test', tenant: 'a', conversationKey: 'general' };
-    expect(await jobs.acceptedIn(general, 10)).toEqual(['2', '1']);
+    expect(await jobs.knownIn(general, 10)).toEqual(['3', '2', '1']);
+    expect(await jobs.knownIn(general, 1)).toEqual(['3']);
+    expect(await jobs.knownIn({ ...general, adapter: 'other' }, 10)).toEqual([]);
+    await store.forget({ tenant: 'a', person: { adapter: 'test', id: 'u1' } });
+    expect(await jobs.knownIn(general, 10)).toEqual([]);
   });
 
   it('tell the tenants of an adapter, also of those whose jobs are not known any more', async () => {

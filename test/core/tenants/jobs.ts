@@ -51,8 +51,6 @@ const maxOpenPerTenant = 5;
 /** As many of a tenant are still asked about. */
 const maxRemembered = 12;
 
-const isAccepted = ({ status, isAnnouncement }: KnownJob) =>
-  status !== 'cancelled' && !isAnnouncement;
 const isOpen = ({ status }: KnownJob) => status === 'waiting' || status === 'running';
 
 /** The jobs of all tenants in a store, under the same keys, and what must be found there. */
@@ -113,7 +111,7 @@ export class Jobs {
     openJobs: [25, () => this.#openJobs()],
     unfetched: [15, () => this.#unfetched()],
     recentMessages: [10, () => this.#recentMessages()],
-    acceptedIn: [10, () => this.#acceptedIn()],
+    knownIn: [10, () => this.#knownIn()],
     tenants: [3, () => this.#tenants()],
     purge: [1, () => this.#purge()],
   } satisfies Steps<string>;
@@ -473,12 +471,12 @@ export class Jobs {
     assert.equal(found.length, known.length);
   }
 
-  async #acceptedIn(): Promise<void> {
+  async #knownIn(): Promise<void> {
     const { owner, key, known } = this.#anyMessage();
-    const found = await this.store.jobs.acceptedIn(key, 1000);
-    if (known !== undefined) assert.equal(found.includes(key.messageId), isAccepted(known));
+    const found = await this.store.jobs.knownIn(key, 1000);
+    if (known !== undefined) assert.equal(found.includes(key.messageId), !known.isAnnouncement);
     const others = owner.jobs.filter(
-      (each) => each.key.conversationKey === key.conversationKey && isAccepted(each),
+      (each) => each.key.conversationKey === key.conversationKey && !each.isAnnouncement,
     );
     for (const each of others) assert.ok(found.includes(each.key.messageId));
     assert.ok(found.length <= owner.messages);

@@ -154,14 +154,11 @@ export interface AdapterHost {
    */
   recentMessages(sinceMs: number, maxConversations?: number): Promise<KnownMessage[]>;
   /**
-   * Ids of the latest messages that were accepted in a conversation and whose changes and deletions would be
-   * followed, the newest first, at most `maxMessages` (default 100): of the last 48 hours, and longer where the
-   * bot was away.
+   * Ids of the latest messages of a conversation that were handed over before, also of those that were deleted,
+   * the newest first, at most `maxMessages` (default 100): those answered within the last 48 hours, and longer
+   * ago where the bot was away. What happened to them meanwhile can be handed over again.
    */
-  acceptedIn(
-    conversation: Omit<KnownMessage, 'messageId'>,
-    maxMessages?: number,
-  ): Promise<string[]>;
+  knownIn(conversation: Omit<KnownMessage, 'messageId'>, maxMessages?: number): Promise<string[]>;
   /** The tenants of which anything is kept that came by this adapter: some may have taken the bot out meanwhile. */
   tenants(): Promise<string[]>;
   /**

@@ -108,7 +108,7 @@ export interface Bot {
 
 /** In how many conversations adapters are told to look for what they missed, and for how many messages of each. */
 const maxRecentConversations = 500;
-const maxAccepted = 100;
+const maxKnown = 100;
 
 const dayMs = 86_400_000;
 /** How many days messages are kept where nobody says. */
@@ -217,8 +217,8 @@ class RunningBot implements Bot {
           receive: (event, files) => this.#inbox.receive(adapter, event, files),
           model: this.#answeringModel,
           recentMessages: (sinceMs, max) => this.#recentMessages(adapter, sinceMs, max),
-          acceptedIn: (conversation, max = maxAccepted) =>
-            this.options.store.jobs.acceptedIn({ ...conversation, adapter: adapter.name }, max),
+          knownIn: (conversation, max = maxKnown) =>
+            this.options.store.jobs.knownIn({ ...conversation, adapter: adapter.name }, max),
           tenants: () => this.options.store.jobs.tenants(adapter.name),
           seenFor: (message) => seenFor(this.options.store, { ...message, adapter: adapter.name }),
           forget: async (tenant, personId) => {

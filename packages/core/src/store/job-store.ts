@@ -202,10 +202,10 @@ export interface JobStore {
    */
   recentMessages(adapter: string, sinceMs: number, maxConversations: number): Promise<MessageKey[]>;
   /**
-   * Ids of the messages of people in a conversation whose jobs are still known and were not cancelled, the
-   * newest first, so many at most.
+   * Ids of the messages of people in a conversation whose jobs are still known, also those that were cancelled,
+   * the newest first, so many at most.
    */
-  acceptedIn(conversation: Omit<MessageKey, 'messageId'>, maxMessages: number): Promise<string[]>;
+  knownIn(conversation: Omit<MessageKey, 'messageId'>, maxMessages: number): Promise<string[]>;
   /** The tenants of which there is anything that came by an adapter, in no order. */
   tenants(adapter: string): Promise<string[]>;
   /** All that are open of these adapters, in the order of arrival. */

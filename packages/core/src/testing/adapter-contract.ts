@@ -68,7 +68,7 @@ class Trial {
       },
       model: { id: 'contract', runs: 'here', contextLengthTokens: 1000, images: true },
       recentMessages: async () => [],
-      acceptedIn: async () => [],
+      knownIn: async () => [],
       tenants: async () => [],
       seenFor: async () => undefined,
       forget: async (tenant) => {

@@ -36,7 +36,7 @@ import {
 import { KyselyConversationStore } from './kysely-conversation-store.js';
 import { contentJson, parseContent, toMessage } from './message-content.js';
 import { nextJob, noteTurn } from './next-job.js';
-import { acceptedIn, recentMessages, tenantsOf } from './places.js';
+import { knownIn, recentMessages, tenantsOf } from './places.js';
 import { modelTimeSize, wholeTenant } from './refusals.js';
 import { forgetTexts, leftOf, notePost, repliesOf, setReplies } from './replies.js';
 import type { Database } from './schema.js';
@@ -164,8 +164,8 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     return this.guarded((db) => recentMessages(db, adapter, sinceMs, maxConversations));
   }
 
-  acceptedIn(conversation: ConversationKey, maxMessages: number): Promise<string[]> {
-    return this.guarded((db) => acceptedIn(db, conversation, maxMessages));
+  knownIn(conversation: ConversationKey, maxMessages: number): Promise<string[]> {
+    return this.guarded((db) => knownIn(db, conversation, maxMessages));
   }
 
   tenants(adapter: string): Promise<string[]> {

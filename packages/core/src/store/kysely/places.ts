@@ -75,8 +75,8 @@ export async function recentMessages(
   return [...latest.values()].slice(0, maxConversations);
 }
 
-/** Ids of the messages of a conversation that jobs are known of and that were not cancelled, the newest first. @internal */
-export async function acceptedIn(
+/** Ids of the messages of people in a conversation that jobs are known of, the newest first. @internal */
+export async function knownIn(
   db: Kysely<Database>,
   { adapter, tenant, conversationKey }: ConversationKey,
   maxMessages: number,
@@ -87,9 +87,7 @@ export async function acceptedIn(
     .where('adapter', '=', adapter)
     .where('tenant', '=', tenant)
     .where('conversation_key', '=', conversationKey)
-    .where('author_id', '!=', nobody)
-    // What one said that was answered with another one is in that.
-    .where((of) => of.or([of('status', '!=', 'cancelled'), of('folded_into', 'is not', null)]))
+    .where('author_id', 'not in', ['', nobody])
     .orderBy('posted_at_ms', 'desc')
     .orderBy('id', 'desc')
     .limit(maxMessages)
