@@ -72,6 +72,33 @@ describe('what happens on discord-digital-twin while a bot is away', () => {
     await untilSaid(twin, asked, ['Red.']);
   });
 
+  it('is a question in a thread of its own that is deleted, and no other one', async () => {
+    const [twin, path, threads] = [
+      await newTwin(),
+      await newPath(),
+      { threads: 'guilds' } as const,
+    ];
+    const first = await startBot(twin, path, ['Red.', 'Blue.'], threads);
+    const asked = [await twin.ask('Which colour?'), await twin.ask('And this?')];
+    const said = () =>
+      Promise.all(asked.map(async (id) => (await twin.posts(id)).map(({ content }) => content)));
+    await vi.waitFor(async () => expect(await said()).toEqual([['Red.'], ['Blue.']]), 20_000);
+    await first.idle();
+    await first.stop();
+    const person = twin.digital.channel(twin.channelId).user(twin.ana);
+    await person.deleteMessage({ messageId: asked[0] ?? '' });
+    // The message that a thread was begun of stands in the channel, and not in the thread.
+    twin.front.intercept(({ method, path: called }) =>
+      method === 'GET' && /^\/channels\/(\d+)\/messages\/\1$/.test(called)
+        ? { status: 404, body: { code: 10008, message: 'Unknown Message' } }
+        : undefined,
+    );
+    const second = await startBot(twin, path, [], threads);
+    await vi.waitFor(async () => expect(await said()).toEqual([[], ['Blue.']]), 20_000);
+    await second.stop();
+    expect(await said()).toEqual([[], ['Blue.']]);
+  });
+
   it('is a question that is posted and changed, and it is answered once, as it is then', async () => {
     const { twin, path, edit } = await answeredOnce();
     const missed = await twin.ask('Which colour?', { by: twin.ana });

@@ -154,7 +154,7 @@ describe('a whole bot on discord-digital-twin', () => {
   it('says which file is no picture, which is too large and which is gone, and answers all the same', async () => {
     const twin = await newTwin();
     const { model, idle } = await startBot(twin, await newPath(), ['Nothing.'], {
-      maxPictureBytes: 1000,
+      limits: { maxPictureBytes: 1000 },
     });
     twin.front.intercept(({ path }) =>
       path === '/attachments/refresh-urls'

@@ -25,12 +25,12 @@ export async function startBot(
   twin: Twin,
   path: string,
   scripts: (Script | string)[] = [],
-  limits: BotLimits = {},
+  { limits, ...options }: Parameters<Twin['newAdapter']>[0] & { limits?: BotLimits } = {},
 ) {
   const model = new ScriptedModel(scripts);
   const store = await openSqliteStore({ path });
   const notices: string[] = [];
-  const adapters = [twin.newAdapter({ notify: (notice) => notices.push(notice) })];
+  const adapters = [twin.newAdapter({ ...options, notify: (notice) => notices.push(notice) })];
   const log = { level: 'silent' } as const;
   const bot = createBot({ model, store, adapters, log, limits: { pollMs: 20, ...limits } });
   await bot.start();
