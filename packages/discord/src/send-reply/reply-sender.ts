@@ -163,6 +163,18 @@ export class ReplySender {
     return id;
   }
 
+  /** Throws `platform.gone` where an answer of which nothing is posted yet cannot be, and tells who asked. */
+  requireToPost(target: ReplyTarget): void {
+    if (this.options.routes.of(target.messageId) !== undefined) return;
+    if (isOnlyByToken(target.messageId)) throw tooOld();
+    try {
+      this.#rights.requireToPost(target.conversationKey);
+    } catch (error) {
+      this.#tellMayNotWrite(error, target, this.answers.of(target));
+      throw error;
+    }
+  }
+
   /** Nobody waits for it. */
   #tellMayNotWrite(
     error: unknown,
