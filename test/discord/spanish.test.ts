@@ -22,7 +22,7 @@ async function start(host: Partial<AdapterHost> = {}) {
   const twin = await Twin.start();
   onTestFinished(() => twin.stop());
   const adapter = twin.newAdapter();
-  await adapter.start(testHost(host));
+  await adapter.start(testHost({ model: twinModel, ...host }));
   onTestFinished(async () => {
     await adapter.stop();
     await adapter.close?.();
