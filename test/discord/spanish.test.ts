@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { sayings } from '../../packages/discord/src/language.ts';
 import { call, callOn, chartMessage, interact, post, pressOn, responseOf } from './interact.ts';
-import { Twin } from './twin-fixture.ts';
+import { Twin, twinModel } from './twin-fixture.ts';
 
 const locale = 'es-ES';
 const question = { name: 'question', type: 3, value: '¿Cuál?' };
