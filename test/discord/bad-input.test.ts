@@ -1,7 +1,8 @@
 import { testHost } from '@vistazo/core/testing';
 import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/discord';
 import { Client } from 'discord.js';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { newPath, newTwin, startBot, untilSaid } from './bot-on-twin.ts';
 import { listen } from './listen.ts';
 import { Twin } from './twin-fixture.ts';
 
@@ -138,5 +139,59 @@ describe('bad input to the Discord adapter', () => {
     expect(await event('message', await twin.ask('Still there?'))).toMatchObject({
       text: 'Still there?',
     });
+  });
+});
+
+describe('a whole bot on discord-digital-twin', () => {
+  it('says which file is no picture, which is too large and which is gone, and answers all the same', async () => {
+    const twin = await newTwin();
+    const { model, idle } = await startBot(twin, await newPath(), ['Nothing.'], {
+      limits: { maxPictureBytes: 1000 },
+    });
+    twin.front.intercept(({ path }) =>
+      path === '/attachments/refresh-urls'
+        ? { status: 200, body: { refreshed_urls: [] } }
+        : undefined,
+    );
+    const gone = twin.attachment(Buffer.from('gone'), 'gone.png');
+    twin.front.expire(gone.url);
+    const attachments = [
+      twin.attachment(Buffer.from('no picture'), 'notes.png'),
+      twin.attachment(Buffer.alloc(2000), 'large.png'),
+      gone,
+    ];
+    const asked = await twin.ask('What do you see?', { attachments });
+    const answer = await vi.waitFor(async () => {
+      const [first] = await twin.repliesTo(asked);
+      expect(first?.content).toContain('gone.png');
+      return first;
+    }, 20_000);
+    await idle();
+    expect(await twin.repliesTo(asked)).toHaveLength(1);
+    expect(answer?.content).toMatch(/^Nothing\.\n\n/);
+    expect(answer?.content).toMatch(/^notes\.png: .+\.$/m);
+    expect(answer?.content).toMatch(/^large\.png: .+\.$/m);
+    expect(answer?.content).toMatch(/^gone\.png: .+\.$/m);
+    expect(model.prompts).toHaveLength(1);
+  });
+
+  it('gives an answer up whose channel is deleted in the middle, and answers elsewhere', async () => {
+    const twin = await newTwin();
+    const { promise: gate, resolve: goOn } = Promise.withResolvers<void>();
+    const { idle } = await startBot(twin, await newPath(), [
+      { pieces: ['It is', ' red.'], gate },
+      'A square.',
+    ]);
+    const asked = await twin.ask('Which colour?');
+    await untilSaid(twin, asked, ['It is']);
+    const unknown = { status: 404, body: { code: 10003, message: 'Unknown Channel' } };
+    const end = twin.front.intercept(({ path }) =>
+      path.startsWith(`/channels/${twin.channelId}/`) ? unknown : undefined,
+    );
+    goOn();
+    await idle();
+    end();
+    await untilSaid(twin, await twin.ask('Which form?'), ['A square.']);
+    await untilSaid(twin, asked, ['It is']);
   });
 });

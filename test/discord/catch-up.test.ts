@@ -1,6 +1,11 @@
-import type { PlatformEvent } from '@vistazo/core';
+import { join } from 'node:path';
+import type { KnownMessage, PlatformEvent } from '@vistazo/core';
 import { testHost } from '@vistazo/core/testing';
+import { generateSnowflake } from 'discord-digital-twin';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { temporaryFolder } from '../core/bot/bot-fixture.ts';
+import { MortalBot } from './kill.ts';
+import { listen } from './listen.ts';
 import { Twin } from './twin-fixture.ts';
 
 /** An adapter that knows one message of a channel, looks for what came after it, and finds it when `found` resolves. */
@@ -62,4 +67,91 @@ it('leaves what it holds to the next start when it stops before it has found wha
   await adapter.close?.();
   find();
   expect(messages()).toEqual([elsewhere]);
+});
+
+const waitsForPreview = 'What is https://example.org/?';
+
+it('hands a command over only after the messages that it heard before in the channel', async () => {
+  const { twin, events } = await listen({ linkPreviewMs: 1000 });
+  const asked = await twin.ask(waitsForPreview);
+  const { id } = await twin.command('help', []);
+  await twin.command('ask', [{ name: 'question', type: 3, value: 'Which colour?' }]);
+  await twin.digital.channel(twin.channelId).waitForInteractionAck({ interactionId: id });
+  expect(events).toEqual([]);
+  await vi.waitFor(() => expect(events).toHaveLength(2), 10_000);
+  expect(events[0]?.messageId).toBe(asked);
+});
+
+it('answers a message that waited for the preview of its link when it was killed, though a command came after it', async () => {
+  const twin = await Twin.start();
+  onTestFinished(() => twin.stop());
+  const bot = new MortalBot(twin, join(await temporaryFolder(), 'bot.sqlite'));
+  onTestFinished(() => bot.kill());
+  await bot.start();
+  const known = await twin.ask('Known?');
+  await vi.waitFor(async () => expect(await twin.repliesTo(known)).toHaveLength(1), 10_000);
+  await bot.kill();
+  await bot.start({ linkPreviewMs: 10_000 });
+  const waiting = await twin.ask(waitsForPreview);
+  const { id } = await twin.command('ask', [{ name: 'question', type: 3, value: 'Which?' }]);
+  await twin.digital.channel(twin.channelId).waitForInteractionAck({ interactionId: id });
+  await bot.kill();
+  expect(await twin.repliesTo(waiting)).toEqual([]);
+  await bot.start();
+  await vi.waitFor(async () => {
+    const answers = await twin.repliesTo(waiting);
+    expect(answers.map(({ content }) => content)).toEqual([
+      `You asked: ${waitsForPreview} That is all.`,
+    ]);
+  }, 20_000);
+});
+
+/** An adapter that was away, knows what `recentMessages` says, and tells an operator. */
+async function awayFrom(twin: Twin, recentMessages: (max: number) => KnownMessage[]) {
+  const notices: string[] = [];
+  const adapter = twin.newAdapter({
+    notify: (notice) => notices.push(notice),
+    messageContent: true,
+  });
+  onTestFinished(async () => {
+    await adapter.stop();
+    await adapter.close?.();
+  });
+  await adapter.start(testHost({ recentMessages: async (_, max = 500) => recentMessages(max) }));
+  return notices;
+}
+
+it('says so when more came in while it was away than it looks at', async () => {
+  const twin = await Twin.start();
+  onTestFinished(() => twin.stop());
+  const known = await twin.ask('Known');
+  const said = await twin.say('Nobody asks the bot.');
+  const [message] = (await twin.digital.channel(twin.channelId).getMessages()).filter(
+    ({ id }) => id === said,
+  );
+  twin.front.intercept(({ method, path }) => {
+    const [, after = ''] = /[?&]after=(\d+)/.exec(path) ?? [];
+    if (method !== 'GET' || after === '') return undefined;
+    const ids = Array.from({ length: 100 }, (_, index) =>
+      String(BigInt(after) + BigInt(index + 1)),
+    );
+    return { status: 200, body: ids.map((id) => ({ ...message, id })) };
+  });
+  const notices = await awayFrom(twin, () => [
+    { tenant: twin.guildId, conversationKey: twin.channelId, messageId: known },
+  ]);
+  await vi.waitFor(() => expect(notices).toEqual([expect.stringContaining('1,000')]), 10_000);
+});
+
+it('says so when there are more channels than it looks in', async () => {
+  const twin = await Twin.start();
+  onTestFinished(() => twin.stop());
+  const notices = await awayFrom(twin, (max) =>
+    Array.from({ length: max }, (_, index) => ({
+      tenant: twin.guildId,
+      conversationKey: String(900_000_000_000_000_000n + BigInt(index)),
+      messageId: generateSnowflake(),
+    })),
+  );
+  await vi.waitFor(() => expect(notices).toEqual([expect.stringContaining('500')]), 10_000);
 });

@@ -24,8 +24,8 @@ function textOf(message: ChatMessage | undefined): string {
     .join('');
 }
 
-// A bot in a process of its own, to be killed: node kill-worker.ts API TOKEN DATABASE
-const [api = '', token = '', path = ''] = process.argv.slice(2);
+// A bot in a process of its own, to be killed: node kill-worker.ts API TOKEN DATABASE LINK-PREVIEW-MS
+const [api = '', token = '', path = '', linkPreviewMs = ''] = process.argv.slice(2);
 const bot = createBot({
   model: new Echo(),
   store: await openSqliteStore({ path }),
@@ -33,6 +33,7 @@ const bot = createBot({
     createDiscordAdapter({
       token,
       notify: () => {},
+      linkPreviewMs: Number(linkPreviewMs),
       clientOptions: { rest: { api, version: '10' } },
     }),
   ],

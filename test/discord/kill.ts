@@ -10,7 +10,10 @@ import { Twin } from './twin-fixture.ts';
 export interface KillOptions {
   /** Times that the bot is killed with SIGKILL. */
   kills: number;
-  /** At least one for each channel; every fifth is posted while the bot is away. */
+  /**
+   * At least one for each channel; every fifth is posted while the bot is away. Each time that it is away one
+   * is changed and, every second time, another one deleted.
+   */
   questions: number;
   /** Channels in which they are asked in turn. Default 3. */
   channels?: number;
@@ -19,10 +22,15 @@ export interface KillOptions {
 /** What became of the questions. */
 export interface KillResult {
   questions: number;
-  /** With exactly the whole answer, posted once. */
+  /** Of these, changed and deleted while the bot was away. */
+  changed: number;
+  deleted: number;
+  /** With exactly the whole answer to what they ask at last, posted once; of those deleted, with none. */
   answered: number;
   /** Without their whole answer in the end. */
   lost: number;
+  /** Deleted, and answered all the same. */
+  haunted: number;
   /** With more posts than the answer has. */
   twice: number;
   kills: number;
@@ -57,6 +65,8 @@ export async function killInConversation(options: KillOptions): Promise<KillResu
       await wait(lifeStepMs * ((kill % lifeSteps) + 1));
       await bot.kill();
       for (const _ of whileAway) await conversation.ask();
+      await conversation.change(kill);
+      if (kill % 2 === 1) await conversation.delete(kill);
       await bot.start();
     }
     await conversation.settle();
@@ -70,7 +80,8 @@ export async function killInConversation(options: KillOptions): Promise<KillResu
   }
 }
 
-class MortalBot {
+/** A bot in a process of its own. */
+export class MortalBot {
   readonly #twin: Twin;
   readonly #path: string;
   #running: ChildProcess | undefined;
@@ -81,9 +92,10 @@ class MortalBot {
   }
 
   /** Resolves when it is on Discord. */
-  async start(): Promise<void> {
+  async start({ linkPreviewMs = 1500 } = {}): Promise<void> {
     const { front, digital } = this.#twin;
-    const args = [worker, `${front.origin}/api`, digital.botToken, this.#path];
+    const api = `${front.origin}/api`;
+    const args = [worker, api, digital.botToken, this.#path, String(linkPreviewMs)];
     const running = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#running = running;
     const died = once(running, 'exit').then(([code]) => {
@@ -103,8 +115,17 @@ class MortalBot {
   }
 }
 
+interface Question {
+  id: string;
+  text: string;
+  by: string;
+  channelId: string;
+  isChanged: boolean;
+  isDeleted: boolean;
+}
+
 class Conversation {
-  readonly #questions: { id: string; text: string }[] = [];
+  readonly #questions: Question[] = [];
   readonly #twin: Twin;
 
   constructor(twin: Twin) {
@@ -121,7 +142,33 @@ class Conversation {
     const channelId = twin.channelIds[asked % twin.channelIds.length] ?? '';
     const text = `Question ${asked}?`;
     const by = asked % 2 === 0 ? twin.ana : twin.ben;
-    this.#questions.push({ id: await twin.ask(text, { by, channelId }), text });
+    const id = await twin.ask(text, { by, channelId });
+    this.#questions.push({ id, text, by, channelId, isChanged: false, isDeleted: false });
+  }
+
+  /** One of the latest, posted before or after the bot died. */
+  async change(kill: number): Promise<void> {
+    const question = this.#latest(kill % 4);
+    if (question === undefined) return;
+    question.text = `${question.text.replace(/, changed.*/, '')}, changed ${kill}?`;
+    question.isChanged = true;
+    const content = `<@${this.#twin.botId}> ${question.text}`;
+    await this.#as(question).editMessage({ messageId: question.id, content });
+  }
+
+  async delete(kill: number): Promise<void> {
+    const question = this.#latest((kill + 2) % 5);
+    if (question === undefined) return;
+    question.isDeleted = true;
+    await this.#as(question).deleteMessage({ messageId: question.id });
+  }
+
+  #latest(before: number): Question | undefined {
+    return this.#questions.filter(({ isDeleted }) => !isDeleted).at(-1 - before);
+  }
+
+  #as({ channelId, by }: Question) {
+    return this.#twin.digital.channel(channelId).user(by);
   }
 
   /** Resolves when all are answered, or nothing more happens. */
@@ -138,15 +185,21 @@ class Conversation {
   async count() {
     const channels = await Promise.all(this.#twin.channelIds.map((id) => this.#twin.posts(id)));
     const posts = channels.flat();
-    const counts = { questions: this.asked, answered: 0, lost: 0, twice: 0 };
+    const changed = this.#questions.filter(({ isChanged }) => isChanged).length;
+    const deleted = this.#questions.filter(({ isDeleted }) => isDeleted).length;
+    const about = { questions: this.asked, changed, deleted };
+    const counts = { ...about, answered: 0, lost: 0, haunted: 0, twice: 0 };
     const wrong: { question: string; answers: string[] }[] = [];
-    for (const { id, text } of this.#questions) {
+    for (const { id, text, isDeleted } of this.#questions) {
       const answers = posts.filter(({ message_reference }) => message_reference?.message_id === id);
-      const isWhole = answers.some(({ content }) => content === `You asked: ${text} That is all.`);
-      if (answers.length === 1 && isWhole) counts.answered += 1;
+      const isWhole = isDeleted
+        ? answers.length === 0
+        : answers.some(({ content }) => content === `You asked: ${text} That is all.`);
+      if (isWhole && answers.length <= 1) counts.answered += 1;
       else wrong.push({ question: text, answers: answers.map(({ content }) => content) });
       if (answers.length > 1) counts.twice += 1;
-      if (!isWhole) counts.lost += 1;
+      if (!isWhole && isDeleted) counts.haunted += 1;
+      if (!isWhole && !isDeleted) counts.lost += 1;
     }
     return { ...counts, wrong };
   }

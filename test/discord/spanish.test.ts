@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { sayings } from '../../packages/discord/src/language.ts';
 import { call, callOn, chartMessage, interact, post, pressOn, responseOf } from './interact.ts';
-import { Twin } from './twin-fixture.ts';
+import { Twin, twinModel } from './twin-fixture.ts';
 
 const locale = 'es-ES';
 const question = { name: 'question', type: 3, value: '¿Cuál?' };
@@ -22,7 +22,7 @@ async function start(host: Partial<AdapterHost> = {}) {
   const twin = await Twin.start();
   onTestFinished(() => twin.stop());
   const adapter = twin.newAdapter();
-  await adapter.start(testHost(host));
+  await adapter.start(testHost({ model: twinModel, ...host }));
   onTestFinished(async () => {
     await adapter.stop();
     await adapter.close?.();

@@ -337,8 +337,8 @@ describe('a whole bot on discord-digital-twin', () => {
     await answersTo(twin, await twin.ask('And now?'), says('Red.'));
   });
 
-  it('does not try to post where it knows that it may not, and says what it lacks', async () => {
-    const { twin, idle } = await startBot(['Nobody sees this.', 'Red.']);
+  it('makes no answer where it knows that it may not post it, and says what it lacks', async () => {
+    const { twin, model, idle } = await startBot(['Red.']);
     const dmId = '900000000000000009';
     const told: unknown[] = [];
     twin.front.intercept(({ path, body }) => {
@@ -355,6 +355,7 @@ describe('a whole bot on discord-digital-twin', () => {
       ({ method, path }) => method === 'POST' && path.startsWith(`/channels/${twin.channelId}/`),
     );
     expect(tried).toEqual([]);
+    expect(model.prompts).toEqual([]);
     await twin.deny(0n);
     await answersTo(twin, await twin.ask('And now?'), says('Red.'));
   });

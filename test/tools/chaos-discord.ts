@@ -1,6 +1,7 @@
 // Kills a bot on discord-digital-twin, with the real client of discord.js, in mid-conversation:
-// npm run chaos:discord -- --kills 50 --questions 150. A fifth of the questions is posted while it is away.
-// The last line is JSON; exits 1 when a question was lost or answered twice.
+// npm run chaos:discord -- --kills 50 --questions 150. A fifth of the questions is posted, and
+// some are changed or deleted, while it is away. The last line is JSON; exits 1 when a question was lost, answered
+// twice, or answered though it was deleted.
 import { parseArgs } from 'node:util';
 import { killInConversation } from '../discord/kill.ts';
 

@@ -83,6 +83,10 @@ class DiscordAdapter implements Adapter {
     return fetchFile(this.#started.api, this.options.files ?? discordFiles, url, options);
   }
 
+  requireToPost(target: ReplyTarget): void {
+    this.#started.sender.requireToPost(target);
+  }
+
   async post(post: ReplyPost, options: Signal): Promise<string> {
     return this.#started.sender.post(post, options);
   }

@@ -46,7 +46,8 @@ export interface DiscordAdapterOptions {
   linkPreviewMs?: number;
   /**
    * How old messages may be that came in while the bot was away and are answered when it is back. It looks in
-   * channels where it was asked within the last 30 days. Default a day; 0 looks nowhere.
+   * channels where it was asked within the last 30 days, and there for changes and deletions of questions too.
+   * Default a day; 0 looks nowhere.
    */
   catchUpMs?: number;
   /** Told in one sentence what an operator should know, such as what the bot will not see. Default: the standard error output. */

@@ -1,7 +1,10 @@
-import { type AdapterHost, type CommandDescription, VistazoError } from '@vistazo/core';
-import { EventDelivery, languageOf } from '@vistazo/core/adapter-kit';
+import type { AdapterHost, CommandDescription } from '@vistazo/core';
+import { VistazoError } from '@vistazo/core';
+import { EventDelivery, InOrder, languageOf } from '@vistazo/core/adapter-kit';
 import { type Client, GatewayDispatchEvents } from 'discord.js';
 import { AnswerThreads } from './answer-threads.js';
+import { CatchUp } from './catch-up.js';
+import { ChangedMessages } from './changed-messages.js';
 import { ClientSurroundings } from './client-surroundings.js';
 import { commandBodies } from './commands/command-bodies.js';
 import { InteractionHandler } from './commands/interaction-handler.js';
@@ -12,13 +15,12 @@ import { contentNotice, lackingIntents, logIn, newClient, untilReady } from './c
 import { DiscordApi } from './discord-api.js';
 import type { CheckedOptions } from './discord-options.js';
 import { GatewayEvents } from './gateway-events.js';
+import { LeftAnswers } from './left-answers.js';
+import { readySchema } from './left-guilds.js';
 import { LinkPreviews } from './link-previews.js';
 import { MissedMessages } from './missed-messages.js';
 import { ChannelPermissions } from './send-reply/channel-permissions.js';
 import { ReplySender } from './send-reply/reply-sender.js';
-
-/** A channel where nobody asked for longer is not looked at. */
-const activeForMs = 30 * 86_400_000;
 
 /** A bot's time on Discord, from its start to its end. */
 export class DiscordSession {
@@ -27,10 +29,9 @@ export class DiscordSession {
   readonly client: Client;
   readonly #routes: InteractionRoutes;
   readonly #events: GatewayEvents;
-  readonly #missed: MissedMessages;
   readonly #known: KnownCommands | undefined;
-  readonly #stopped = new AbortController();
-  #catchingUp = Promise.resolve();
+  readonly #catchUp: CatchUp;
+  readonly #left: LeftAnswers;
   readonly #delivery: EventDelivery;
 
   constructor(
@@ -71,9 +72,13 @@ export class DiscordSession {
     });
     this.sender = sender;
     const commands = () => host.commands;
-    const parts = { api, sender, delivery, surroundings, threads };
+    const order = new InOrder();
+    const parts = { api, sender, delivery, surroundings, threads, order };
+    const left = new LeftAnswers({ api, botId: () => surroundings.botId });
+    this.#left = left;
     this.#events = new GatewayEvents({
       ...parts,
+      left,
       client,
       interactions: new InteractionHandler({
         ...parts,
@@ -90,7 +95,17 @@ export class DiscordSession {
     });
     const { commands: where } = options;
     this.#known = where === null ? undefined : new KnownCommands({ api, client, where, notify });
-    this.#missed = new MissedMessages(api, this.#events.missed, wanted === 'guilds');
+    const { missed, changed } = this.#events;
+    this.#catchUp = new CatchUp({
+      api,
+      host,
+      delivery,
+      missed: new MissedMessages(api, missed, wanted === 'guilds'),
+      changed: new ChangedMessages({ api, host, delivery, order, left, changed }),
+      holdUntil: (done) => this.#events.holdUntil(done),
+      catchUpMs: options.catchUpMs,
+      notify,
+    });
   }
 
   /** Throws `option.invalid` where Discord refuses the bot or one of its commands, and for a client that lacks an intent. */
@@ -100,8 +115,9 @@ export class DiscordSession {
     if (lacking !== undefined) throw new VistazoError('option.invalid', lacking);
     const bodies = commandBodies(this.host.commands);
     this.#events.listen();
-    this.client.ws.on(GatewayDispatchEvents.Ready, this.#catchUp);
-    if (this.client.isReady()) this.#catchUp();
+    this.client.ws.on(GatewayDispatchEvents.Ready, this.#heardReady);
+    const { guilds, ws } = this.client;
+    if (this.client.isReady()) this.#beginCatchUp([...guilds.cache.keys()], [...ws.shards.keys()]);
     try {
       if (token === undefined) await untilReady(this.client);
       else await logIn(this.client, token);
@@ -121,10 +137,9 @@ export class DiscordSession {
   }
 
   async stop(): Promise<void> {
-    this.client.ws.off(GatewayDispatchEvents.Ready, this.#catchUp);
-    this.#stopped.abort();
+    this.client.ws.off(GatewayDispatchEvents.Ready, this.#heardReady);
     this.#delivery.stop();
-    await Promise.all([this.#catchingUp, this.#events.stop()]);
+    await Promise.all([this.#left.stop(), this.#catchUp.stop(), this.#events.stop()]);
   }
 
   async close(): Promise<void> {
@@ -133,30 +148,14 @@ export class DiscordSession {
     if (this.options.client === undefined) await this.client.destroy();
   }
 
-  /**
-   * A session begins that goes on from no other one: hands over what came in before it. What comes in it waits
-   * until it is known where to look, and messages in those channels until what came before is stored, so that
-   * nothing between the two is passed over, also when the process dies meanwhile.
-   */
-  readonly #catchUp = (): void => {
-    const { catchUpMs, notify } = this.options;
-    if (catchUpMs === 0) return;
-    const nowMs = Date.now();
-    const { signal } = this.#stopped;
-    const channels = this.host
-      .recentMessages(nowMs - activeForMs)
-      .then((messages) => this.#missed.withChannelsOfThreads(messages, signal))
-      .then((messages) =>
-        messages.map((known) => ({ known, release: this.#delivery.hold(known.conversationKey) })),
-      );
-    this.#events.holdUntil(channels.then(ignore, ignore));
-    this.#catchingUp = this.#catchingUp
-      .then(async () => this.#missed.find(await channels, nowMs - catchUpMs, signal))
-      .catch(() => {
-        if (!signal.aborted)
-          notify('Messages that came in while the bot was away could not all be looked for.');
-      });
+  /** A session begins that goes on from no other one. */
+  readonly #heardReady = (data: unknown, shardId: number): void => {
+    const guildIds = readySchema.safeParse(data).data?.guilds.map(({ id }) => id);
+    if (guildIds !== undefined) this.#beginCatchUp(guildIds, [shardId]);
   };
-}
 
-function ignore(): void {}
+  #beginCatchUp(guildIds: readonly string[], shardIds: readonly number[]): void {
+    const { shardCount = 1 } = this.client.options;
+    this.#catchUp.begin({ guildIds, shardIds, shardCount });
+  }
+}

@@ -1,10 +1,11 @@
-import { BoundedMap, type EventDelivery, InOrder } from '@vistazo/core/adapter-kit';
+import { BoundedMap, type EventDelivery, type InOrder } from '@vistazo/core/adapter-kit';
 import { type Client, GatewayDispatchEvents, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { AnswerThreads } from './answer-threads.js';
 import { type Interaction, interactionSchema } from './commands/interaction.js';
 import type { InteractionHandler } from './commands/interaction-handler.js';
 import type { DiscordApi } from './discord-api.js';
+import type { LeftAnswers } from './left-answers.js';
 import type { LinkPreviews } from './link-previews.js';
 import {
   bulkDeletionSchema,
@@ -14,7 +15,7 @@ import {
   messageSchema,
 } from './parse-message/discord-message.js';
 import { isForBot, isFromPerson } from './parse-message/is-for-bot.js';
-import { editedEvent, messageEvent } from './parse-message/message-event.js';
+import { changeIdOf, editedEvent, messageEvent } from './parse-message/message-event.js';
 import type { Surroundings } from './parse-message/surroundings.js';
 import { guildTenant, tenantOf } from './place.js';
 import type { ReplySender } from './send-reply/reply-sender.js';
@@ -28,7 +29,10 @@ export interface GatewayEventsOptions {
   interactions: InteractionHandler;
   surroundings: Surroundings;
   threads: AnswerThreads;
+  left: LeftAnswers;
   previews: LinkPreviews;
+  /** In which what happens in a channel is done. */
+  order: InOrder;
   /** Channels where every message is for the bot. */
   channels: readonly string[];
   notify: (sentence: string) => void;
@@ -39,7 +43,6 @@ const recipientsSchema = z.object({ recipients: z.array(z.object({ id: z.string(
 
 /** Hands over what Discord tells of, in the order in which it happened in each channel. */
 export class GatewayEvents {
-  readonly #order = new InOrder();
   /** With whom direct messages are had. */
   readonly #recipients = new BoundedMap<string, string>(maxChannels);
   readonly #listeners: [GatewayDispatchEvents, (data: unknown) => void][];
@@ -82,11 +85,16 @@ export class GatewayEvents {
     await this.#whenReady(() => this.#takeMessage(message, { isMissed: true }));
   };
 
+  /** A change of a message that the gateway may not have told of; resolves when it is handed over. */
+  readonly changed = async (message: DiscordMessage): Promise<void> => {
+    if (isFromPerson(message)) await this.#whenReady(() => this.#takeEdit(message));
+  };
+
   /** Hears nothing more; resolves when what was heard is handed over. */
   async stop(): Promise<void> {
     for (const [event, listener] of this.#listeners) this.options.client.ws.off(event, listener);
     this.#ready.resolve();
-    await this.#order.idle();
+    await this.options.order.idle();
   }
 
   #heardMessage(data: unknown): void {
@@ -147,14 +155,19 @@ export class GatewayEvents {
     const conversationKey = await threads.placeOf(message);
     const event = { ...(await messageEvent(message, surroundings)), conversationKey };
     sender.answers.of(event).askerId = event.author.id;
-    await (isMissed ? delivery.deliverMissed(event) : delivery.deliver(event, message.channel_id));
+    if (!isMissed) return void (await delivery.deliver(event, message.channel_id));
+    // Its changes until now are in it, and no news later.
+    const eventId = message.edited_timestamp == null ? event.eventId : changeIdOf(message);
+    if ((await delivery.deliverMissed({ ...event, eventId })) !== 'known') return;
+    // The change may be known of a time when there was no such question.
+    if (eventId !== event.eventId) await delivery.deliverMissed(event);
   }
 
   async #takeEdit(message: DiscordMessage): Promise<void> {
     const { surroundings, channels, threads, delivery } = this.options;
     if (!(await isForBot(message, surroundings, channels))) return;
-    const { id, channel_id: channelId, edited_timestamp } = message;
-    const edited = await editedEvent(message, surroundings, `edited ${id} ${edited_timestamp}`);
+    const { id, channel_id: channelId } = message;
+    const edited = await editedEvent(message, surroundings, changeIdOf(message));
     for (const conversationKey of threads.placesOf({ id, channelId })) {
       const eventId = `${edited.eventId}${inThread(conversationKey, id)}`;
       if ((await delivery.deliver({ ...edited, eventId, conversationKey })) !== 'known') return;
@@ -170,7 +183,7 @@ export class GatewayEvents {
   ): Promise<void> {
     const userId = guildId === undefined ? await this.#recipientOf(channelId) : undefined;
     if (guildId === undefined && userId === undefined) return;
-    const { delivery, threads } = this.options;
+    const { delivery, threads, left } = this.options;
     for (const conversationKey of threads.placesOf({ id: messageId, channelId })) {
       const taken = await delivery.deliver({
         type: 'deleted',
@@ -179,6 +192,7 @@ export class GatewayEvents {
         conversationKey,
         messageId,
       });
+      if (taken === 'accepted') left.takeAway(conversationKey, messageId);
       if (taken !== 'known') return;
     }
   }
@@ -197,7 +211,7 @@ export class GatewayEvents {
 
   #do(key: string, work: () => Promise<void>): void {
     const held = this.#held;
-    this.#order.run(key, async () => {
+    this.options.order.run(key, async () => {
       await held;
       await this.#whenReady(work);
     });

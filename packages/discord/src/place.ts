@@ -17,9 +17,25 @@ export function tenantOf({ guildId, userId }: Place): string {
   return guildId === undefined ? `dm:${userId}` : guildTenant(guildId);
 }
 
+/** The server that is a tenant; undefined where that is a person. */
+export function guildOf(tenant: string): string | undefined {
+  return tenant.startsWith('dm:') ? undefined : tenant;
+}
+
+/** The number in the id of a message, or of a command (`command:` and its id); undefined where it has none. */
+export function snowflakeOf(messageId: string): bigint | undefined {
+  const id = messageId.replace(/^\w+:/, '');
+  return isSnowflake(id) ? BigInt(id) : undefined;
+}
+
 /** When a message with this id was made, in milliseconds since 1970; undefined for what is no id of Discord. */
 export function createdAtMs(id: string): number | undefined {
   return isSnowflake(id) ? Number(BigInt(id) >> 22n) + discordEpochMs : undefined;
+}
+
+/** The smallest id that Discord gives in a millisecond since 1970. */
+export function firstIdAt(atMs: number): string {
+  return String(BigInt(Math.max(0, Math.floor(atMs) - discordEpochMs)) << 22n);
 }
 
 /** Whether it is an id that Discord gave. */

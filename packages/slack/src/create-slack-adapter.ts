@@ -12,6 +12,7 @@ import {
   type WriteOptions,
 } from '@vistazo/core';
 import { checkSetup } from './check-setup.js';
+import { installUrlOf } from './installations/installations.js';
 import { slackManifest } from './manifest/slack-manifest.js';
 import { maxMarkdownLength } from './send-reply/message-body.js';
 import {
@@ -56,18 +57,22 @@ class SlackAdapter implements Adapter {
   }
 
   check({ signal }: Signal): Promise<AdapterFinding[]> {
-    const { botToken, appToken, slackApiUrl } = this.options;
-    return checkSetup(
-      { botToken, appToken, slackApiUrl, features: featuresOf(this.options) },
-      signal,
-    );
+    const { installation } = this.options;
+    const installUrl = installation === undefined ? undefined : installUrlOf(installation);
+    const features = featuresOf(this.options);
+    return checkSetup({ ...this.options, features, installUrl }, signal);
   }
 
   manifest(options: ManifestOptions): Record<string, unknown> {
+    const { signingSecret, installation, commandPrefix, http } = this.options;
     return slackManifest({
       ...options,
       features: featuresOf(this.options),
-      connection: 'socket',
+      connection: signingSecret === undefined ? 'socket' : 'http',
+      isDistributed: installation !== undefined,
+      ...(commandPrefix !== undefined && { commandPrefix }),
+      ...(http?.path !== undefined && { eventsPath: http.path }),
+      ...(installation?.redirectPath !== undefined && { redirectPath: installation.redirectPath }),
     });
   }
 

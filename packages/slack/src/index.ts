@@ -1,2 +1,3 @@
 export { createSlackAdapter } from './create-slack-adapter.js';
-export type { SlackAdapterOptions } from './slack-options.js';
+export type { InstallationOptions } from './installations/installations.js';
+export type { SlackAdapterOptions, SlackHttpOptions } from './slack-options.js';

@@ -73,12 +73,10 @@ export class SlackEvents {
     await this.#inOrder(message, () => this.#takeMessage(message, place, fromBeginning));
   }
 
-  /** Completes what an earlier process had to leave in a team; gives the bot's users that it knew there. */
-  async resume(team: string, onPlace: (place: EventPlace) => void): Promise<void> {
-    for (const question of await this.options.unfinished.left(team)) {
-      onPlace(question);
+  /** Completes what an earlier process had to leave in a team. Throws `store.failed`. */
+  async resume(team: string): Promise<void> {
+    for (const question of await this.options.unfinished.left(team))
       this.#finishLater({ ...question, text: '' }, question);
-    }
   }
 
   /** Resolves when nothing is under way; what waits for Slack is left to the next start. */

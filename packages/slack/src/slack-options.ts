@@ -1,13 +1,28 @@
 import { type AdapterFiles, VistazoError } from '@vistazo/core';
 import { z } from 'zod';
+import type { InstallationOptions } from './installations/installations.js';
 import type { SlackFeatures } from './manifest/scopes.js';
 
 /** Options of `createSlackAdapter`. */
 export interface SlackAdapterOptions {
-  /** The bot's token in one workspace (`xoxb-…`), from the page OAuth & Permissions of the app. */
+  /**
+   * The bot's token in one workspace (`xoxb-…`), from the page OAuth & Permissions of the app. Either this or
+   * `installation`.
+   */
   botToken?: string | undefined;
-  /** The token of the app (`xapp-…`) with the scope `connections:write`, for Socket Mode. */
+  /** Lets several workspaces install the app. Either this or `botToken`. */
+  installation?: InstallationOptions | undefined;
+  /**
+   * The token of the app (`xapp-…`) with the scope `connections:write`, from the page Basic Information, for Socket
+   * Mode. Either this or `signingSecret`.
+   */
   appToken?: string | undefined;
+  /** Of the page Basic Information, for requests of Slack over HTTP in place of Socket Mode. Either this or `appToken`. */
+  signingSecret?: string | undefined;
+  /** Where the bot listens over HTTP: for Slack's requests, and for browsers of people who install the app. */
+  http?: SlackHttpOptions | undefined;
+  /** Stands before the names of slash commands, where a workspace has others of the same names. Default none. */
+  commandPrefix?: string | undefined;
   /** Part of every key in the store, so it never changes. Default `slack`. */
   name?: string;
   /** Ids of channels where the bot answers without being mentioned. Default none. */
@@ -31,9 +46,53 @@ export interface SlackAdapterOptions {
   slackApiUrl?: string;
 }
 
+/** Where the bot listens over HTTP. */
+export interface SlackHttpOptions {
+  /** Default `127.0.0.1`, for a proxy on the same machine that speaks TLS. */
+  host?: string | undefined;
+  /** Default 3000; 0 takes any that is free. */
+  port?: number | undefined;
+  /** Where Slack sends events, commands and interactions. Default `/slack/events`. */
+  path?: string | undefined;
+}
+
+const pathSchema = z.string().regex(/^\/\S*$/, 'is no path, which begins with /');
+
+const installationSchema = z.strictObject({
+  clientId: z.string().min(1),
+  clientSecret: z.string().min(1),
+  publicUrl: z.url(),
+  installPath: pathSchema.optional(),
+  redirectPath: pathSchema.optional(),
+  encryptionKey: z.string().optional(),
+  encryptionKeys: z.array(z.string()).readonly().optional(),
+});
+
+const httpSchema = z.strictObject({
+  host: z.string().min(1).optional(),
+  port: z.int().min(0).max(65_535).optional(),
+  path: pathSchema.optional(),
+});
+
 const optionsSchema = z.strictObject({
-  botToken: z.string().startsWith('xoxb-', 'is no token of a bot, which begins with xoxb-'),
-  appToken: z.string().startsWith('xapp-', 'is no token of an app, which begins with xapp-'),
+  botToken: z
+    .string()
+    .startsWith('xoxb-', 'is no token of a bot, which begins with xoxb-')
+    .optional(),
+  installation: installationSchema.optional(),
+  appToken: z
+    .string()
+    .startsWith('xapp-', 'is no token of an app, which begins with xapp-')
+    .optional(),
+  signingSecret: z.string().min(1).optional(),
+  http: httpSchema.optional(),
+  commandPrefix: z
+    .string()
+    .regex(
+      /^[a-z0-9_-]{1,20}$/,
+      'has other characters than small letters, digits, - and _, or too many',
+    )
+    .optional(),
   name: z.string().min(1).max(100).default('slack'),
   channels: z
     .array(z.string().regex(/^[CG][A-Z0-9]{5,}$/, 'is no id of a channel, such as C0123456789'))
@@ -70,10 +129,28 @@ export function featuresOf({
 /** Throws `option.invalid`. */
 export function checkOptions(options: SlackAdapterOptions): CheckedOptions {
   const parsed = optionsSchema.safeParse(options);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new VistazoError(
-    'option.invalid',
-    `The option ${issue?.path.join('.') || 'given'} of the Slack adapter: ${issue?.message}.`,
-  );
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw invalid(
+      `The option ${issue?.path.join('.') || 'given'} of the Slack adapter: ${issue?.message}.`,
+    );
+  }
+  const { botToken, installation, appToken, signingSecret, http } = parsed.data;
+  if ((botToken === undefined) === (installation === undefined))
+    throw invalid(
+      'The Slack adapter takes either a botToken or installation; the token is on the page OAuth & Permissions of your app at https://api.slack.com/apps.',
+    );
+  if ((appToken === undefined) === (signingSecret === undefined))
+    throw invalid(
+      'The Slack adapter takes either an appToken, for Socket Mode, or a signingSecret, for requests over HTTP; both are on the page Basic Information of your app at https://api.slack.com/apps.',
+    );
+  if (http !== undefined && signingSecret === undefined && installation === undefined)
+    throw invalid(
+      'The option http of the Slack adapter is for a signingSecret or installation; in Socket Mode nothing listens, so leave it out.',
+    );
+  return parsed.data;
+}
+
+function invalid(message: string): VistazoError {
+  return new VistazoError('option.invalid', message);
 }

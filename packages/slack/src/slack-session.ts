@@ -1,8 +1,8 @@
 import type { AdapterHost } from '@vistazo/core';
-import { VistazoError } from '@vistazo/core';
 import { EventDelivery } from '@vistazo/core/adapter-kit';
-import { z } from 'zod';
 import { AskedConversations } from './asked-conversations.js';
+import { HttpReceiver } from './connection/http-receiver.js';
+import { HttpServer } from './connection/http-server.js';
 import { SocketReceiver } from './connection/socket-receiver.js';
 import { FileFetcher, slackFiles } from './fetch-file/fetch-file.js';
 import { OperatorNotices } from './operator-notices.js';
@@ -10,31 +10,28 @@ import { People } from './people.js';
 import { ReplySender } from './send-reply/reply-sender.js';
 import { SlackApi } from './slack-api.js';
 import { newSlackApp } from './slack-app.js';
-import { type EventPlace, SlackEvents } from './slack-events.js';
+import { SlackEvents } from './slack-events.js';
 import type { CheckedOptions } from './slack-options.js';
 import { SlackSurroundings } from './slack-surroundings.js';
 import { Threads } from './threads.js';
 import { UnfinishedQuestions } from './unfinished-questions.js';
+import { Workspaces } from './workspaces.js';
 
 /** In a thread where nobody asked for longer the bot has to be mentioned again. */
 const activeForMs = 30 * 86_400_000;
-
-const authSchema = z.object({
-  team_id: z.string(),
-  user_id: z.string(),
-  bot_id: z.string().optional(),
-});
 
 /** A bot's time on Slack, from its start to its end. */
 export class SlackSession {
   readonly api: SlackApi;
   readonly sender: ReplySender;
   readonly files: FileFetcher;
-  readonly #receiver: SocketReceiver;
+  readonly #receiver: SocketReceiver | HttpReceiver;
+  /** For browsers of people who install the app, beside Socket Mode. */
+  readonly #pages: HttpServer | undefined;
+  readonly #workspaces: Workspaces;
   readonly #events: SlackEvents;
   readonly #delivery: EventDelivery;
   readonly #asked = new AskedConversations();
-  readonly #botUserIds = new Map<string, string>();
 
   constructor(
     private readonly options: CheckedOptions,
@@ -42,9 +39,10 @@ export class SlackSession {
   ) {
     const { notify, buttons, channels, channelMessages, threadReplies, slackApiUrl, streaming } =
       options;
-    const botUserIdIn = (team: string) => this.#botUserIds.get(team);
-    const { botToken = '', appToken = '' } = options;
-    const tokenOf = async () => botToken;
+    const workspaces = new Workspaces(options, host);
+    this.#workspaces = workspaces;
+    const botUserIdIn = (team: string) => workspaces.botUserIdIn(team);
+    const tokenOf = (team: string) => workspaces.tokenOf(team);
     const clientOptions = slackApiUrl === undefined ? {} : { slackApiUrl };
     const notices = new OperatorNotices(notify);
     this.api = new SlackApi({ tokenOf, clientOptions, notify, notices });
@@ -90,44 +88,53 @@ export class SlackSession {
         this.sender.answers.of(question).askerId = question.author.id;
       },
     });
+    const { appToken, signingSecret = '', http } = options;
+    const { routes } = workspaces;
+    if (appToken === undefined) {
+      this.#receiver = new HttpReceiver({ ...http, signingSecret, routes, notify });
+      return;
+    }
     this.#receiver = new SocketReceiver({ appToken, notify, ...clientOptions });
+    if (routes.length > 0) this.#pages = new HttpServer({ ...http, routes });
   }
 
   isConnected(): boolean {
     return this.#receiver.isConnected;
   }
 
-  /** Throws `option.invalid` where Slack refuses a token. */
+  /**
+   * Throws `option.invalid` where Slack refuses a token, `platform.failed` where it cannot be reached, and
+   * `server.failed` where the port cannot be used.
+   */
   async start(): Promise<void> {
-    const { notify, slackApiUrl, botToken = '' } = this.options;
-    const identity = authSchema.parse(
-      await this.api.call({ tenant: '', method: 'auth.test' }).catch(refusedToken),
-    );
+    const { notify, slackApiUrl } = this.options;
+    await this.#workspaces.open();
     const known = await this.host.recentMessages(Date.now() - activeForMs);
     for (const message of known) this.#asked.asked(message);
-    const notePlace = ({ team, botUserId }: EventPlace) =>
-      void this.#botUserIds.set(team, botUserId);
     const app = newSlackApp({
       receiver: this.#receiver,
-      authorize: async () => ({
-        botToken,
-        teamId: identity.team_id,
-        botUserId: identity.user_id,
-        ...(identity.bot_id !== undefined && { botId: identity.bot_id }),
-      }),
+      authorize: (place) => this.#workspaces.authorize(place),
       clientOptions: slackApiUrl === undefined ? {} : { slackApiUrl },
       events: this.#events,
-      onLeft: (team) => this.host.forget(team),
-      onPlace: notePlace,
+      onLeft: (place) => this.#workspaces.left(place),
       notify,
     });
+    await this.#pages?.start();
     await app.start();
-    for (const team of new Set(known.map(({ tenant }) => tenant)))
-      await this.#events.resume(team, notePlace);
+    for (const team of new Set(known.map(({ tenant }) => tenant))) await this.#resume(team);
+  }
+
+  async #resume(teamId: string): Promise<void> {
+    const place = { teamId, enterpriseId: undefined, isEnterpriseInstall: false };
+    const isThere = await this.#workspaces.authorize(place).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) await this.#events.resume(teamId);
   }
 
   async stop(): Promise<void> {
-    await this.#receiver.stop();
+    await Promise.all([this.#receiver.stop(), this.#pages?.stop()]);
     await this.#events.stop();
     this.#delivery.stop();
   }
@@ -135,9 +142,4 @@ export class SlackSession {
   async close(): Promise<void> {
     await this.sender.idle();
   }
-}
-
-function refusedToken(error: unknown): never {
-  const isFinal = error instanceof VistazoError && error.code === 'platform.gone';
-  throw isFinal ? new VistazoError('option.invalid', error.message, { cause: error }) : error;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ReplyTarget } from '../../../packages/core/src/adapter/adapter.ts';
 import { type BotOptions, createBot } from '../../../packages/core/src/bot/create-bot.ts';
 import { VistazoError } from '../../../packages/core/src/errors.ts';
 import { MemoryAdapter } from '../../../packages/core/src/testing/memory-adapter.ts';
@@ -81,6 +82,28 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     await adapter.say('Hello?', { conversationKey: 'deleted' });
     await idle(setting);
     isGone = false;
+    const { messageId } = await adapter.say('Hello?');
+    await adapter.answerTo(messageId, is('Yes.'));
+    expect(adapter.posts).toHaveLength(1);
+  });
+
+  it('makes no answer where the platform knows that it cannot post one, and goes on', async () => {
+    const setting = await start();
+    const { adapter, model } = setting;
+    const asked: unknown[] = [];
+    Object.assign(adapter, {
+      requireToPost(target: ReplyTarget) {
+        asked.push(target);
+        if (target.conversationKey === 'forbidden')
+          throw new VistazoError('platform.gone', 'The bot may not write there.');
+      },
+    });
+    const { messageId: forbidden, tenant } = await adapter.say('Hello?', {
+      conversationKey: 'forbidden',
+    });
+    await idle(setting);
+    expect(model.prompts).toEqual([]);
+    expect(asked).toEqual([{ tenant, conversationKey: 'forbidden', messageId: forbidden }]);
     const { messageId } = await adapter.say('Hello?');
     await adapter.answerTo(messageId, is('Yes.'));
     expect(adapter.posts).toHaveLength(1);

@@ -1,47 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { MessageEvent } from '../../../packages/core/src/adapter/platform-event.ts';
 import type { ReplyAction } from '../../../packages/core/src/adapter/reply-action.ts';
-import type {
-  Job,
-  JobStore,
-  MessageKey,
-  Reception,
-} from '../../../packages/core/src/store/job-store.ts';
+import type { JobStore, Reception } from '../../../packages/core/src/store/job-store.ts';
 import type { Store } from '../../../packages/core/src/store/store.ts';
+import { accepted, adapters, event, keyOf, leased, leaseMs, queue } from './job-fixture.ts';
 import { addOne, databases, message } from './store-fixture.ts';
-
-const adapters = ['test'];
-const leaseMs = 60_000;
-const queue = { policy: 'queue' as const, maxOpenPerPerson: 100 };
-
-function event(changes: Partial<MessageEvent> = {}): MessageEvent {
-  const messageId = changes.messageId ?? randomUUID();
-  return {
-    type: 'message',
-    eventId: `event of ${messageId}`,
-    tenant: 'a',
-    conversationKey: 'general',
-    messageId,
-    author: { id: 'u1', name: 'Ana' },
-    postedAtMs: 5,
-    text: 'What is it?',
-    attachments: [{ url: 'https://example.org/a.png', name: 'a.png' }],
-    ...changes,
-  };
-}
-
-const keyOf = (each: MessageEvent): MessageKey => ({ adapter: 'test', ...each });
-
-async function accepted(jobs: JobStore, ...events: MessageEvent[]): Promise<void> {
-  for (const each of events) expect(await jobs.accept('test', each, queue)).toBe('accepted');
-}
-
-async function leased(jobs: JobStore): Promise<Job> {
-  const job = await jobs.lease(adapters, leaseMs);
-  if (job === undefined) throw new Error('There is no job.');
-  return job;
-}
 
 async function leasedIds(jobs: JobStore): Promise<string[]> {
   const ids: string[] = [];
@@ -107,26 +70,6 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     expect(await jobs.accept('other', question, queue)).toBe('accepted');
     expect(await jobs.countOpen()).toBe(3);
     expect(await leasedIds(jobs)).toHaveLength(2);
-  });
-
-  it('tell the latest message of people in each conversation of an adapter', async () => {
-    const jobs = await openJobs();
-    const at = (messageId: string, postedAtMs: number, conversationKey = 'general') =>
-      event({ messageId, postedAtMs, conversationKey });
-    await accepted(jobs, at('1', 1000), at('2', 3000), at('3', 2000, 'random'), at('4', 10, 'old'));
-    await accepted(jobs, { ...at('5', 2500), tenant: 'b' });
-    await jobs.accept('other', at('6', 5000), queue);
-    const { tenant } = event();
-    const news = { adapter: 'test', tenant, conversationKey: 'general', id: 'news', texts: ['!'] };
-    await jobs.announce(news);
-    await jobs.end(await leased(jobs));
-    const latest = await jobs.recentMessages('test', 1000, 10);
-    expect(latest).toEqual([
-      { adapter: 'test', tenant: 'b', conversationKey: 'general', messageId: '5' },
-      { adapter: 'test', tenant, conversationKey: 'random', messageId: '3' },
-      { adapter: 'test', tenant, conversationKey: 'general', messageId: '2' },
-    ]);
-    expect(await jobs.recentMessages('test', 1000, 1)).toEqual(latest.slice(0, 1));
   });
 
   it('come one at a time in a conversation, in order, and side by side in several', async () => {

@@ -33,6 +33,8 @@ interface KnownTenancy extends Tenancy {
   events: number;
   /** The last ones, by conversation and message. */
   jobs: KnownJob[];
+  /** The latest message of a person in each conversation. */
+  latest: Map<string, string>;
 }
 
 interface Held {
@@ -58,6 +60,7 @@ export class Jobs {
     messages: 0,
     events: 0,
     jobs: [],
+    latest: new Map(),
   }));
   #held: Held[] = [];
 
@@ -82,6 +85,7 @@ export class Jobs {
     for (const owner of this.#owners.filter((each) => each.tenant === tenant)) {
       for (const known of owner.jobs) this.#isCancelled(known);
       owner.jobs = [];
+      owner.latest.clear();
     }
   }
 
@@ -106,6 +110,9 @@ export class Jobs {
     end: [6, () => this.#end()],
     openJobs: [25, () => this.#openJobs()],
     unfetched: [15, () => this.#unfetched()],
+    recentMessages: [10, () => this.#recentMessages()],
+    knownIn: [10, () => this.#knownIn()],
+    tenants: [3, () => this.#tenants()],
     purge: [1, () => this.#purge()],
   } satisfies Steps<string>;
 
@@ -149,13 +156,14 @@ export class Jobs {
       text,
       author,
       attachments,
-      postedAtMs: 1,
+      postedAtMs: owner.messages,
     };
     const result = await this.store.jobs.accept(adapter, event, {
       policy,
       files,
       maxOpenPerTenant,
     });
+    owner.latest.set(conversationKey, key.messageId);
     const own = owner.jobs.filter(isOpen);
     const inPlace = own.filter(({ key: { conversationKey: place } }) => place === conversationKey);
     if (policy === 'drop' && inPlace.length > 0) {
@@ -447,6 +455,42 @@ export class Jobs {
       .map(({ key, status }) => ({ ...key, isRunning: status === 'running' }));
     assert.deepEqual(new Set(seen.map(nameOf)), new Set(known.map(nameOf)));
     if (this.random.chance(0.3)) assert.equal(await this.store.jobs.countOpen(), this.#open.length);
+  }
+
+  async #recentMessages(): Promise<void> {
+    const adapter = this.random.pick(adapters);
+    const found = await this.store.jobs.recentMessages(adapter, 0, 100);
+    const known = this.#owners
+      .filter((owner) => owner.adapter === adapter)
+      .flatMap(({ tenant, latest }) =>
+        [...latest].map(([conversationKey, messageId]) =>
+          nameOf({ adapter, tenant, conversationKey, messageId }),
+        ),
+      );
+    assert.deepEqual(new Set(found.map(nameOf)), new Set(known));
+    assert.equal(found.length, known.length);
+  }
+
+  async #knownIn(): Promise<void> {
+    const { owner, key, known } = this.#anyMessage();
+    const found = await this.store.jobs.knownIn(key, 1000);
+    if (known !== undefined) assert.equal(found.includes(key.messageId), !known.isAnnouncement);
+    const others = owner.jobs.filter(
+      (each) => each.key.conversationKey === key.conversationKey && !each.isAnnouncement,
+    );
+    for (const each of others) assert.ok(found.includes(each.key.messageId));
+    assert.ok(found.length <= owner.messages);
+  }
+
+  async #tenants(): Promise<void> {
+    const adapter = this.random.pick(adapters);
+    const found = await this.store.jobs.tenants(adapter);
+    assert.equal(new Set(found).size, found.length);
+    for (const { tenant, jobs, latest, ...owner } of this.#owners) {
+      if (owner.adapter !== adapter) continue;
+      const hasAny = jobs.length > 0 || latest.size > 0;
+      if (hasAny) assert.ok(found.includes(tenant));
+    }
   }
 
   async #unfetched(): Promise<void> {

@@ -43,7 +43,7 @@ describe.each(databases())('tenants of one database in %s', (name, newDatabase) 
     }
     const seldom = [...done].filter(([, times]) => times < count / 2000);
     expect(seldom).toEqual([]);
-    expect(done.size).toBe(45);
+    expect(done.size).toBe(48);
   });
 });
 

@@ -23,16 +23,20 @@ export class EventDelivery {
 
   /**
    * Undefined where it could not be stored. A message waits while the channel is held that it was posted in,
-   * by default the place of its conversation.
+   * by default the place of its conversation, and before that for those `before` it that are still to be
+   * stored; default none.
    */
   async deliver(
     event: PlatformEvent,
     channelId = event.conversationKey,
+    before?: Promise<void>,
   ): Promise<'accepted' | 'known' | 'refused' | undefined> {
+    await before;
     const held = event.type === 'message' ? this.#holds.get(channelId) : undefined;
     await held;
     // What came before may not be stored; this one is found behind it after the next start.
-    if (held !== undefined && this.#stopped.signal.aborted) return undefined;
+    const hasWaited = before !== undefined || held !== undefined;
+    if (hasWaited && this.#stopped.signal.aborted) return undefined;
     return this.deliverMissed(event);
   }
 

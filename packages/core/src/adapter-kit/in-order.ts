@@ -11,6 +11,11 @@ export class InOrder {
     this.#tails.set(key, tail);
   }
 
+  /** Resolves when what was asked for until now under a key is done; undefined where nothing is. */
+  underWay(key: string): Promise<void> | undefined {
+    return this.#tails.get(key);
+  }
+
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     while (this.#tails.size > 0) await Promise.all(this.#tails.values());

@@ -169,10 +169,18 @@ export interface AdapterHost {
   forget(tenant: string, personId?: string): Promise<void>;
   /**
    * The latest message that was accepted in each conversation, of those posted since a time (in milliseconds
-   * since 1970), the newest first, of at most 500 conversations: where to look for what came in while the bot
-   * was away.
+   * since 1970), the newest first, of at most `maxConversations` (default 500): where to look for what came in
+   * while the bot was away. It is known for as long as messages are kept (`keepDays`).
    */
-  recentMessages(sinceMs: number): Promise<KnownMessage[]>;
+  recentMessages(sinceMs: number, maxConversations?: number): Promise<KnownMessage[]>;
+  /**
+   * Ids of the latest messages of a conversation that were handed over before, also of those that were deleted,
+   * the newest first, at most `maxMessages` (default 100): those answered within the last 48 hours, and longer
+   * ago where the bot was away. What happened to them meanwhile can be handed over again.
+   */
+  knownIn(conversation: Omit<KnownMessage, 'messageId'>, maxMessages?: number): Promise<string[]>;
+  /** The tenants of which anything is kept that came by this adapter: some may have taken the bot out meanwhile. */
+  tenants(): Promise<string[]>;
   /**
    * What the model saw for the latest answer to a message, also one of an earlier process. Undefined where no
    * model answered it (a plugin did, or nobody yet), or the answer is gone. Throws `store.failed`.
@@ -253,6 +261,11 @@ export interface Adapter {
   readonly files?: AdapterFiles;
   /** Bytes of an attachment; at most `maxBytes` are read. Default: `guardedFetch` of its address, see `files`. */
   fetch?(url: string, options: { maxBytes: number; signal: AbortSignal }): Promise<Uint8Array>;
+  /**
+   * Asked before an answer is made of which nothing was posted: throws `platform.gone` where it knows that
+   * nothing can be posted, so that the job ends without the model. Default: it is found out by posting.
+   */
+  requireToPost?(target: ReplyTarget): void;
   /** Posts a message and gives its id. A second call with the same key gives the first one's id and posts nothing. */
   post(post: ReplyPost, options: WriteOptions): Promise<string>;
   /** Changes a posted message; asked only when `editMessages` is true. */

@@ -114,8 +114,9 @@ export interface Bot {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-/** In how many conversations adapters are told to look for what they missed. */
+/** In how many conversations adapters are told to look for what they missed, and for how many messages of each. */
 const maxRecentConversations = 500;
+const maxKnown = 100;
 
 const dayMs = 86_400_000;
 /** How many days messages are kept where nobody says. */
@@ -225,7 +226,10 @@ class RunningBot implements Bot {
           },
           receive: (event, files) => this.#inbox.receive(adapter, event, files),
           model: this.#answeringModel,
-          recentMessages: (sinceMs) => this.#recentMessages(adapter, sinceMs),
+          recentMessages: (sinceMs, max) => this.#recentMessages(adapter, sinceMs, max),
+          knownIn: (conversation, max = maxKnown) =>
+            this.options.store.jobs.knownIn({ ...conversation, adapter: adapter.name }, max),
+          tenants: () => this.options.store.jobs.tenants(adapter.name),
           seenFor: (message) => seenFor(this.options.store, { ...message, adapter: adapter.name }),
           storage: (tenant) => adapterStorage(this.options.store, adapter.name, tenant),
           actionsOf: ({ tenant, conversationKey, postId }) =>
@@ -359,9 +363,12 @@ class RunningBot implements Bot {
     return { id, runs, contextLengthTokens, images };
   }
 
-  async #recentMessages({ name }: Adapter, sinceMs: number): Promise<KnownMessage[]> {
-    const { jobs } = this.options.store;
-    const found = await jobs.recentMessages(name, sinceMs, maxRecentConversations);
+  async #recentMessages(
+    { name }: Adapter,
+    sinceMs: number,
+    max = maxRecentConversations,
+  ): Promise<KnownMessage[]> {
+    const found = await this.options.store.jobs.recentMessages(name, sinceMs, max);
     return found.map(({ adapter: _, ...message }) => message);
   }
 

@@ -1,4 +1,4 @@
-import type { Adapter, AnsweringEvent } from '../adapter/adapter.js';
+import type { Adapter, AnsweringEvent, ReplyTarget } from '../adapter/adapter.js';
 import type { ReplyAction } from '../adapter/reply-action.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import { hasFence } from '../conversation/fence.js';
@@ -81,7 +81,9 @@ export async function takeTurn(
   const writer = new ReplyWriter(adapter, jobs, job, telemetry, signal);
   const turn = new Turn(job, adapter, options, writer, telemetry, signal, stopped);
   try {
-    const texts = wholeReplies(job) ?? (await turn.answer());
+    const whole = wholeReplies(job);
+    if (whole === undefined && writer.postedCount === 0) adapter.requireToPost?.(turn.target);
+    const texts = whole ?? (await turn.answer());
     await writer.end();
     const lastPost = await writer.deliver(texts, turn.actions);
     const { modelMsPerHour } = options.limits;
@@ -143,15 +145,13 @@ class Turn {
 
   /** For adapters that show more than posts. */
   tell(event: AnsweringEvent): void {
+    this.adapter.answering?.(this.target, event);
+  }
+
+  get target(): ReplyTarget {
     const { event: message, isAnnouncement } = this.job;
     const { tenant, conversationKey, messageId } = message;
-    const target = {
-      tenant,
-      conversationKey,
-      messageId,
-      ...(isAnnouncement && { isAnnouncement }),
-    };
-    this.adapter.answering?.(target, event);
+    return { tenant, conversationKey, messageId, ...(isAnnouncement && { isAnnouncement }) };
   }
 
   #tellTaken({ questionId, answerId }: TakenQuestion): void {

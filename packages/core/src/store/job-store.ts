@@ -202,9 +202,17 @@ export interface JobStore {
   stopRequested(ids: readonly JobId[]): Promise<JobId[]>;
   /**
    * The latest message of a person in each conversation of an adapter, of those posted since a time, the
-   * newest first, of so many conversations at most.
+   * newest first, of so many conversations at most. It is known until `Store.expire`, or until its tenant
+   * is forgotten; when its person is, only as long as its job.
    */
   recentMessages(adapter: string, sinceMs: number, maxConversations: number): Promise<MessageKey[]>;
+  /**
+   * Ids of the messages of people in a conversation whose jobs are still known, also those that were cancelled,
+   * the newest first, so many at most.
+   */
+  knownIn(conversation: Omit<MessageKey, 'messageId'>, maxMessages: number): Promise<string[]>;
+  /** The tenants of which there is anything that came by an adapter, in no order. */
+  tenants(adapter: string): Promise<string[]>;
   /** All that are open of these adapters, in the order of arrival. */
   openJobs(adapters: readonly string[]): Promise<OpenJob[]>;
   /** Notes that where a message stands is about to be posted; false when it does not wait any more. */

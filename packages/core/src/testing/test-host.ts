@@ -15,6 +15,8 @@ export function testHost(given: Partial<AdapterHost> = {}): AdapterHost {
       if (personId === undefined) storages.delete(tenant);
     },
     recentMessages: async () => [],
+    knownIn: async () => [],
+    tenants: async () => [],
     seenFor: async () => undefined,
     actionsOf: async () => [],
     storage: (tenant) => {

@@ -7,6 +7,7 @@ import {
   calledAction,
   type EventDelivery,
   helpText,
+  type InOrder,
   inTime,
   languageOf,
   readActionDialogId,
@@ -55,6 +56,8 @@ export interface InteractionHandlerOptions {
   routes: InteractionRoutes;
   sender: ReplySender;
   delivery: EventDelivery;
+  /** Of what is done about messages in their channels. */
+  order: InOrder;
   surroundings: Surroundings;
   /** Those that the bot has at the moment. */
   commands: () => readonly CommandDescription[];
@@ -157,13 +160,14 @@ export class InteractionHandler {
   }
 
   async #ask(interaction: Interaction, event: Question, isPrivate: boolean): Promise<void> {
-    const { routes, sender, delivery } = this.options;
+    const { routes, sender, delivery, order } = this.options;
     const { promise: acknowledged, resolve } = Promise.withResolvers<boolean>();
     // One that is delivered again has its route.
     if (routes.of(event.messageId) === undefined)
       routes.open(event.messageId, interaction, { isPrivate, acknowledged });
     sender.answers.of(event).askerId = event.author.id;
-    const taken = delivery.deliver(event);
+    const { conversationKey: channelId } = event;
+    const taken = delivery.deliver(event, channelId, order.underWay(channelId));
     const soon = await inTime(taken, acknowledgeAfterMs);
     try {
       if (soon === 'refused') await this.#tell(interaction, 'notTaken');

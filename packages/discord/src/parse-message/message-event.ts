@@ -24,6 +24,11 @@ export async function messageEvent(
   };
 }
 
+/** Tells the change that a message is known by from others of it. */
+export function changeIdOf({ id, edited_timestamp }: DiscordMessage): string {
+  return `edited ${id} ${Date.parse(edited_timestamp ?? '')}`;
+}
+
 /** A message that its author changed; `eventId` tells one change from another. */
 export async function editedEvent(
   message: DiscordMessage,

@@ -10,9 +10,9 @@ export interface HttpReceiverOptions extends Omit<HttpServerOptions, 'routes'> {
   /** Of the page Basic Information of the app. */
   signingSecret: string;
   /** Where Slack sends events, commands and interactions. Default `/slack/events`. */
-  path?: string;
+  path?: string | undefined;
   /** Default 1 MiB; Slack's requests are far smaller. */
-  maxBodyBytes?: number;
+  maxBodyBytes?: number | undefined;
   /** Other addresses on the same server. Default none. */
   routes?: readonly HttpRoute[];
   /** Told in one sentence what an operator should know. */

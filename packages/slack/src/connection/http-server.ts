@@ -14,9 +14,9 @@ export interface HttpRoute {
 /** Options of {@link HttpServer}. */
 export interface HttpServerOptions {
   /** Default `127.0.0.1`, for a proxy on the same machine that speaks TLS. */
-  host?: string;
+  host?: string | undefined;
   /** Default 3000; 0 takes any that is free. */
-  port?: number;
+  port?: number | undefined;
   routes: readonly HttpRoute[];
 }
 

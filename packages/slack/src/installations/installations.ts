@@ -14,9 +14,9 @@ export interface InstallationOptions extends EncryptionOptions {
   /** Where browsers reach the bot, such as `https://bot.example.com`; TLS is for a proxy to speak. */
   publicUrl: string;
   /** Default `/slack/install`. */
-  installPath?: string;
+  installPath?: string | undefined;
   /** Default `/slack/oauth_redirect`. */
-  redirectPath?: string;
+  redirectPath?: string | undefined;
 }
 
 /** What {@link Installations} works with. */
@@ -41,6 +41,16 @@ export interface BotIdentity {
   enterpriseId?: string;
 }
 
+const defaultInstallPath = '/slack/install';
+
+/** Where people begin to install the app. Throws `option.invalid`. */
+export function installUrlOf({
+  publicUrl,
+  installPath = defaultInstallPath,
+}: Pick<InstallationOptions, 'publicUrl' | 'installPath'>): string {
+  return addressAt(publicUrl, installPath);
+}
+
 /** How long a process goes by what it read; another one may have renewed or removed it. */
 const keptForMs = 60_000;
 const maxKept = 10_000;
@@ -55,8 +65,7 @@ export class Installations {
   readonly #installPath: string;
   readonly #redirectPath: string;
   readonly #redirectUrl: string;
-  /** Where people begin. */
-  readonly installUrl: string;
+  readonly #installUrl: string;
 
   /** Throws `option.invalid`. */
   constructor(
@@ -65,9 +74,9 @@ export class Installations {
   ) {
     const sealed = new SealedValues(options);
     const { adapter, storage, notify, slackApiUrl } = parts;
-    this.#installPath = options.installPath ?? '/slack/install';
+    this.#installPath = options.installPath ?? defaultInstallPath;
     this.#redirectPath = options.redirectPath ?? '/slack/oauth_redirect';
-    this.installUrl = addressAt(options.publicUrl, this.#installPath);
+    this.#installUrl = installUrlOf(options);
     this.#redirectUrl = addressAt(options.publicUrl, this.#redirectPath);
     this.#records = new InstallationRecords(adapter, storage, sealed, () => this.#forgetKnown());
     this.#provider = new InstallProvider({
@@ -168,7 +177,7 @@ export class Installations {
   #notInstalled({ teamId, enterpriseId }: InstallationPlace): VistazoError {
     return new VistazoError(
       'platform.gone',
-      `The bot is not installed in the workspace ${teamId ?? enterpriseId}; install it there at ${this.installUrl}.`,
+      `The bot is not installed in the workspace ${teamId ?? enterpriseId}; install it there at ${this.#installUrl}.`,
     );
   }
 

@@ -5,9 +5,9 @@ import { z } from 'zod';
 /** How keys are given, see {@link SealedValues}. */
 export interface EncryptionOptions {
   /** 32 random bytes as base64 or hex, such as `openssl rand -base64 32` makes. */
-  encryptionKey?: string;
+  encryptionKey?: string | undefined;
   /** In its place, to change keys: the newest first, which encrypts; what the older ones encrypted can still be read. */
-  encryptionKeys?: readonly string[];
+  encryptionKeys?: readonly string[] | undefined;
 }
 
 const keyBytes = 32;

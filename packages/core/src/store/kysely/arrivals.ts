@@ -14,14 +14,12 @@ import {
   takeAway,
 } from './job-rows.js';
 import { contentJson, parseContent } from './message-content.js';
+import { notePlace } from './places.js';
 import { refusalOf, tellingSize } from './refusals.js';
 import { setReplies } from './replies.js';
-import type { Database } from './schema.js';
+import { type Database, nobody } from './schema.js';
 
 type JobRow = Selectable<Database['jobs']>;
-
-/** In place of a person, for what the bot says unasked. @internal */
-export const nobody = 'announcement';
 
 /** Stores a message that comes, as a job or as one that is refused. @internal */
 export async function acceptMessage(
@@ -37,6 +35,7 @@ export async function acceptMessage(
   const refused = await refusalOf(db, kind, adapter, event, options);
   const isStored = await insertMessage(db, kind, adapter, event, refused === undefined, options);
   if (!isStored) return 'known';
+  await notePlace(db, key);
   if (refused !== undefined) {
     const telling = { ...bucketKey(adapter, event), kind: 'refusals' } as const;
     const isToBeTold =

@@ -4,6 +4,7 @@ import type { DatabaseKind } from './database-kind.js';
 import { emptyMessages, inBatches, purgePictures } from './forgotten-messages.js';
 import { cancelJob, deleteFiles, takeAway } from './job-rows.js';
 import { contentJson, parseContent } from './message-content.js';
+import { forgetPlaces } from './places.js';
 import { forgetActionsIn } from './replies.js';
 import type { Database } from './schema.js';
 
@@ -22,6 +23,7 @@ export async function forgetPerson(
   // What is announced may be about them.
   await forgetActionsIn(db, tenant);
   await forgetOpenQuotes(db, tenant, person);
+  await forgetPlaces(db, tenant, person);
   await db
     .deleteFrom('turns')
     .where('adapter', '=', person.adapter)
@@ -166,6 +168,7 @@ export async function forgetTenant(db: Transaction<Database>, tenant: string): P
     'pictures',
     'plugin_values',
     'jobs',
+    'places',
     'events',
     'buckets',
     'turns',

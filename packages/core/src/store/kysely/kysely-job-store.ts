@@ -23,6 +23,7 @@ import { asBuffer } from './as-buffer.js';
 import { Bucket } from './buckets.js';
 import { GuardedDatabase } from './guarded-database.js';
 import {
+  type ConversationKey,
   cancelJob,
   deleteFiles,
   ended,
@@ -36,7 +37,7 @@ import {
 import { KyselyConversationStore } from './kysely-conversation-store.js';
 import { contentJson, parseContent, toMessage } from './message-content.js';
 import { nextJob, noteTurn } from './next-job.js';
-import { recentMessages } from './recent-messages.js';
+import { knownIn, recentMessages, tenantsOf } from './places.js';
 import { modelTimeSize, wholeTenant } from './refusals.js';
 import {
   actionsOf,
@@ -48,6 +49,7 @@ import {
   setReplies,
 } from './replies.js';
 import type { Database } from './schema.js';
+import { unfetched } from './unfetched.js';
 
 type JobRow = Selectable<Database['jobs']>;
 
@@ -172,6 +174,14 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     return this.guarded((db) => recentMessages(db, adapter, sinceMs, maxConversations));
   }
 
+  knownIn(conversation: ConversationKey, maxMessages: number): Promise<string[]> {
+    return this.guarded((db) => knownIn(db, conversation, maxMessages));
+  }
+
+  tenants(adapter: string): Promise<string[]> {
+    return this.guarded((db) => tenantsOf(db, adapter));
+  }
+
   openJobs(adapters: readonly string[]): Promise<OpenJob[]> {
     return this.guarded(async (db) => {
       const rows = await db
@@ -286,25 +296,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   }
 
   unfetched(adapters: readonly string[]): Promise<{ adapter: string; event: MessageEvent }[]> {
-    return this.guarded(async (db) => {
-      const rows = await db
-        .selectFrom('jobs')
-        .selectAll()
-        .where('adapter', 'in', adapters)
-        .where('status', '=', 'waiting')
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('files').select('files.url').whereRef('files.job_id', '=', 'jobs.id'),
-            ),
-          ),
-        )
-        .orderBy('id')
-        .execute();
-      return rows
-        .map((row) => ({ adapter: row.adapter, event: toMessage(row).event }))
-        .filter(({ event }) => event.attachments.length > 0);
-    });
+    return this.guarded((db) => unfetched(db, adapters));
   }
 
   holding<Result>(job: Job, work: (held: HeldJob) => Promise<Result>): Promise<Result> {

@@ -16,6 +16,7 @@ import {
 import { KyselyConversationStore } from './kysely-conversation-store.js';
 import { KyselyJobStore } from './kysely-job-store.js';
 import { KyselyPluginStorage } from './kysely-plugin-storage.js';
+import { expirePlaces } from './places.js';
 import { expireActions } from './replies.js';
 import type { Database } from './schema.js';
 
@@ -66,6 +67,7 @@ export class KyselyStore extends KyselyConversationStore implements Store {
       some = await this.inTransaction((db) => expireSome(db, this.kind, beforeMs));
     await this.guarded(async (db) => {
       await expireEmpty(db, beforeMs);
+      await expirePlaces(db, beforeMs);
       await expireActions(db, beforeMs);
       if (expired > 0) await this.kind.afterDeletion(db);
     });

@@ -1,7 +1,7 @@
 import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { VistazoError } from '../../errors.js';
 import type { ColumnTypes } from './database-kind.js';
-import { type Database, personalColumns } from './schema.js';
+import { type Database, nobody, personalColumns } from './schema.js';
 
 const conversationTables = ({ sequence, milliseconds, bytes }: ColumnTypes) => [
   sql`create table conversations (
@@ -166,6 +166,25 @@ const forgettingTables = ({ sequence, milliseconds }: ColumnTypes) => [
 /** Columns of people that later migrations add. */
 const laterColumns: readonly string[] = ['actions'];
 
+const placeTables = ({ milliseconds }: ColumnTypes) => [
+  sql`create table places (
+    adapter text not null,
+    tenant text not null,
+    conversation_key text not null,
+    message_id text not null,
+    author_id text not null,
+    posted_at_ms ${milliseconds} not null,
+    primary key (adapter, tenant, conversation_key)
+  )`,
+  sql`create index places_by_age on places (posted_at_ms)`,
+  sql`insert into places
+    select adapter, tenant, conversation_key, message_id, author_id, posted_at_ms from jobs
+    where id in (
+      select max(id) from jobs where author_id not in ('', ${sql.lit(nobody)})
+      group by adapter, tenant, conversation_key
+    )`,
+];
+
 const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0001-conversations': {
     async up(db) {
@@ -208,7 +227,8 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0011-forgetting': {
     async up(db) {
       for (const statement of forgettingTables(types)) await statement.execute(db);
-      for (const [table, columns] of Object.entries(personalColumns)) {
+      const { places: _, ...columnsByTable } = personalColumns;
+      for (const [table, columns] of Object.entries(columnsByTable)) {
         const own = columns.filter((column) => !laterColumns.includes(column));
         for (const statement of types.unsampled(table, own)) await statement.execute(db);
       }
@@ -231,6 +251,12 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
     async up(db) {
       await sql`alter table replies add column actions text`.execute(db);
       for (const statement of types.unsampled('replies', ['actions'])) await statement.execute(db);
+    },
+  },
+  '0015-places': {
+    async up(db) {
+      const unsampled = types.unsampled('places', personalColumns.places ?? []);
+      for (const statement of [...placeTables(types), ...unsampled]) await statement.execute(db);
     },
   },
 });

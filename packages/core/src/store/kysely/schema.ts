@@ -100,6 +100,16 @@ interface JobTable {
   traceparent: string | null;
 }
 
+/** The latest message of a person in a conversation; kept longer than its job. */
+interface PlaceTable {
+  adapter: string;
+  tenant: string;
+  conversation_key: string;
+  message_id: string;
+  author_id: string;
+  posted_at_ms: number;
+}
+
 interface PluginValueTable {
   plugin: string;
   tenant: string;
@@ -167,6 +177,7 @@ export interface Database {
   pictures: PictureTable;
   events: EventTable;
   jobs: JobTable;
+  places: PlaceTable;
   files: FileTable;
   replies: ReplyTable;
   turns: TurnTable;
@@ -175,6 +186,9 @@ export interface Database {
   buckets: BucketTable;
   forgettings: ForgettingTable;
 }
+
+/** In place of a person, for what the bot says unasked. @internal */
+export const nobody = 'announcement';
 
 /** Columns in which something of people is, which can be forgotten, by table. @internal */
 export const personalColumns: Readonly<Record<string, readonly string[]>> = {
@@ -192,6 +206,7 @@ export const personalColumns: Readonly<Record<string, readonly string[]>> = {
     'event_id',
     'content',
   ],
+  places: ['tenant', 'conversation_key', 'message_id', 'author_id'],
   files: ['url', 'bytes'],
   replies: ['text', 'post_id', 'actions'],
   turns: ['tenant', 'person'],
