@@ -1,5 +1,5 @@
-import { BoundedMap, inTime, pause } from '@vistazo/core/adapter-kit';
 import { VistazoError } from '@vistazo/core';
+import { BoundedMap, inTime, pause } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
 import {
   imageBlocksOf,
@@ -211,5 +211,7 @@ function kept(message: SlackMessage): SlackMessage {
 
 /** Whether Slack will not tell of the thread later either. */
 function isFinal(error: unknown): boolean {
-  return error instanceof z.ZodError || (error instanceof VistazoError && error.code === 'platform.gone');
+  return (
+    error instanceof z.ZodError || (error instanceof VistazoError && error.code === 'platform.gone')
+  );
 }
