@@ -61,11 +61,13 @@ export async function listen({
     ...options,
   });
   const events: PlatformEvent[] = [];
+  const seen = new Set<string>();
   await adapter.start(
     testHost({
       receive: async (event) => {
         await receive(event);
-        if (events.some(({ eventId }) => eventId === event.eventId)) return 'known';
+        if (seen.has(event.eventId)) return 'known';
+        seen.add(event.eventId);
         // A change of what is not stored is none.
         const isStored = events.some(
           ({ type, messageId }) => type === 'message' && messageId === event.messageId,

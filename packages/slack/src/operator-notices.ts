@@ -23,7 +23,7 @@ export class OperatorNotices {
   /** A call failed in a team; for an error that says something else it does nothing. */
   failed(team: string, error: unknown): void {
     const scope = missingScopeOf(error);
-    if (scope !== undefined) return this.lacksScope(team, scope);
+    if (scope !== undefined) this.lacksScope(team, scope);
     const code = slackCodeOf(error) ?? '';
     const refusal = tokenRefusals[code];
     if (refusal === undefined || team === '') return;

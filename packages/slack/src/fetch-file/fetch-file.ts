@@ -52,7 +52,7 @@ export class FileFetcher {
     const place = readFileUrl(address);
     // The picture of a link's preview; whoever keeps it is told nothing.
     if (place === undefined) return guardedFetch(address, this.#publicBounds(bounds));
-    const { team, url, reason } = place;
+    const { url, reason } = place;
     if (reason !== undefined) throw unavailable(reason);
     if (url !== undefined) return this.#checked(place, url, bounds);
     const file = await this.#info(place, bounds.signal);
