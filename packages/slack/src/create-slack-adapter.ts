@@ -96,11 +96,11 @@ class SlackAdapter implements Adapter {
   }
 
   post(post: ReplyPost, options: WriteOptions): Promise<string> {
-    return this.#started.sender.post(post, options);
+    return this.#started.post(post, options);
   }
 
   edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
-    return this.#started.sender.edit(posted, text, options);
+    return this.#started.edit(posted, text, options);
   }
 
   remove(posted: PostedReply, options: Signal): Promise<void> {

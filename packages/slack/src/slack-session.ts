@@ -1,4 +1,4 @@
-import type { AdapterHost } from '@vistazo/core';
+import type { AdapterHost, PostedReply, ReplyPost, ReplyTarget, WriteOptions } from '@vistazo/core';
 import { EventDelivery } from '@vistazo/core/adapter-kit';
 import { AskedConversations } from './asked-conversations.js';
 import { HttpReceiver } from './connection/http-receiver.js';
@@ -8,6 +8,7 @@ import { FileFetcher, slackFiles } from './fetch-file/fetch-file.js';
 import { OperatorNotices } from './operator-notices.js';
 import { People } from './people.js';
 import { ReplySender } from './send-reply/reply-sender.js';
+import { WritingNotices } from './send-reply/writing-notices.js';
 import { SlackApi } from './slack-api.js';
 import { newSlackApp } from './slack-app.js';
 import { SlackEvents } from './slack-events.js';
@@ -29,6 +30,7 @@ export class SlackSession {
   /** For browsers of people who install the app, beside Socket Mode. */
   readonly #pages: HttpServer | undefined;
   readonly #workspaces: Workspaces;
+  readonly #writingNotices: WritingNotices;
   readonly #events: SlackEvents;
   readonly #delivery: EventDelivery;
   readonly #asked = new AskedConversations();
@@ -47,6 +49,11 @@ export class SlackSession {
     const notices = new OperatorNotices(notify);
     this.api = new SlackApi({ tokenOf, clientOptions, notify, notices });
     const people = new People(this.api);
+    this.#writingNotices = new WritingNotices({
+      api: this.api,
+      languageOf: async (tenant, userId) => (await people.of(tenant, userId)).language,
+      notify,
+    });
     this.files = new FileFetcher({
       api: this.api,
       tokenOf,
@@ -122,6 +129,25 @@ export class SlackSession {
     await this.#pages?.start();
     await app.start();
     for (const team of new Set(known.map(({ tenant }) => tenant))) await this.#resume(team);
+  }
+
+  async post(post: ReplyPost, options: WriteOptions): Promise<string> {
+    return this.#telling(post, () => this.sender.post(post, options));
+  }
+
+  async edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
+    await this.#telling(posted, () => this.sender.edit(posted, text, options));
+  }
+
+  /** Whoever asked hears of it where nothing can be written in the place. */
+  async #telling<Result>(target: ReplyTarget, write: () => Promise<Result>): Promise<Result> {
+    try {
+      return await write();
+    } catch (error) {
+      const { askerId } = this.sender.answers.of(target);
+      await this.#writingNotices.tell(error, target, askerId).catch(() => {});
+      throw error;
+    }
   }
 
   async #resume(teamId: string): Promise<void> {
