@@ -70,6 +70,9 @@ export class SlackEvents {
     const message = { ...posted, team: place.team };
     // Mentions are told of in channels too of which nothing else is.
     const fromBeginning = fieldOf(event, 'type') === 'message';
+    // Many may wait in one thread: who wrote this is found out meanwhile.
+    if (this.#isNew(message, place))
+      void this.options.surroundings.nameOf(message.team, message.user);
     await this.#inOrder(message, () => this.#takeMessage(message, place, fromBeginning));
   }
 
@@ -123,10 +126,14 @@ export class SlackEvents {
     fromBeginning: boolean,
   ): Promise<void> {
     if (this.#deleted.get(keyOf(message))) return;
-    const isNew =
-      isFromPerson(message, place.botUserId) && isForBot(message, this.#rulesFor(message, place));
-    if (isNew) await this.#hand(message, place);
+    if (this.#isNew(message, place)) await this.#hand(message, place);
     this.options.threads.heard(message, { fromBeginning });
+  }
+
+  #isNew(message: PostedMessage, place: EventPlace): message is PersonMessage {
+    return (
+      isFromPerson(message, place.botUserId) && isForBot(message, this.#rulesFor(message, place))
+    );
   }
 
   async #hand(message: PersonMessage, place: EventPlace): Promise<void> {
@@ -134,8 +141,9 @@ export class SlackEvents {
     const made = await messageEvent(message, surroundings);
     await this.#noteUnfinished(message, made, place);
     onQuestion(made.event);
-    const taken = await receive(made.event);
+    // Before it is stored: what is said below it may come before Slack tells again of one that was not.
     asked.asked(made.event);
+    const taken = await receive(made.event);
     if (!made.isWhole) this.#finishLater(message, { ...place, ...made });
     const key = keyOf(message);
     const fileCount = message.files?.length ?? 0;

@@ -23,23 +23,23 @@ const maxMentions = 20;
  * to have the acknowledgement within three seconds, and many messages may wait for the same.
  */
 const patienceMs = 200;
-const maxLate = 10_000;
+const maxAsked = 10_000;
 
 /** What Slack tells about what stands around a message, as far as it tells it soon. */
 export class SlackSurroundings implements Surroundings {
-  /** People whose name did not come in time, while it is waited for. */
-  readonly #late = new BoundedMap<string, true>(maxLate);
+  /** Since when it is asked who somebody is, while there is no answer. */
+  readonly #askedAtMs = new BoundedMap<string, number>(maxAsked);
 
   constructor(private readonly options: SlackSurroundingsOptions) {}
 
   async nameOf(team: string, userId: string): Promise<string> {
     const key = `${team} ${userId}`;
-    const asked = this.options.people.of(team, userId);
-    const person = await inTime(asked, this.#late.get(key) ? 0 : patienceMs);
-    if (person !== 'late') return person.name;
-    this.#late.set(key, true);
-    void asked.finally(() => this.#late.delete(key));
-    return userId;
+    const nowMs = performance.now();
+    const sinceMs = this.#askedAtMs.get(key) ?? nowMs;
+    this.#askedAtMs.set(key, sinceMs);
+    const asked = this.options.people.of(team, userId).finally(() => this.#askedAtMs.delete(key));
+    const person = await inTime(asked, Math.max(0, sinceMs + patienceMs - nowMs));
+    return person === 'late' ? userId : person.name;
   }
 
   async namesFor(text: string, team: string): Promise<Names> {
