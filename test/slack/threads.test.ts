@@ -173,6 +173,26 @@ describe('a thread of which Slack does not tell soon', () => {
     expect((calls[1]?.atMs ?? 0) - (calls[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
+  it('is asked for page by page where Slack tells few messages at once', async () => {
+    const place = await startFake();
+    const root = unheardThread(place);
+    const setting = await listen({ on: place });
+    const { fake, event } = setting;
+    const messages = fake.messages(place.channel, root);
+    const pages = [
+      { ok: true, messages: messages.slice(0, 1), response_metadata: { next_cursor: 'next' } },
+      { ok: true, messages: messages.slice(1), response_metadata: { next_cursor: '' } },
+    ];
+    fake.api.intercept(({ method, args }) =>
+      method === 'conversations.replies'
+        ? { body: pages[args.cursor === 'next' ? 1 : 0] ?? '' }
+        : undefined,
+    );
+    const ts = ask(setting, root);
+    expect(filesOf((await event('message', ts)).attachments)).toEqual(whole);
+    expect(fake.api.callsOf('conversations.replies')).toHaveLength(2);
+  });
+
   it('is completed by the next process, where this one died before', async () => {
     const place = await startFake();
     const root = unheardThread(place);

@@ -179,4 +179,32 @@ describe('a whole bot on the fake of Slack', () => {
     expect(model.prompts.map((_, index) => picturesIn(promptOf(model, index)))).toEqual([0, 1]);
     expect(promptOf(model, 1)).toContain('My drawing');
   });
+
+  it('says in the thread what is the matter with a file, and goes on when that is mended', async () => {
+    const { fake, ana, channel } = await startFake();
+    fake.bot.scopes.delete('files:read');
+    const { model, idle } = await startBot(['Red.'], {
+      botToken: fake.bot.botToken,
+      appToken: fake.appToken,
+      slackApiUrl: fake.apiUrl,
+      files: fakeFiles(fake),
+    });
+    const mention = `<@${fake.bot.botUserId}>`;
+    const asked = async (question: string, name: string, expected: string) => {
+      const files = [{ name, bytes: red }];
+      const text = `${mention} ${question}`;
+      const { ts } = fake.people.post({ channel, user: ana, text, files });
+      await vi.waitFor(() => {
+        const said = fake.messages(channel, ts).filter(({ bot_id }) => bot_id !== undefined);
+        expect(said.map((each) => each.text)).toEqual([expected]);
+      }, 10_000);
+    };
+    const sentence =
+      'I may not read files here: whoever manages the app can give it the scope files:read.';
+    await asked('', 'lost.png', `lost.png: ${sentence}`);
+    fake.bot.scopes.add('files:read');
+    await asked('Which colour?', 'seen.png', 'Red.');
+    expect(picturesIn(promptOf(model, 0))).toBe(1);
+    await idle();
+  });
 });

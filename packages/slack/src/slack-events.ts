@@ -158,6 +158,7 @@ export class SlackEvents {
     before: SlackMessage | undefined,
     place: EventPlace,
   ): Promise<void> {
+    if (this.#deleted.get(keyOf(message))) return;
     this.options.threads.heard(message);
     if (!isFromPerson(message, place.botUserId)) return;
     const change = changeOf(message, before);

@@ -71,8 +71,9 @@ export class SlackSurroundings implements Surroundings {
     const unseen = messages.flatMap((earlier): EarlierMessage[] => {
       const isRoot = earlier.ts === message.thread_ts;
       const isOwn = botUserId !== undefined && earlier.user === botUserId;
-      // What it answered in the thread it knows.
-      if (Number(earlier.ts) <= after || (isOwn && !isRoot)) return [];
+      // What it answered in the thread it knows, and what an assistant's thread begins with says nothing.
+      const isKnown = Number(earlier.ts) <= after || (isOwn && !isRoot);
+      if (isKnown || earlier.subtype === 'assistant_app_thread') return [];
       return [{ message: earlier, source: isOwn ? 'reply' : isRoot ? 'thread' : 'history' }];
     });
     return { messages: unseen, isWhole };

@@ -17,8 +17,9 @@ const maxThreads = 5000;
 const maxMessages = 50;
 /** Most of what hangs below a message. */
 const maxAttachments = 20;
-/** Most messages of a thread that Slack is asked for; it tells the earliest. */
+/** Most messages that Slack is asked for at once, the earliest first; it tells some apps no more than 15. */
 const maxAsked = 999;
+const maxPages = 20;
 const timeoutMs = 5_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
@@ -38,7 +39,10 @@ interface Thread {
 /** What says which thread it is. */
 type ThreadPlace = Pick<PostedMessage, 'team' | 'channel' | 'ts' | 'thread_ts'>;
 
-const repliesSchema = z.object({ messages: z.array(messageSchema) });
+const repliesSchema = z.object({
+  messages: z.array(messageSchema),
+  response_metadata: z.object({ next_cursor: z.string().nullish() }).nullish(),
+});
 
 /**
  * What was said in threads: as the bot heard it, and where it did not hear the beginning, as Slack tells it when it
@@ -137,16 +141,17 @@ export class Threads {
     const { signal } = this.#stopped;
     const { team } = message;
     const untilMs = performance.now() + giveUpAfterMs;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    let cursor: string | undefined;
+    let pages = 0;
+    for (let pauseMs = 0; ; ) {
       await this.#turn(team, signal);
       try {
-        const told = await this.#told(message, signal);
-        const heard = new Set(thread.messages.map(({ ts }) => ts));
-        this.#keep(
-          thread,
-          message,
-          told.filter(({ ts }) => !heard.has(ts)),
-        );
+        const told = await this.#told(message, cursor, signal);
+        this.#add(thread, message, told.messages);
+        cursor = told.response_metadata?.next_cursor || undefined;
+        pages += 1;
+        pauseMs = 0;
+        if (cursor !== undefined && pages < maxPages) continue;
         thread.isWhole = true;
         return;
       } catch (error) {
@@ -157,6 +162,7 @@ export class Threads {
         }
         if (performance.now() > untilMs) throw error;
         const retryAfterMs = retryAfterMsOf(error);
+        pauseMs = Math.min(Math.max(firstPauseMs, 2 * pauseMs), longestPauseMs);
         if (retryAfterMs === undefined) await pause(pauseMs, signal);
         else this.#refused(team, retryAfterMs);
       }
@@ -165,15 +171,24 @@ export class Threads {
 
   async #told(
     { team, channel, thread_ts, ts }: PostedMessage,
+    cursor: string | undefined,
     stopped: AbortSignal,
-  ): Promise<SlackMessage[]> {
+  ): Promise<z.output<typeof repliesSchema>> {
+    const page = { limit: maxAsked, ...(cursor !== undefined && { cursor }) };
     const answer = await this.api.call({
       tenant: team,
       method: 'conversations.replies',
-      args: { channel, ts: thread_ts, latest: ts, inclusive: true, limit: maxAsked },
+      args: { channel, ts: thread_ts, latest: ts, inclusive: true, ...page },
       signal: AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)]),
     });
-    return repliesSchema.parse(answer).messages;
+    return repliesSchema.parse(answer);
+  }
+
+  /** What was heard is newer than what Slack told. */
+  #add(thread: Thread, place: ThreadPlace, told: readonly SlackMessage[]): void {
+    const heard = new Set(thread.messages.map(({ ts }) => ts));
+    const others = told.filter(({ ts }) => !heard.has(ts));
+    this.#keep(thread, place, others);
   }
 
   /** Resolves when a call may be made in a team: those that were refused are made one after the other. */

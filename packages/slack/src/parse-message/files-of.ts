@@ -1,5 +1,6 @@
 import type { Attachment } from '@vistazo/core';
 import { fileUrl } from '../fetch-file/file-url.js';
+import { unescapeMrkdwn } from '../mrkdwn.js';
 import {
   imageBlocksOf,
   type SlackAttachment,
@@ -63,7 +64,7 @@ function previewOf(
 ): Attachment[] {
   const url = attachment.image_url || attachment.thumb_url;
   const pictures = [
-    ...(url ? [{ url, ...described(attachment.title) }] : []),
+    ...(url ? [{ url, ...described(unescapeMrkdwn(attachment.title ?? '')) }] : []),
     ...imageBlocksOf(attachment.blocks).flatMap((block) => pictureOf(block, team)),
   ];
   return pictures.map((picture) => ({ ...picture, source: 'embed' }));
