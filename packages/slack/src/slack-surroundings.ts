@@ -19,10 +19,10 @@ export interface SlackSurroundingsOptions {
 /** More people than a message sensibly mentions are not asked for. */
 const maxMentions = 20;
 /**
- * How long Slack is waited for before a message is stored and acknowledged, once for each person and thread: it wants
- * to have the acknowledgement within three seconds, and many messages may wait for the same.
+ * How long Slack is waited for before a message is stored and acknowledged, once for each person and thread, as many
+ * messages may wait for the same. Slack wants to have the acknowledgement within three seconds.
  */
-const patienceMs = 200;
+const patienceMs = 1_000;
 const maxAsked = 10_000;
 
 /** What Slack tells about what stands around a message, as far as it tells it soon. */
