@@ -108,6 +108,15 @@ export class MediaProcess {
   }
 
   /**
+   * The perceptual hash of the picture as people see it (of an animation, of its first frame): 64 bits as 16
+   * hexadecimal digits, which differ in few bits where pictures look alike (DCT of 32 × 32 grey pixels, as
+   * pHash does). Throws the `picture.*` codes.
+   */
+  perceptualHash(bytes: Uint8Array, options: MediaOptions = {}): Promise<string> {
+    return this.#enqueue(bytes, { type: 'hash' }, options);
+  }
+
+  /**
    * What a file shows, whatever it is: a picture as {@link MediaProcess.normalise} gives it, the first
    * pages of a PDF (one reads on from the beginning, and pages between gaps say little), frames of a
    * video. Pages have 1536 px on their longer side, and frames at most so many.

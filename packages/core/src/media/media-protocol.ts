@@ -11,6 +11,7 @@ export type MediaTask =
   | { type: 'encode'; maxFrames: number; longestEdgePx: number }
   | { type: 'prepare'; config: ImageProcessorConfig; maxFrames: number }
   | { type: 'normalise' }
+  | { type: 'hash' }
   | { type: 'pages'; maxPages: number };
 
 /** What the media process gives back for each task. */
@@ -19,6 +20,7 @@ export interface MediaResults {
   encode: EncodedPicture[];
   prepare: ProcessedPicture[];
   normalise: NormalisedPicture;
+  hash: string;
   pages: RenderedPages;
 }
 

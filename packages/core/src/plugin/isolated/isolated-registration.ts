@@ -198,7 +198,7 @@ function crossing(message: PluginMessage): CrossingMessage {
   const { tenant, adapter, capabilities, conversationKey, messageId, author } = message;
   const { text, attachments, command, config } = message;
   const conversationPictures = message.conversationPictures.map(
-    ({ bytes: _, ...picture }) => picture,
+    ({ bytes: _, perceptualHash: __, ...picture }) => picture,
   );
   const place = { tenant, adapter, capabilities, conversationKey, messageId };
   const called = command === undefined ? {} : { command };
@@ -212,10 +212,20 @@ async function answerAbout(
 ): Promise<unknown> {
   if (question.type === 'picture')
     return message.conversationPictures[question.number - 1]?.bytes();
+  if (question.type === 'perceptualHash')
+    return message.conversationPictures[question.number - 1]?.perceptualHash();
   if (question.type !== 'generate') return answerOutside(question, services);
   const { options, jsonSchema } = question;
-  if (jsonSchema === undefined) return message.generate(options);
-  return message.generate({ ...options, schema: z.fromJSONSchema(jsonSchema) });
+  let confidence: number | undefined;
+  const onConfidence = (measured: number) => {
+    confidence = measured;
+  };
+  const about = { ...options, onConfidence };
+  const value =
+    jsonSchema === undefined
+      ? await message.generate(about)
+      : await message.generate({ ...about, schema: z.fromJSONSchema(jsonSchema) });
+  return { value, confidence };
 }
 
 async function toCrossing(request: Request): Promise<CrossingRequest> {
