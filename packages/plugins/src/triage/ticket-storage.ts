@@ -55,11 +55,15 @@ export class TicketStorage {
     await this.values.set(key, '');
   }
 
-  /** Those that are wanted, the latest first, at most so many. */
-  async latest(isWanted: (ticket: Ticket) => boolean, limit: number): Promise<Ticket[]> {
+  /** Those that are wanted, the latest first, at most `limit` out of the latest `mostLookedAt` (default all). */
+  async latest(
+    isWanted: (ticket: Ticket) => boolean,
+    limit: number,
+    mostLookedAt = Number.POSITIVE_INFINITY,
+  ): Promise<Ticket[]> {
     const keys = await this.values.keys(numberPrefix);
     const found: Ticket[] = [];
-    for (const key of keys.toReversed()) {
+    for (const key of keys.toReversed().slice(0, mostLookedAt)) {
       if (found.length === limit) break;
       const numbered = await this.ofNumber(Number(key.slice(numberPrefix.length)));
       if (numbered !== undefined && isWanted(numbered.ticket)) found.push(numbered.ticket);
