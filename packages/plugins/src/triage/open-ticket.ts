@@ -42,7 +42,8 @@ export async function openTicket<Config extends OpeningConfig>(
         })
       : { ...readAnew(known, reading), ...seen };
   await tickets.keep(source, ticket);
-  const incident = await findIncident(tickets, ticket, nowMs - config.groupDays * dayMs);
+  const sinceMs = config.groupDays === 0 ? Infinity : nowMs - config.groupDays * dayMs;
+  const incident = await findIncident(tickets, ticket, sinceMs);
   const decided = { ...ticket, incident };
   await tickets.keep(source, decided);
   return decided;
