@@ -38,7 +38,8 @@ async function readAll(): Promise<(Reading | undefined)[]> {
   const readings: (Reading | undefined)[] = [];
   for (const { picture } of cases) {
     const known = new Set(await storage.keys('ticket '));
-    await bot.ask('', { pictures: [await readFile(join(folder as string, picture))] });
+    const pictures = [await readFile(join(folder as string, picture))];
+    await bot.ask('', { pictures, conversationKey: picture });
     const added = (await storage.keys('ticket ')).find((key) => !known.has(key));
     // A reading that failed left no ticket.
     readings.push(added === undefined ? undefined : ((await storage.get(added)) as Reading));

@@ -28,7 +28,7 @@ export interface DeliveryOptions {
 /** Where deliveries of all tenants are listed. No platform names a tenant so. */
 const queueTenant = '(webhooks of all tenants)';
 /** How often it is looked for what is due, in milliseconds. */
-export const deliverEveryMs = 10_000;
+export const deliverEveryMs = 30_000;
 const firstPauseMs = 30_000;
 const longestPauseMs = 2 * 3_600_000;
 const givenUpAfterMs = 86_400_000;
