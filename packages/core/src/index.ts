@@ -48,6 +48,7 @@ export { guardedPost, type PostOptions } from './media/guarded-post.js';
 export { type FileOptions, type MediaOptions, MediaProcess } from './media/media-process.js';
 export { defaultPictureLimits, type PictureLimits } from './media/picture-limits.js';
 export type { ResolveName } from './media/public-addresses.js';
+export type { PixelRectangle } from './media/redact.js';
 export type { VideoPrograms } from './media/video/video-reader.js';
 export { defaultCacheDir, isHubId, type LoadProgress } from './model/hub.js';
 export {

@@ -7,6 +7,7 @@ import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js
 import { defaultMaxPages, defaultMaxVideoFrames, type FilePicture } from './file-pictures.js';
 import type { MediaReply, MediaResults, MediaTask } from './media-protocol.js';
 import { defaultPictureLimits, type PictureLimits } from './picture-limits.js';
+import type { PixelRectangle } from './redact.js';
 import { kindOf, type VideoFormat } from './sniff.js';
 import { unlessAborted } from './unless-aborted.js';
 import { type VideoPrograms, VideoReader } from './video/video-reader.js';
@@ -114,6 +115,18 @@ export class MediaProcess {
    */
   perceptualHash(bytes: Uint8Array, options: MediaOptions = {}): Promise<string> {
     return this.#enqueue(bytes, { type: 'hash' }, options);
+  }
+
+  /**
+   * The picture as a PNG without metadata, each rectangle filled with one grey, so that nothing is left of what was
+   * there; of an animation only its first frame, which is all that was looked at. Throws the `picture.*` codes, and
+   * `option.invalid` for a rectangle that covers nothing of the picture.
+   */
+  redact(
+    bytes: Uint8Array,
+    { rectangles, ...options }: MediaOptions & { rectangles: readonly PixelRectangle[] },
+  ): Promise<NormalisedPicture> {
+    return this.#enqueue(bytes, { type: 'redact', rectangles }, options);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { ProcessedPicture } from '../image/processed-picture.js';
 import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
 import type { RenderedPages } from './pdf/render-pages.js';
 import type { PictureLimits } from './picture-limits.js';
+import type { PixelRectangle } from './redact.js';
 
 /** What the media process is asked to do with the bytes of a file. */
 export type MediaTask =
@@ -12,6 +13,7 @@ export type MediaTask =
   | { type: 'prepare'; config: ImageProcessorConfig; maxFrames: number }
   | { type: 'normalise' }
   | { type: 'hash' }
+  | { type: 'redact'; rectangles: readonly PixelRectangle[] }
   | { type: 'pages'; maxPages: number };
 
 /** What the media process gives back for each task. */
@@ -21,6 +23,7 @@ export interface MediaResults {
   prepare: ProcessedPicture[];
   normalise: NormalisedPicture;
   hash: string;
+  redact: NormalisedPicture;
   pages: RenderedPages;
 }
 
