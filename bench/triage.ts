@@ -8,6 +8,7 @@ import { createLocalModel } from '@vistazo/core';
 import { createTestBot } from '@vistazo/core/testing';
 import { nanoModelFolder } from '@vistazo/nano';
 import { triage } from '@vistazo/plugins';
+import { isSameIncident, type Occurrence } from '../packages/plugins/dist/triage/incident.js';
 
 const { values } = parseArgs({
   options: {
@@ -22,7 +23,7 @@ if (folder === undefined) throw new Error('Name the folder of the screenshots: -
 
 const fields = ['product', 'errorMessage', 'errorCode', 'language'] as const;
 type Fields = Record<(typeof fields)[number], string>;
-type Reading = Fields & { confidence?: number };
+type Reading = Occurrence & Fields & { confidence?: number };
 
 const lines = (await readFile(join(folder, 'fields.jsonl'), 'utf8')).trim().split('\n');
 const cases = lines
@@ -47,6 +48,23 @@ async function readAll(): Promise<(Reading | undefined)[]> {
   return readings;
 }
 
+/** Tickets that would join one of another dialog before them, as they were read. */
+function joinedWrongly(readings: readonly (Reading | undefined)[]): number {
+  const isOther = (a: number, b: number) =>
+    fields.some((field) => cases[a]?.[field] !== cases[b]?.[field]);
+  return readings.filter((reading, index) =>
+    readings
+      .slice(0, index)
+      .some(
+        (earlier, place) =>
+          reading !== undefined &&
+          earlier !== undefined &&
+          isOther(index, place) &&
+          isSameIncident(earlier, reading),
+      ),
+  ).length;
+}
+
 function share(right: number, of: number): string {
   return of === 0 ? '–' : `${((100 * right) / of).toFixed(1)} % (${right}/${of})`;
 }
@@ -67,6 +85,7 @@ function rowsOf(readings: readonly (Reading | undefined)[]): string[] {
     ...exact,
     share(sure.filter(Boolean).length, sure.length),
     share(unsure.filter(Boolean).length, unsure.length),
+    share(joinedWrongly(readings), cases.length),
   ];
 }
 
@@ -78,6 +97,7 @@ try {
     ...fields.map((field) => `${field}, exact`),
     'errorMessage exact where confidence ≥ 0.9',
     'errorMessage exact where it is lower',
+    'would join the incident of another dialog',
   ];
   const rows = labels.map((label, index) => `| ${label} | ${shares[index]} |`);
   const head = [`| ${cases.length} screenshots | \`${reading}\` |`, '|---|---:|'];

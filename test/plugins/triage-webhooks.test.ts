@@ -130,6 +130,16 @@ describe('webhooks of triage', () => {
     expect(received).toHaveLength(1);
   });
 
+  it('leave nothing behind of tickets that are forgotten', async () => {
+    const { url } = await receiver();
+    const { bot, post } = await desk(configOf(url), {});
+    await post();
+    await bot.clock.advance(minute);
+    await bot.forget({ tenant: 'tenant', person: { adapter: 'memory', id: 'ana' } });
+    const keys = await bot.store.pluginStorage('triage', 'tenant').keys();
+    expect(keys).toEqual(['number 000000001']);
+  });
+
   it('are sent nothing of a person who was forgotten before', async () => {
     const { received, url } = await receiver();
     const { bot, post } = await desk(configOf(url), {});

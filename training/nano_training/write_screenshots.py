@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--seed", type=int, default=7077)
+    parser.add_argument("--split", choices=["test", "train"], default="test", help="train: fonts, apps and messages that training knows, other seeds")
     parser.add_argument("--layouts", choices=["same", "other"], default="same", help="other: drawn by code training never runs")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -27,7 +28,7 @@ def main() -> None:
 
             sample = draw_other("screenshots", seed)
         else:
-            sample = screenshots.draw(random.Random(seed), "test", 1.0)
+            sample = screenshots.draw(random.Random(seed), arguments.split, 1.0)
         picture = f"{index:05d}.png"
         sample.image.save(arguments.out / picture)
         lines.append(json.dumps({"picture": picture, **sample.facts}, ensure_ascii=False))

@@ -2,7 +2,7 @@ import type { Logger, PluginStorage } from '@vistazo/core';
 import { toVistazoError } from '@vistazo/core';
 import { z } from 'zod';
 import { stableKey } from '../stable-key.js';
-import { TicketStorage } from './ticket-storage.js';
+import { listedKey, TicketStorage } from './ticket-storage.js';
 import { payloadOf, postTo, type Webhook } from './webhook.js';
 
 /** Something that is still to be posted. The ticket is looked up when it is, so that none is kept here. */
@@ -47,7 +47,7 @@ export class Deliveries {
 
   /** Lists one, once for each ticket and webhook: a message that is seen again is not posted again. */
   async add(tenant: string, source: string, webhook: string): Promise<void> {
-    const listed = `listed ${stableKey(source, webhook)}`;
+    const listed = listedKey(source, webhook);
     const values = this.options.storage(tenant);
     if ((await values.get(listed)) !== undefined) return;
     const nowMs = this.options.nowMs();

@@ -1,6 +1,6 @@
 import type { MessagePicture, PluginMessage } from '@vistazo/core';
 import { stableKey } from '../stable-key.js';
-import { findIncident } from './find-incident.js';
+import { findIncident, type Incident, incidentOf, mostCompared } from './find-incident.js';
 import { readByQuestions } from './read-questions.js';
 import { type ReadingConfig, readObject } from './reading.js';
 import { readAnew, type Ticket, ticketSchema } from './ticket.js';
@@ -18,7 +18,7 @@ const dayMs = 86_400_000;
 export async function openTicket<Config extends OpeningConfig>(
   message: PluginMessage<Config>,
   nowMs: number,
-): Promise<Ticket> {
+): Promise<{ ticket: Ticket; incident: Incident }> {
   const { author, adapter, conversationKey, messageId, config, pictures } = message;
   const source = sourceOf(message);
   const tickets = new TicketStorage(message.storage);
@@ -43,10 +43,11 @@ export async function openTicket<Config extends OpeningConfig>(
       : { ...readAnew(known, reading), ...seen };
   await tickets.keep(source, ticket);
   const sinceMs = config.groupDays === 0 ? Infinity : nowMs - config.groupDays * dayMs;
-  const incident = await findIncident(tickets, ticket, sinceMs);
-  const decided = { ...ticket, incident };
+  const kept = await tickets.latest(() => true, mostCompared);
+  const number = findIncident(ticket, kept, sinceMs);
+  const decided = { ...ticket, incident: number };
   await tickets.keep(source, decided);
-  return decided;
+  return { ticket: decided, incident: incidentOf(decided, number, kept) };
 }
 
 /** By what a message's ticket is known. */

@@ -19,7 +19,7 @@ export const ruleSchema = z.strictObject({
   }),
   announce: placeSchema.optional(),
   /** Name of one of the operator's `webhooks`. */
-  webhook: z.string().min(1).optional(),
+  webhook: z.string().min(1).max(100).optional(),
 });
 /** See {@link ruleSchema}. */
 export type Rule = z.output<typeof ruleSchema>;

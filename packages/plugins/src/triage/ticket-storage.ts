@@ -5,6 +5,9 @@ const numberPrefix = 'number ';
 const numberKey = (number: number) => `${numberPrefix}${String(number).padStart(9, '0')}`;
 const ticketKey = (source: string) => `ticket ${source}`;
 
+/** Says that a ticket was listed to be posted to a webhook; goes with the ticket. */
+export const listedKey = (source: string, webhook = '') => `listed ${source} ${webhook}`;
+
 /**
  * Tickets of a tenant: each under what it came from, and under its number that. A number is taken before
  * its ticket is kept, so that after a death of the process there may be one without a ticket, and
@@ -52,18 +55,16 @@ export class TicketStorage {
 
   async #delete(key: string, source: string): Promise<void> {
     await this.values.delete(ticketKey(source));
+    for (const listed of await this.values.keys(listedKey(source)))
+      await this.values.delete(listed);
     await this.values.set(key, '');
   }
 
-  /** Those that are wanted, the latest first, at most `limit` out of the latest `mostLookedAt` (default all). */
-  async latest(
-    isWanted: (ticket: Ticket) => boolean,
-    limit: number,
-    mostLookedAt = Number.POSITIVE_INFINITY,
-  ): Promise<Ticket[]> {
+  /** Those that are wanted, the latest first, at most so many. */
+  async latest(isWanted: (ticket: Ticket) => boolean, limit: number): Promise<Ticket[]> {
     const keys = await this.values.keys(numberPrefix);
     const found: Ticket[] = [];
-    for (const key of keys.toReversed().slice(0, mostLookedAt)) {
+    for (const key of keys.toReversed()) {
       if (found.length === limit) break;
       const numbered = await this.ofNumber(Number(key.slice(numberPrefix.length)));
       if (numbered !== undefined && isWanted(numbered.ticket)) found.push(numbered.ticket);

@@ -6,7 +6,6 @@ import { isOperator, operatorsSchema } from '../operators.js';
 import { bears, rowsOf } from './corrections.js';
 import { Deliveries, deliverEveryMs } from './deliveries.js';
 import { digestOf, digestSchema } from './digest.js';
-import { incidentOf } from './find-incident.js';
 import { openTicket, sourceOf } from './open-ticket.js';
 import { type Rule, routeOf, ruleSchema } from './routing.js';
 import { corrected, correctionSchema, type Ticket, without } from './ticket.js';
@@ -61,8 +60,7 @@ export const triage = definePlugin({
       const { config, reply, command: called } = message;
       if (called !== undefined || !isIn(config.conversations, message)) return next();
       const source = sourceOf(message);
-      const ticket = await openTicket(message, nowMs());
-      const incident = await incidentOf(new TicketStorage(message.storage), ticket);
+      const { ticket, incident } = await openTicket(message, nowMs());
       reply(`${ticketCard(ticket, incident)}\n\n${howToCorrect(ticket)}`);
       log.info({ ticket: ticket.number, severity: ticket.severity }, 'ticket kept');
       if (incident.number !== ticket.number && !config.announceRepeats) return;
