@@ -54,7 +54,7 @@ describe('what triage reads, question by question', () => {
     expect(card.split('\n\n').slice(0, -1)).toEqual([
       '**Ticket 1** · Orbit Mail · **high** · open',
       '> Access denied.',
-      'code E-77 · 80 % sure',
+      'code E-77 · en · 80 % sure',
       'Orbit Mail: Access denied.',
       '**Next step:** Check the account and its permissions.',
     ]);

@@ -48,10 +48,16 @@ export function byItsWords(errorMessage: string): { severity: Severity; nextStep
 
 /** Words and letters that texts of a language have and those of the others hardly. */
 const languages: readonly [code: string, marks: RegExp][] = [
-  ['es', /[ñ¿¡]|\b(?:el|la|los|las|se|está|hay|pudo|archivo|de|del|un|una)\b/giu],
+  [
+    'es',
+    /[ñ¿¡]|\b(?:el|la|los|las|se|está|hay|pudo|archivo|servidor|contraseña|acceso|denegado|página|de|del|un|una)\b/giu,
+  ],
   ['de', /[äöüß]|\b(?:der|die|das|ist|nicht|konnte|wurde|und|ein|eine|datei)\b/giu],
   ['fr', /[çœ]|\b(?:le|les|est|pas|une|des|fichier|du|ne|impossible)\b/giu],
-  ['en', /\b(?:the|is|was|not|could|cannot|found|has|your|to|failed|did|no|of|error)\b/giu],
+  [
+    'en',
+    /\b(?:the|is|was|not|could|cannot|found|has|your|to|failed|did|no|of|error|access|denied|file|server|password|invalid|unavailable|network|page|please|unable|connection)\b/giu,
+  ],
 ];
 
 /** Language of a short text by its commonest words, as a code of ISO 639-1; empty when nothing tells. */
