@@ -46,9 +46,12 @@ export type { NormalisedPicture, PictureInfo } from './media/decode.js';
 export { fetchPicture } from './media/fetch-picture.js';
 export type { FileHeaders, FileHost } from './media/file-hosts.js';
 export type { FilePicture } from './media/file-pictures.js';
-export { type FetchOptions, guardedFetch, type ResolveName } from './media/guarded-fetch.js';
+export { type FetchOptions, guardedFetch } from './media/guarded-fetch.js';
+export { guardedPost, type PostOptions } from './media/guarded-post.js';
 export { type FileOptions, type MediaOptions, MediaProcess } from './media/media-process.js';
 export { defaultPictureLimits, type PictureLimits } from './media/picture-limits.js';
+export type { ResolveName } from './media/public-addresses.js';
+export type { PixelRectangle } from './media/redact.js';
 export type { VideoPrograms } from './media/video/video-reader.js';
 export { defaultCacheDir, isHubId, type LoadProgress } from './model/hub.js';
 export {
