@@ -1,11 +1,16 @@
-import type { AdapterHost } from '@vistazo/core';
-import { EventDelivery } from '@vistazo/core/adapter-kit';
+import type { AdapterHost, AnsweringEvent, ReplyTarget } from '@vistazo/core';
+import { EventDelivery, inTime } from '@vistazo/core/adapter-kit';
 import { AskedConversations } from './asked-conversations.js';
+import { AssistantThreads } from './assistant/assistant-threads.js';
+import { CalledCommands } from './commands/called-commands.js';
 import { HttpReceiver } from './connection/http-receiver.js';
 import { HttpServer } from './connection/http-server.js';
 import { SocketReceiver } from './connection/socket-receiver.js';
 import { FileFetcher, slackFiles } from './fetch-file/fetch-file.js';
+import type { Interactions } from './interactions.js';
+import { newInteractions } from './new-interactions.js';
 import { People } from './people.js';
+import { SettingsOfPeople } from './person-settings.js';
 import { ReplySender } from './send-reply/reply-sender.js';
 import { SlackApi } from './slack-api.js';
 import { newSlackApp } from './slack-app.js';
@@ -18,6 +23,9 @@ import { Workspaces } from './workspaces.js';
 /** In a thread where nobody asked for longer the bot has to be mentioned again. */
 const activeForMs = 30 * 86_400_000;
 
+/** How long what people did with buttons and the like may take when the bot stops. */
+const stopWithinMs = 5000;
+
 /** A bot's time on Slack, from its start to its end. */
 export class SlackSession {
   readonly api: SlackApi;
@@ -29,6 +37,9 @@ export class SlackSession {
   readonly #workspaces: Workspaces;
   readonly #events: SlackEvents;
   readonly #delivery: EventDelivery;
+  readonly #settings: SettingsOfPeople;
+  readonly #interactions: Interactions;
+  readonly #assistant: AssistantThreads;
   readonly #asked = new AskedConversations();
 
   constructor(
@@ -43,7 +54,16 @@ export class SlackSession {
     const tokenOf = (team: string) => workspaces.tokenOf(team);
     const clientOptions = slackApiUrl === undefined ? {} : { slackApiUrl };
     this.api = new SlackApi({ tokenOf, clientOptions, notify });
-    const people = new People(this.api);
+    const settings = new SettingsOfPeople((tenant) => host.storage(tenant));
+    this.#settings = settings;
+    const people = new People(this.api, settings);
+    const calls = new CalledCommands();
+    const assistant = new AssistantThreads({
+      api: this.api,
+      people,
+      commands: () => host.commands,
+    });
+    this.#assistant = assistant;
     this.files = new FileFetcher({
       api: this.api,
       tokenOf,
@@ -56,6 +76,7 @@ export class SlackSession {
       streaming,
       personOf: (tenant, userId) => people.of(tenant, userId),
       botUserIdIn,
+      calls,
       onStopped: ({ tenant, conversationKey, messageId }) =>
         void this.#delivery.deliver({
           type: 'cancelled',
@@ -81,8 +102,25 @@ export class SlackSession {
       asked: this.#asked,
       rules: { channels, channelMessages, threadReplies },
       onQuestion: (question) => {
-        this.sender.answers.of(question).askerId = question.author.id;
+        const { tenant, conversationKey, text, author } = question;
+        this.sender.answers.of(question).askerId = author.id;
+        if (this.#asked.latestIn(question) === undefined)
+          void assistant.asked(tenant, conversationKey, text);
       },
+    });
+    this.#interactions = newInteractions({
+      host,
+      api: this.api,
+      people,
+      settings,
+      delivery: this.#delivery,
+      sender: this.sender,
+      threads,
+      surroundings,
+      asked: this.#asked,
+      calls,
+      assistant,
+      prefix: options.commandPrefix ?? '',
     });
     const { appToken, signingSecret = '', http } = options;
     const { routes } = workspaces;
@@ -112,16 +150,33 @@ export class SlackSession {
       authorize: (place) => this.#workspaces.authorize(place),
       clientOptions: slackApiUrl === undefined ? {} : { slackApiUrl },
       events: this.#events,
-      onLeft: (place) => this.#workspaces.left(place),
+      interactions: this.#interactions,
+      onLeft: async (place) => {
+        await this.#workspaces.left(place);
+        if (place.teamId !== undefined) this.#settings.left(place.teamId);
+      },
       notify,
     });
     await this.#pages?.start();
     await app.start();
   }
 
+  /** Shows that an answer is coming. */
+  async showWorking(target: ReplyTarget): Promise<void> {
+    const { askerId, postIds } = this.sender.answers.of(target);
+    if (postIds.length === 0) await this.#assistant.showWorking(target, askerId);
+  }
+
+  /** What happens on the way to an answer. */
+  answering(target: ReplyTarget, event: AnsweringEvent): void {
+    if (event.type === 'ended') this.#assistant.ended(target);
+    this.sender.answering(target, event);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.#receiver.stop(), this.#pages?.stop()]);
     await this.#events.idle();
+    await inTime(this.#interactions.idle(), stopWithinMs);
     this.#delivery.stop();
   }
 

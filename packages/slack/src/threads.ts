@@ -5,11 +5,15 @@ import {
   type PostedMessage,
   type SlackMessage,
 } from './parse-message/slack-message.js';
+import type { SlackPlace } from './place.js';
 import type { SlackApi } from './slack-api.js';
+import { slackCodeOf } from './slack-errors.js';
 
 const maxThreads = 5000;
 const maxMessages = 50;
 const timeoutMs = 5_000;
+/** What Slack says where there is no such message any more. */
+const goneCodes: readonly (string | undefined)[] = ['thread_not_found', 'message_not_found'];
 
 interface Thread {
   /** In the order of their `ts`, at most so many. */
@@ -55,6 +59,27 @@ export class Threads {
     const thread = this.#of(message, false);
     if (!thread.isComplete) await this.#complete(thread, message).catch(() => {});
     return thread.messages.filter(({ ts }) => Number(ts) < Number(message.ts));
+  }
+
+  /**
+   * A message as it is now; undefined where it is gone. Throws what Slack fails with, or that it does not say in time.
+   */
+  async find(tenant: string, place: SlackPlace, ts: string): Promise<PostedMessage | undefined> {
+    const { channel, threadTs } = place;
+    const args = { channel, oldest: ts, latest: ts, inclusive: true, limit: 10 };
+    const call =
+      threadTs === undefined
+        ? { method: 'conversations.history', args }
+        : { method: 'conversations.replies', args: { ...args, ts: threadTs } };
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      const { messages } = repliesSchema.parse(await this.api.call({ tenant, ...call, signal }));
+      const found = messages.find((each) => each.ts === ts);
+      return found && { ...found, channel, team: tenant };
+    } catch (error) {
+      if (goneCodes.includes(slackCodeOf(error))) return undefined;
+      throw error;
+    }
   }
 
   #of(message: PostedMessage, isComplete: boolean): Thread {

@@ -53,7 +53,7 @@ export async function materialOfOther(
   const files = ownFilesOf({ ...message, files: message.files?.filter(isVisible) }, team);
   return {
     attachments: [
-      ...files.map((file) => ({ ...file, ...authored(message, author) })),
+      ...files.map((file) => ({ ...file, ...authored(message, author), source: 'reply' as const })),
       ...shared.flatMap((each) => sharedFilesOf(each, team)),
     ],
     quotes: [own, ...shared.map((each) => sharedMaterial(each, team).quotes)].flat(),

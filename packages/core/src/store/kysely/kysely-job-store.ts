@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { MessageEvent } from '../../adapter/platform-event.js';
 import type { ReplyAction } from '../../adapter/reply-action.js';
+import type { Person } from '../../conversation/message.js';
 import { VistazoError } from '../../errors.js';
 import {
   type AcceptOptions,
@@ -36,7 +37,7 @@ import {
 import { KyselyConversationStore } from './kysely-conversation-store.js';
 import { contentJson, parseContent, toMessage } from './message-content.js';
 import { nextJob, noteTurn } from './next-job.js';
-import { knownIn, recentMessages, tenantsOf } from './places.js';
+import { knownIn, messagesOf, recentMessages, tenantsOf } from './places.js';
 import { bookModelTime } from './refusals.js';
 import {
   actionsOf,
@@ -171,6 +172,10 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     maxConversations: number,
   ): Promise<MessageKey[]> {
     return this.guarded((db) => recentMessages(db, adapter, sinceMs, maxConversations));
+  }
+
+  messagesOf(tenant: string, person: Person, limit: number) {
+    return this.guarded((db) => messagesOf(db, tenant, person, limit));
   }
 
   knownIn(conversation: ConversationKey, maxMessages: number): Promise<string[]> {
