@@ -1,33 +1,6 @@
-import type { PersonMessage } from '@vistazo/core/testing';
-import { triage } from '@vistazo/plugins';
 import { describe, expect, it } from 'vitest';
 import { pictureOf } from '../core/bot/bot-fixture.ts';
-import { startBot } from '../core/plugin/plugin-fixture.ts';
-
-const reading = {
-  product: 'Mail',
-  errorMessage: 'Error 500: see https://evil.example',
-  severity: 'high',
-  summary: 'Ana cannot send mail.',
-  nextStep: 'Restart the server.',
-};
-type Reading = Partial<typeof reading>;
-
-async function desk(options: Parameters<typeof triage>[0], ...readings: Reading[]) {
-  return deskOn({}, options, ...readings);
-}
-
-async function deskOn(
-  capabilities: Parameters<typeof startBot>[2],
-  options: Parameters<typeof triage>[0],
-  ...readings: Reading[]
-) {
-  const answers = readings.map((each) => JSON.stringify({ ...reading, ...each }));
-  const { bot, faults } = await startBot([triage(options)], { answers }, capabilities);
-  const post = async (message: PersonMessage = {}, text = 'It broke!') =>
-    bot.ask(text, { pictures: [await pictureOf(255)], ...message });
-  return { bot, faults, post };
-}
+import { answerOf, desk, deskOn } from './triage-fixture.ts';
 
 describe('triage', () => {
   it('makes a screenshot a ticket, which is shown and kept', async () => {
@@ -36,6 +9,7 @@ describe('triage', () => {
       [
         '**Ticket 1** · Mail · **high** · open',
         '> Error 500: see https[:]//evil.example',
+        'Outbox · code 500 · en',
         'Ana cannot send mail.',
         '**Next step:** Restart the server.',
         'Correct: /ticket number=1 severity=… product=… summary=… error-message=… next-step=…\nClose: /ticket number=1 status=closed',
@@ -166,7 +140,7 @@ describe('triage', () => {
     const { bot, post } = await desk({ conversations: ['help*'], operators: ['bo'] }, {});
     const elsewhere = await post();
     expect(elsewhere).not.toContain('Ticket');
-    bot.model.say(JSON.stringify(reading));
+    bot.model.say(answerOf({}));
     expect(await post({ conversationKey: 'help, thread 7' })).toContain('Ticket 1');
     expect(await bot.ask('/tickets')).toBe('That is for the operators of this bot.');
     expect(await bot.ask('/ticket number=1 status=closed')).toMatch(/operators/);
@@ -200,7 +174,7 @@ describe('triage', () => {
     await bot.ask('/ticket number=1 status=closed');
     await bot.clock.advance(31 * 86_400_000);
     expect(await bot.ask('/tickets status=all')).toMatch(/^2 · [^\n]*$/);
-    bot.model.say(JSON.stringify(reading));
+    bot.model.say(answerOf({}));
     expect(await post()).toContain('Ticket 3');
   });
 });

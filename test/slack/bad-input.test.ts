@@ -2,7 +2,7 @@ import type { Adapter, MessageEvent, PlatformEvent } from '@vistazo/core';
 import { testHost } from '@vistazo/core/testing';
 import { createSlackAdapter, type SlackAdapterOptions } from '@vistazo/slack';
 import { describe, expect, it } from 'vitest';
-import { type Listening, listen, startFake } from './listen.ts';
+import { type Listening, listen, startFake } from './hearing.ts';
 
 type Asked = Pick<MessageEvent, 'tenant' | 'conversationKey' | 'messageId'>;
 

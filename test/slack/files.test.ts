@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { FileOptions } from './fake/hosted-files.ts';
-import { fakeFiles, type Listening, listen, startFake } from './listen.ts';
+import { fakeFiles, type Listening, listen, startFake } from './hearing.ts';
 
 const bytes = Buffer.from('a picture');
 

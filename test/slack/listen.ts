@@ -1,7 +1,7 @@
 import type { Adapter, AdapterHost, PlatformEvent } from '@vistazo/core';
 import { testHost } from '@vistazo/core/testing';
-import { createSlackAdapter, type SlackAdapterOptions } from '@vistazo/slack';
 import { onTestFinished, vi } from 'vitest';
+import { adapterOn } from './fake-fixture.ts';
 import { FakeSlack } from './fake-slack.ts';
 
 type EventOf<Type> = Extract<PlatformEvent, { type: Type }>;
@@ -10,102 +10,111 @@ type EventOf<Type> = Extract<PlatformEvent, { type: Type }>;
 export interface Listening {
   fake: FakeSlack;
   adapter: Adapter;
-  /** Each once, as a store keeps them. */
+  ana: string;
+  /** Speaks Spanish. */
+  ben: string;
+  /** A channel with the bot and both. */
+  general: string;
   events: PlatformEvent[];
   /** What an operator was told. */
   notices: string[];
-  /** How the fake's users, and a channel with them and the bot, are called. */
-  ana: string;
-  ben: string;
-  channel: string;
-  /** How the bot is mentioned. */
-  bot: string;
-  /** The first event of a kind about a message, once it comes. */
-  event<Type extends PlatformEvent['type']>(type: Type, messageId: string): Promise<EventOf<Type>>;
-  /** What `adapter.fetch` gives of the first attachment of a message, as text. */
-  fetchText(url: string | undefined, options?: { maxBytes?: number }): Promise<string>;
-  stop(): Promise<void>;
+  /** The first event of a kind, once it comes, or of them the first one about a message. */
+  event<Type extends PlatformEvent['type']>(type: Type, messageId?: string): Promise<EventOf<Type>>;
+  /** What a person alone was told last, once that is something else than `before`. */
+  told(person: string, before?: string): Promise<string>;
 }
 
-/** A fake with people, for as long as the test runs. */
-export async function startFake() {
-  const fake = await FakeSlack.start();
-  onTestFinished(() => fake.stop());
-  const ana = fake.addPerson('Ana');
-  const ben = fake.addPerson('Ben');
-  return { fake, ana, ben, channel: fake.addChannel('general', [ana, ben]) };
-}
-
-/** Starts an adapter on a fake, for as long as the test runs. */
+/** Starts an adapter on the fake, for as long as the test runs. */
 export async function listen({
-  on,
-  receive = async () => {},
   host = {},
   ...options
-}: Partial<SlackAdapterOptions> & {
-  /** Default a new one. */
-  on?: Awaited<ReturnType<typeof startFake>>;
-  /** Stores an event; what it throws the host throws. */
-  receive?: (event: PlatformEvent) => Promise<void>;
+}: Parameters<typeof adapterOn>[1] & {
+  /** In place of parts of a host that takes everything. */
   host?: Partial<AdapterHost>;
 } = {}): Promise<Listening> {
-  const place = on ?? (await startFake());
-  const { fake } = place;
+  const fake = await FakeSlack.start();
+  onTestFinished(() => fake.stop());
+  const ana = fake.addPerson('ana');
+  const ben = fake.addPerson('ben', { locale: 'es-ES' });
+  const general = fake.addChannel('general', [ana, ben]);
   const notices: string[] = [];
-  const adapter = createSlackAdapter({
-    botToken: fake.bot.botToken,
-    appToken: fake.appToken,
-    slackApiUrl: fake.apiUrl,
-    files: fakeFiles(fake),
-    notify: (notice) => notices.push(notice),
-    ...options,
-  });
   const events: PlatformEvent[] = [];
-  const seen = new Set<string>();
+  const adapter = adapterOn(fake, { notify: (notice) => notices.push(notice), ...options });
+  const { receive = async () => 'accepted' as const, ...rest } = host;
   await adapter.start(
     testHost({
+      ...rest,
+      receive: (event, files) => {
+        events.push(event);
+        return receive(event, files);
+      },
+    }),
+  );
+  onTestFinished(async () => {
+    await adapter.stop();
+    await adapter.close?.();
+  });
+  const told = (person: string, before = '') =>
+    vi.waitFor(() => {
+      const text = fake.ephemeral(person).at(-1)?.text ?? '';
+      if (text === before) throw new Error('Nothing was told.');
+      return text;
+    }, 10_000);
+  return { fake, adapter, ana, ben, general, events, notices, event: heardIn(events), told };
+}
+
+/** Asks the bot in a thread, and lets it answer; gives the ids of question and answer. */
+export async function answered(
+  { fake, adapter, ana, general, event }: Listening,
+  { text = 'What is this?', answer = 'A chart.' } = {},
+): Promise<{ asked: EventOf<'message'>; postId: string }> {
+  const mention = `<@${fake.bot.botUserId}> ${text}`;
+  const { ts } = fake.people.post({ channel: general, user: ana, text: mention });
+  const asked = await event('message', ts);
+  const { tenant, conversationKey, messageId } = asked;
+  const target = { tenant, conversationKey, messageId };
+  const signal = AbortSignal.timeout(10_000);
+  const postId = await adapter.post(
+    { ...target, text: answer, idempotencyKey: `key-${messageId}` },
+    { signal, completes: 'answer' },
+  );
+  adapter.answering?.(target, { type: 'ended' });
+  return { asked, postId };
+}
+
+/** Ends the adapter and starts another one on the same fake, which knows nothing of the first. */
+export async function startAgain({
+  fake,
+  adapter,
+}: Listening): Promise<Pick<Listening, 'adapter' | 'event'>> {
+  await adapter.stop();
+  await adapter.close?.();
+  const next = adapterOn(fake);
+  const events: PlatformEvent[] = [];
+  await next.start(
+    testHost({
       receive: async (event) => {
-        await receive(event);
-        if (seen.has(event.eventId)) return 'known';
-        seen.add(event.eventId);
-        // A change of what is not stored is none.
-        const isStored = events.some(
-          ({ type, messageId }) => type === 'message' && messageId === event.messageId,
-        );
-        if (event.type === 'edited' && !isStored) return 'known';
         events.push(event);
         return 'accepted';
       },
-      ...host,
     }),
   );
-  let isStopped = false;
-  const stop = async () => {
-    if (isStopped) return;
-    isStopped = true;
-    await adapter.stop();
-    await adapter.close?.();
-  };
-  onTestFinished(stop);
-  const event = <Type extends PlatformEvent['type']>(type: Type, messageId: string) =>
-    vi.waitFor(() => {
-      const found = events.find(
-        (each): each is EventOf<Type> => each.type === type && each.messageId === messageId,
-      );
-      if (found === undefined) throw new Error(`No event ${type} came about ${messageId}.`);
-      return found;
-    }, 10_000);
-  const fetchText = async (url = '', { maxBytes = 1e6 } = {}) => {
-    const signal = AbortSignal.timeout(10_000);
-    const bytes = await adapter.fetch?.(url, { maxBytes, signal });
-    return Buffer.from(bytes ?? []).toString();
-  };
-  const bot = `<@${fake.bot.botUserId}>`;
-  return { ...place, adapter, events, notices, bot, event, fetchText, stop };
+  onTestFinished(async () => {
+    await next.stop();
+    await next.close?.();
+  });
+  return { adapter: next, event: heardIn(events) };
 }
 
-/** Where the fake keeps files; nothing else on loopback is sent a token. */
-export function fakeFiles({ origin }: FakeSlack) {
-  const { host } = new URL(origin);
-  return { hosts: [{ host }], allowAddress: (address: string) => address === '127.0.0.1' };
+/** Finds events that were handed over, once they come. */
+function heardIn(events: readonly PlatformEvent[]): Listening['event'] {
+  return <Type extends PlatformEvent['type']>(type: Type, messageId?: string) =>
+    vi.waitFor(() => {
+      const found = events.find(
+        (each): each is EventOf<Type> =>
+          each.type === type && (messageId === undefined || each.messageId === messageId),
+      );
+      if (found === undefined) throw new Error(`No event ${type} came.`);
+      return found;
+    }, 10_000);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listen } from './listen.ts';
+import { listen } from './hearing.ts';
 
 const bytes = Buffer.from('a picture');
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../free-port.ts';
-import { type Listening, listen, startFake } from './listen.ts';
+import { type Listening, listen, startFake } from './hearing.ts';
 
 /** People mention the bot in several channels and write in their threads; gives what was said. */
 function talk({ fake, ana, bot }: Listening, rounds: number, meanwhile: (round: number) => void) {

@@ -1,7 +1,7 @@
 import type { PlatformEvent } from '@vistazo/core';
 import { testHost } from '@vistazo/core/testing';
 import { describe, expect, it, vi } from 'vitest';
-import { type Listening, listen, startFake } from './listen.ts';
+import { type Listening, listen, startFake } from './hearing.ts';
 
 const bytes = Buffer.from('a picture');
 

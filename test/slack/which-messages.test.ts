@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Listening, listen } from './listen.ts';
+import { type Listening, listen } from './hearing.ts';
 
 /** Of which messages the adapter told, when all is acknowledged. */
 async function heard({ fake, events }: Listening): Promise<string[]> {

@@ -8,7 +8,7 @@ import { createSlackAdapter, type SlackAdapterOptions } from '@vistazo/slack';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { freePort } from '../free-port.ts';
-import { fakeFiles, startFake } from './listen.ts';
+import { fakeFiles, startFake } from './hearing.ts';
 import { LocalSlack, localWorkspace, whyNoLocalSlack } from './local-slack.ts';
 
 const red = await sharp({

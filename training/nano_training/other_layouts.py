@@ -107,7 +107,9 @@ def draw_screenshot(rng: random.Random) -> Sample:
         canvas.draw.rounded_rectangle(box, 5, fill=(20, 110, 200) if strong else (225, 228, 232))
         canvas.text(x + wide / 2, height - 30 - size, label, path, size, (255, 255, 255) if strong else (10, 10, 10), "mm")
         x += wide + size * 0.7
-    return canvas.sample(screenshots.turns_of(rng, app, message, number, buttons, primary))
+    sample = canvas.sample(screenshots.turns_of(rng, app, message, number, buttons, primary))
+    sample.facts = screenshots.facts(app, message, number)
+    return sample
 
 
 def tilted(rng: random.Random, canvas: Canvas) -> Image.Image:

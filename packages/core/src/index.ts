@@ -46,9 +46,12 @@ export type { NormalisedPicture, PictureInfo } from './media/decode.js';
 export { fetchPicture } from './media/fetch-picture.js';
 export type { FileHeaders, FileHost } from './media/file-hosts.js';
 export type { FilePicture } from './media/file-pictures.js';
-export { type FetchOptions, guardedFetch, type ResolveName } from './media/guarded-fetch.js';
+export { type FetchOptions, guardedFetch } from './media/guarded-fetch.js';
+export { guardedPost, type PostOptions } from './media/guarded-post.js';
 export { type FileOptions, type MediaOptions, MediaProcess } from './media/media-process.js';
 export { defaultPictureLimits, type PictureLimits } from './media/picture-limits.js';
+export type { ResolveName } from './media/public-addresses.js';
+export type { PixelRectangle } from './media/redact.js';
 export type { VideoPrograms } from './media/video/video-reader.js';
 export { defaultCacheDir, isHubId, type LoadProgress } from './model/hub.js';
 export {
@@ -66,7 +69,6 @@ export type { FeedbackContext } from './plugin/feedback.js';
 export type { ForgetContext } from './plugin/forgetting.js';
 export type { Generate, GenerateOptions } from './plugin/generate.js';
 export type * from './plugin/plugin.js';
-export type { TenantPlugin } from './plugin/plugin-host.js';
 export type {
   ConversationPicture,
   MessagePicture,
@@ -76,6 +78,7 @@ export type { Reply, ReplyOptions } from './plugin/reply-options.js';
 export type { RouteHandler, RouteMethod } from './plugin/route.js';
 export type { ReportFault } from './plugin/run-middleware.js';
 export type { ScheduleDefinition } from './plugin/schedule.js';
+export type { TenantPlugin } from './plugin/tenant-plugins.js';
 export type { ToolContext, ToolDefinition } from './plugin/tool.js';
 export { harmlessText, type LinkPolicy, linksIn } from './reply/harmless-text.js';
 export { splitText } from './reply/split-text.js';

@@ -1,5 +1,6 @@
 import type { KnownMessage } from '@vistazo/core';
 import { BoundedMap } from '@vistazo/core/adapter-kit';
+import { tsOf } from './place.js';
 
 const maxConversations = 50_000;
 /** Questions that are remembered in each. */
@@ -7,7 +8,7 @@ const maxQuestions = 50;
 
 type Conversation = Pick<KnownMessage, 'tenant' | 'conversationKey'>;
 
-/** Conversations where the bot was asked, and the `ts` of the latest questions in each. */
+/** Conversations where the bot was asked, and the `ts` of the latest questions in each, or the like for commands. */
 export class AskedConversations {
   /** In order. */
   readonly #questions = new BoundedMap<string, readonly string[]>(maxConversations);
@@ -28,9 +29,10 @@ export class AskedConversations {
 
   /** Notes a question. */
   asked(message: KnownMessage): void {
-    if (this.has(message)) return;
-    const all = [...this.#in(message), message.messageId];
-    all.sort((a, b) => Number(a) - Number(b));
+    const ts = tsOf(message.messageId);
+    const known = this.#in(message);
+    if (ts === undefined || known.includes(ts)) return;
+    const all = [...known, ts].toSorted((a, b) => Number(a) - Number(b));
     this.#questions.set(keyOf(message), all.slice(-maxQuestions));
   }
 

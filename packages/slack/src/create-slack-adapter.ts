@@ -47,8 +47,11 @@ class SlackAdapter implements Adapter {
       // How fast a team takes changes is kept to by the sender.
       editIntervalMs: 500,
       threads: true,
-      // Its own stand below answers; those of plugins are written out until it shows them too.
-      buttons: false,
+      ephemeralAnswers: true,
+      buttons: options.buttons,
+      commands: true,
+      messageCommands: true,
+      modals: true,
     };
   }
 
@@ -107,8 +110,12 @@ class SlackAdapter implements Adapter {
     return this.#started.sender.remove(posted, options);
   }
 
+  showWorking(target: ReplyTarget): Promise<void> {
+    return this.#started.showWorking(target);
+  }
+
   answering(target: ReplyTarget, event: AnsweringEvent): void {
-    this.#session?.sender.answering(target, event);
+    this.#session?.answering(target, event);
   }
 
   get #started(): SlackSession {

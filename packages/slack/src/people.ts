@@ -1,5 +1,6 @@
-import { BoundedMap, type Language, languageOf } from '@vistazo/core/adapter-kit';
+import { BoundedMap, inTime, type Language, languageOf } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
+import type { SettingsOfPeople } from './person-settings.js';
 import type { SlackApi } from './slack-api.js';
 import { retryAfterMsOf } from './slack-errors.js';
 
@@ -25,6 +26,7 @@ const infoSchema = z.object({
 const maxPeople = 50_000;
 const maxTeams = 10_000;
 const timeoutMs = 5_000;
+const soonMs = 1000;
 
 /** Who the people of teams are, asked for once. */
 export class People {
@@ -32,10 +34,28 @@ export class People {
   /** Until when Slack wants not to be asked in a team. */
   readonly #notBeforeMs = new BoundedMap<string, number>(maxTeams);
 
-  constructor(private readonly api: SlackApi) {}
+  constructor(
+    private readonly api: SlackApi,
+    private readonly settings: SettingsOfPeople,
+  ) {}
 
   /** Somebody who cannot be asked for has their id for a name. */
-  of(tenant: string, id: string): Promise<Person> {
+  async of(tenant: string, id: string): Promise<Person> {
+    const [person, { language }] = await Promise.all([
+      this.#onSlack(tenant, id),
+      this.settings.of(tenant, id),
+    ]);
+    return language === undefined ? person : { ...person, language };
+  }
+
+  /** The same within a second, for who waits; what is not known by then is what was said of them already. */
+  async soon(tenant: string, { id, name }: Pick<Person, 'id' | 'name'>): Promise<Person> {
+    const person = await inTime(this.of(tenant, id), soonMs);
+    if (person !== 'late') return person.name === id ? { ...person, name } : person;
+    return { id, name, language: languageOf(undefined), teamId: undefined };
+  }
+
+  #onSlack(tenant: string, id: string): Promise<Person> {
     const key = `${tenant} ${id}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;

@@ -9,8 +9,9 @@ import {
   type PostedMessage,
   type SlackMessage,
 } from './parse-message/slack-message.js';
+import type { SlackPlace } from './place.js';
 import type { SlackApi } from './slack-api.js';
-import { retryAfterMsOf } from './slack-errors.js';
+import { retryAfterMsOf, slackCodeOf } from './slack-errors.js';
 
 const maxThreads = 5000;
 /** Messages that are kept of a thread: the one that it was begun of, and the latest. */
@@ -26,6 +27,8 @@ const longestPauseMs = 60_000;
 /** An answer that changes later than that would help nobody. */
 const giveUpAfterMs = 3_600_000;
 const maxTeams = 10_000;
+/** What Slack says where there is no such message any more. */
+const goneCodes: readonly (string | undefined)[] = ['thread_not_found', 'message_not_found'];
 
 interface Thread {
   /** In the order of their `ts`. */
@@ -99,8 +102,30 @@ export class Threads {
 
   /** Resolves when nothing more comes of a thread. Throws what Slack failed with for an hour, or that it was stopped. */
   async whole(message: PostedMessage): Promise<void> {
+    if (!isReply(message)) return;
     const thread = this.#of(message);
     if (!thread.isWhole) await this.#ask(thread, message).whole;
+  }
+
+  /**
+   * A message as it is now; undefined where it is gone. Throws what Slack fails with, or that it does not say in time.
+   */
+  async find(tenant: string, place: SlackPlace, ts: string): Promise<PostedMessage | undefined> {
+    const { channel, threadTs } = place;
+    const args = { channel, oldest: ts, latest: ts, inclusive: true, limit: 10 };
+    const call =
+      threadTs === undefined
+        ? { method: 'conversations.history', args }
+        : { method: 'conversations.replies', args: { ...args, ts: threadTs } };
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      const { messages } = repliesSchema.parse(await this.api.call({ tenant, ...call, signal }));
+      const found = messages.find((each) => each.ts === ts);
+      return found && { ...found, channel, team: tenant };
+    } catch (error) {
+      if (goneCodes.includes(slackCodeOf(error))) return undefined;
+      throw error;
+    }
   }
 
   /** Asks Slack for nothing any more. */

@@ -5,11 +5,8 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { FileHost } from '../../../packages/core/src/media/file-hosts.ts';
-import {
-  type FetchOptions,
-  guardedFetch,
-  type ResolveName,
-} from '../../../packages/core/src/media/guarded-fetch.ts';
+import { type FetchOptions, guardedFetch } from '../../../packages/core/src/media/guarded-fetch.ts';
+import type { ResolveName } from '../../../packages/core/src/media/public-addresses.ts';
 import { selfSigned } from './self-signed.ts';
 
 const home = '127.0.0.1';

@@ -3,11 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  type FetchOptions,
-  guardedFetch,
-  type ResolveName,
-} from '../../../packages/core/src/media/guarded-fetch.ts';
+import { type FetchOptions, guardedFetch } from '../../../packages/core/src/media/guarded-fetch.ts';
+import type { ResolveName } from '../../../packages/core/src/media/public-addresses.ts';
 
 const home = '127.0.0.1';
 const bytes = Buffer.from('bytes of a picture');

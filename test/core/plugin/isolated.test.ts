@@ -26,9 +26,11 @@ describe('an isolated plugin', () => {
   });
 
   it('is given typed values about pictures', async () => {
-    const { bot } = await startBot([busy({})], { answers: ['{"colour":"blue"}'] });
+    const { bot } = await startBot([busy({})], {
+      answers: [{ pieces: ['{"colour":"blue"}'], confidence: 0.5 }],
+    });
     expect(await bot.ask('Look!', { pictures: [await pictureOf(0, 0, 255)] })).toBe(
-      '4 letters in some bytes (Hello)',
+      '4 letters in some bytes, hash of 16, 50 % sure (Hello)',
     );
   });
 

@@ -61,10 +61,12 @@ describe('the pictures of a conversation', () => {
   const looking = (seen: unknown[]) =>
     plugin('looking', ({ onMessage, command }) => {
       onMessage(async ({ conversationPictures }, next) => {
-        const sizes = conversationPictures.map(async ({ bytes, ...picture }) => ({
-          ...picture,
-          isThere: (await bytes()).length > 0,
-        }));
+        const sizes = conversationPictures.map(
+          async ({ bytes, perceptualHash: _, ...picture }) => ({
+            ...picture,
+            isThere: (await bytes()).length > 0,
+          }),
+        );
         seen.push(await Promise.all(sizes));
         await next();
       });

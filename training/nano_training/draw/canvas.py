@@ -29,11 +29,12 @@ class Turn:
 
 @dataclass
 class Sample:
-    """A picture with questions and the places of its characters."""
+    """A picture with questions, the places of its characters, and of a dialog what it says by field."""
 
     image: Image.Image
     turns: list[Turn]
     glyphs: list[Glyph]
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -69,7 +69,15 @@ def draw(rng, split: str, level: float) -> Sample:
     pool = BUTTONS if split == "train" else TEST_BUTTONS
     buttons = rng.sample(pool, rng.choice([1, 1, 2, 2, 3]))
     primary = draw_buttons(rng, canvas, buttons, (left, right, bottom), path, size, dark)
-    return canvas.sample(turns_of(rng, app, text, number, buttons, primary))
+    sample = canvas.sample(turns_of(rng, app, text, number, buttons, primary))
+    sample.facts = facts(app, text, number)
+    return sample
+
+
+def facts(app: str, text: str, number: str | None) -> dict[str, str]:
+    """What a dialog says, by the names of the fields of a ticket."""
+    spanish = text in MESSAGES_ES or text.startswith(("El ", "No hay", "No se "))
+    return {"product": app, "errorMessage": text, "errorCode": number or "", "language": "es" if spanish else "en"}
 
 
 def controls(rng, canvas, left, right, y, size, ink, centred):

@@ -17,10 +17,12 @@ export class CachedNormaliser implements PictureNormaliser {
     pictures.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
   );
   readonly picturesIn?: NonNullable<PictureNormaliser['picturesIn']>;
+  readonly perceptualHash?: NonNullable<PictureNormaliser['perceptualHash']>;
 
   constructor(private readonly media: PictureNormaliser) {
     if (media.picturesIn !== undefined)
       this.picturesIn = (bytes, options) => this.#picturesIn(bytes, options);
+    if (media.perceptualHash !== undefined) this.perceptualHash = media.perceptualHash.bind(media);
   }
 
   async normalise(bytes: Uint8Array, options: NormaliseOptions = {}): Promise<CleanPicture> {
@@ -70,6 +72,9 @@ export class CachedNormaliser implements PictureNormaliser {
 export function normaliserIn(media: PictureNormaliser, cacheScope: string): PictureNormaliser {
   return {
     normalise: (bytes, options = {}) => media.normalise(bytes, { ...options, cacheScope }),
+    ...(media.perceptualHash !== undefined && {
+      perceptualHash: media.perceptualHash.bind(media),
+    }),
     ...(media.picturesIn !== undefined && {
       picturesIn: async (bytes: Uint8Array, options: FileOptions) =>
         (await media.picturesIn?.(bytes, { ...options, cacheScope })) ?? [],

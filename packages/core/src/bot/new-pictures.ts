@@ -31,6 +31,8 @@ export interface PictureNormaliser {
     bytes: Uint8Array,
     options: NormaliseOptions & { maxPages: number; maxVideoFrames: number },
   ): Promise<CleanPicture[]>;
+  /** See {@link MediaProcess.perceptualHash}. Absent where it makes none. */
+  perceptualHash?(bytes: Uint8Array, options?: { signal?: AbortSignal }): Promise<string>;
   /** Drops what is kept of calls of a scope. Absent where nothing is kept. */
   forget?(cacheScope: string): Promise<void>;
 }

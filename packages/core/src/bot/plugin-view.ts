@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Adapter } from '../adapter/adapter.js';
-import { generateObject } from '../backend/generate-object.js';
+import { type GeneratedObject, generateObject } from '../backend/generate-object.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
 import type { ImageId } from '../conversation/chat-message.js';
 import type { Conversation } from '../conversation/conversation.js';
@@ -18,6 +18,7 @@ import type { Aside } from '../plugin/run-middleware.js';
 import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
 import type { Job } from '../store/job-store.js';
 import { cacheScopeOf } from './cache-scope.js';
+import type { PictureNormaliser } from './new-pictures.js';
 import { planPrompt } from './plan-prompt.js';
 import { messageKeyOf } from './turn-ids.js';
 import { promptMessages } from './useful-messages.js';
@@ -27,6 +28,7 @@ export interface PluginViewOptions {
   job: Job;
   adapter: Adapter;
   model: VisionLanguageModel;
+  media: PictureNormaliser;
   /** Of the message's tenant. */
   store: ConversationStore;
   conversation: Conversation<StoredMessage>;
@@ -36,10 +38,10 @@ export interface PluginViewOptions {
 
 /** A message that was taken into its conversation, as plugins see it. @internal */
 export function pluginView(options: PluginViewOptions): SharedMessage {
-  const { job, adapter, store, conversation, answerId, signal } = options;
+  const { job, adapter, conversation, answerId, signal } = options;
   const { tenant, conversationKey, messageId, author, text, attachments, command } = job.event;
   const asked = promptMessages(conversation, answerId);
-  const conversationPictures = numbered(asked, store);
+  const conversationPictures = numbered(asked, options);
   return {
     facts: {
       tenant,
@@ -59,7 +61,10 @@ export function pluginView(options: PluginViewOptions): SharedMessage {
   };
 }
 
-function numbered(asked: readonly Message[], store: ConversationStore): ConversationPicture[] {
+function numbered(
+  asked: readonly Message[],
+  { store, media, signal }: PluginViewOptions,
+): ConversationPicture[] {
   const question = asked.at(-1);
   const numbers = numberPictures(asked).flat().values();
   const parts = asked.flatMap((message) =>
@@ -69,9 +74,10 @@ function numbered(asked: readonly Message[], store: ConversationStore): Conversa
     const { image, widthPx, heightPx, provenance } = part;
     const { name, author } = provenance;
     const bytes = () => store.pictureBytes(image);
+    const perceptualHash = async () => media.perceptualHash?.(await bytes(), { signal });
     const size = { widthPx, heightPx, ...(name !== undefined && { name }) };
     const number = numbers.next().value ?? 0;
-    return { id: image, ...size, number, author, isOfMessage, bytes };
+    return { id: image, ...size, number, author, isOfMessage, bytes, perceptualHash };
   });
 }
 
@@ -90,6 +96,7 @@ function generator(
     pictures,
     instructions,
     history = false,
+    onConfidence,
     ...generation
   }: GenerateOptions & { schema?: z.ZodType | undefined }): Promise<unknown> {
     return aside(async () => {
@@ -112,12 +119,12 @@ function generator(
         generation,
         ...call,
       });
-      if (schema === undefined) return textFrom(model, plan.messages, { ...generation, ...call });
-      const { value } = await generateObject(model, plan.messages, {
-        ...generation,
-        ...call,
-        schema,
-      });
+      const options = { ...generation, ...call };
+      const { value, end } =
+        schema === undefined
+          ? await textFrom(model, plan.messages, options)
+          : await generateObject(model, plan.messages, { ...options, schema });
+      if (end.confidence !== undefined) onConfidence?.(end.confidence);
       return value;
     });
   }
@@ -153,10 +160,10 @@ async function textFrom(
   model: VisionLanguageModel,
   messages: Parameters<VisionLanguageModel['generate']>[0],
   options: Parameters<VisionLanguageModel['generate']>[1],
-): Promise<string> {
+): Promise<GeneratedObject<string>> {
   for await (const event of model.generate(messages, options)) {
     if (event.type !== 'end') continue;
-    if (event.finishReason !== 'aborted') return event.text;
+    if (event.finishReason !== 'aborted') return { value: event.text, end: event };
     throw new VistazoError('generation.aborted', 'The message was changed, or the bot stops.');
   }
   throw new VistazoError('internal', 'The answer of the model has no end.');

@@ -248,9 +248,18 @@ class Turn {
 
   #viewOf({ conversation, answerId }: TakenQuestion): SharedMessage {
     const { job, adapter, signal } = this;
-    const { model, store } = this.options;
+    const { model, media, store } = this.options;
     const inTenant = store.forTenant(job.event.tenant);
-    return pluginView({ job, adapter, model, store: inTenant, conversation, answerId, signal });
+    return pluginView({
+      job,
+      adapter,
+      model,
+      media,
+      store: inTenant,
+      conversation,
+      answerId,
+      signal,
+    });
   }
 
   /** Writes how far the answer is; when it has ended, also what is posted, in the same transaction. */

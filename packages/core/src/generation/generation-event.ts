@@ -55,4 +55,15 @@ export type GenerationEvent =
   | { type: 'text'; text: string }
   /** Only where tools were offered; `finishReason` is `toolCalls` then. */
   | { type: 'toolCalls'; calls: readonly ToolCall[] }
-  | { type: 'end'; finishReason: FinishReason; text: string; usage: Usage; timings: Timings };
+  | {
+      type: 'end';
+      finishReason: FinishReason;
+      text: string;
+      usage: Usage;
+      timings: Timings;
+      /**
+       * How sure the model was of the tokens that it wrote: the geometric mean of their probabilities, 0 to
+       * 1. Absent where it is not known, as from servers.
+       */
+      confidence?: number;
+    };

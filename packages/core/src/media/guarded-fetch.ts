@@ -1,10 +1,14 @@
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { Agent, request } from 'undici';
 import { VistazoError } from '../errors.js';
 import { unlessAborted } from '../unless-aborted.js';
 import { type CheckedFileHost, checkFileHosts, type FileHost, headersFor } from './file-hosts.js';
+import {
+  checkUrl,
+  isAllowedInside,
+  lookupOf,
+  type ResolveName,
+  systemResolver,
+} from './public-addresses.js';
 
 /** Bounds on fetching one address. */
 export interface FetchOptions {
@@ -26,19 +30,12 @@ export interface FetchOptions {
   resolveName?: ResolveName;
 }
 
-/** The form of `dns.lookup` that is called. */
-export type ResolveName = (
-  hostname: string,
-  options: LookupOptions & { all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
-
 const defaults = {
   maxBytes: 25 * 2 ** 20,
   timeoutMs: 10_000,
   maxRedirects: 2,
   allowAddress: () => false,
-  resolveName: lookup as ResolveName,
+  resolveName: systemResolver,
 };
 
 /**
@@ -54,7 +51,7 @@ export async function guardedFetch(url: string, options: FetchOptions = {}): Pro
   const hosts = options.hosts && checkFileHosts(options.hosts);
   const start = parseUrl(url);
   const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];
-  const guardedLookup = lookupOf(resolveName, allowAddress);
+  const guardedLookup = lookupOf(resolveName, { allowAddress, refused });
   const agent = new Agent({ connect: { lookup: guardedLookup, timeout: timeoutMs } });
   try {
     return await follow(start, maxRedirects, {
@@ -87,7 +84,7 @@ interface Bounds {
 }
 
 async function follow(url: URL, redirectsLeft: number, bounds: Bounds): Promise<Uint8Array> {
-  checkUrl(url, bounds.allowAddress);
+  checkUrl(url, { allowAddress: bounds.allowAddress, refused });
   // Asked for each address, so that nothing follows a redirect to another host.
   const headers =
     bounds.hosts &&
@@ -154,53 +151,6 @@ function tooLarge({ host }: URL, maxBytes: number): VistazoError {
     'picture.tooLarge',
     `The picture at ${host} has more than ${maxBytes} bytes; make it smaller.`,
   );
-}
-
-function checkUrl(url: URL, allowAddress: (address: string) => boolean): void {
-  const host = plainHost(url.hostname);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw refused(`An address that begins with ${url.protocol}`);
-  if (url.username !== '' || url.password !== '') throw refused('An address with a password');
-  // Literal addresses do not go through the lookup.
-  if (isIP(host) !== 0 && !isPublic(host) && !allowAddress(host)) throw refused(host);
-}
-
-/** Whether a checked address is one that is not public, which somebody allowed: of a test or a closed network. */
-function isAllowedInside({ hostname }: URL): boolean {
-  const host = plainHost(hostname);
-  return isIP(host) !== 0 && !isPublic(host);
-}
-
-function plainHost(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, '');
-}
-
-/** Whether an address is one of the public internet, seen through every way of embedding IPv4 in IPv6. */
-function isPublic(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  const plain = ipaddr.process(address);
-  if (plain.range() !== 'unicast') return false;
-  return plain instanceof ipaddr.IPv4 || plain.match(globalUnicast, globalUnicastBits);
-}
-
-/** All that is given out of IPv6 for the public internet, `2000::/3`. */
-const globalUnicast = ipaddr.IPv6.parse('2000::');
-const globalUnicastBits = 3;
-
-function lookupOf(
-  resolveName: ResolveName,
-  allowAddress: (address: string) => boolean,
-): LookupFunction {
-  return (hostname, options, callback) => {
-    resolveName(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, []);
-      const bad = addresses.find(({ address }) => !isPublic(address) && !allowAddress(address));
-      if (bad !== undefined) return callback(refused(hostname), []);
-      const [first] = addresses;
-      if (options.all) callback(null, addresses);
-      else callback(null, first?.address ?? '', first?.family);
-    });
-  };
 }
 
 function refused(what: string): VistazoError {

@@ -1,9 +1,18 @@
-import { toVistazoError } from '../errors.js';
+import { toVistazoError, VistazoError } from '../errors.js';
 import { createImageProcessor } from '../image/image-processor.js';
+import type { RgbImage } from '../image/resample.js';
 import { sendToParent } from '../processes/send-to-parent.js';
-import { decodeFrames, encodeFrames, inspectPicture, normalisePicture } from './decode.js';
+import {
+  decodeFrames,
+  encodeFrames,
+  inspectPicture,
+  normalisePicture,
+  type PictureInfo,
+} from './decode.js';
 import type { MediaReply, MediaRequest, MediaResults } from './media-protocol.js';
 import { renderPages } from './pdf/render-pages.js';
+import { perceptualHash } from './perceptual-hash.js';
+import { redactPicture } from './redact.js';
 import { isWornOut, watchResources } from './resource-watch.js';
 
 /** The process that decodes untrusted bytes, one file after the other. */
@@ -17,9 +26,18 @@ async function perform({
   if (task.type === 'inspect') return info;
   if (task.type === 'normalise') return normalisePicture(bytes, info);
   if (task.type === 'encode') return encodeFrames(bytes, info, task);
+  if (task.type === 'hash') return perceptualHash(await firstFrame(bytes, info));
+  if (task.type === 'redact') return redactPicture(await firstFrame(bytes, info), task.rectangles);
   const processor = createImageProcessor(task.config);
   const frames = await decodeFrames(bytes, info, task.maxFrames);
   return frames.map((frame) => processor.process(frame));
+}
+
+/** Of an animation its first one. */
+async function firstFrame(bytes: Uint8Array, info: PictureInfo): Promise<RgbImage> {
+  const [first] = await decodeFrames(bytes, info, 1);
+  if (first === undefined) throw new VistazoError('internal', 'The picture has no frame.');
+  return first;
 }
 
 /** Pictures that may have left memory behind. */

@@ -8,6 +8,7 @@ import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js
 import { defaultMaxPages, defaultMaxVideoFrames, type FilePicture } from './file-pictures.js';
 import type { MediaReply, MediaResults, MediaTask } from './media-protocol.js';
 import { defaultPictureLimits, type PictureLimits } from './picture-limits.js';
+import type { PixelRectangle } from './redact.js';
 import { kindOf, type VideoFormat } from './sniff.js';
 import { type VideoPrograms, VideoReader } from './video/video-reader.js';
 
@@ -105,6 +106,27 @@ export class MediaProcess {
   /** The picture encoded again without loss and metadata. Throws the `picture.*` codes. */
   normalise(bytes: Uint8Array, options: MediaOptions = {}): Promise<NormalisedPicture> {
     return this.#enqueue(bytes, { type: 'normalise' }, options);
+  }
+
+  /**
+   * The perceptual hash of the picture as people see it (of an animation, of its first frame): 64 bits as 16
+   * hexadecimal digits, which differ in few bits where pictures look alike (DCT of 32 × 32 grey pixels, as
+   * pHash does). Throws the `picture.*` codes.
+   */
+  perceptualHash(bytes: Uint8Array, options: MediaOptions = {}): Promise<string> {
+    return this.#enqueue(bytes, { type: 'hash' }, options);
+  }
+
+  /**
+   * The picture as a PNG without metadata, each rectangle filled with one grey, so that nothing is left of what was
+   * there; of an animation only its first frame, which is all that was looked at. Throws the `picture.*` codes, and
+   * `option.invalid` for a rectangle that covers nothing of the picture.
+   */
+  redact(
+    bytes: Uint8Array,
+    { rectangles, ...options }: MediaOptions & { rectangles: readonly PixelRectangle[] },
+  ): Promise<NormalisedPicture> {
+    return this.#enqueue(bytes, { type: 'redact', rectangles }, options);
   }
 
   /**

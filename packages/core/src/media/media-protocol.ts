@@ -4,6 +4,7 @@ import type { ProcessedPicture } from '../image/processed-picture.js';
 import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
 import type { RenderedPages } from './pdf/render-pages.js';
 import type { PictureLimits } from './picture-limits.js';
+import type { PixelRectangle } from './redact.js';
 
 /** What the media process is asked to do with the bytes of a file. */
 export type MediaTask =
@@ -11,6 +12,8 @@ export type MediaTask =
   | { type: 'encode'; maxFrames: number; longestEdgePx: number }
   | { type: 'prepare'; config: ImageProcessorConfig; maxFrames: number }
   | { type: 'normalise' }
+  | { type: 'hash' }
+  | { type: 'redact'; rectangles: readonly PixelRectangle[] }
   | { type: 'pages'; maxPages: number };
 
 /** What the media process gives back for each task. */
@@ -19,6 +22,8 @@ export interface MediaResults {
   encode: EncodedPicture[];
   prepare: ProcessedPicture[];
   normalise: NormalisedPicture;
+  hash: string;
+  redact: NormalisedPicture;
   pages: RenderedPages;
 }
 

@@ -3,6 +3,7 @@ import type { CacheScope } from '../cache-scopes.js';
 import { Decoder } from '../decoder/decoder.js';
 import { Embedder } from '../decoder/embedder.js';
 import { VistazoError } from '../errors.js';
+import { Confidence } from '../generation/confidence.js';
 import { type Constraint, JsonConstraints } from '../generation/constraint/json-constraint.js';
 import { deadlineSignal } from '../generation/deadline.js';
 import type { FinishReason, GenerationEvent, SeenPicture } from '../generation/generation-event.js';
@@ -165,6 +166,7 @@ export class Inference {
     const streamer = new TextStreamer(this.#tokenizer, options.stopStrings);
     const usage = { promptTokens: inputIds.length, imageTokens, reusedTokens: 0, answerTokens: 0 };
     const times = { encodeMs: 0, firstTokenAt: Number.NaN };
+    const confidence = new Confidence();
     let finishReason: FinishReason = 'length';
     try {
       const keys = this.#cacheKeys(inputIds, pictures, scope);
@@ -180,6 +182,7 @@ export class Inference {
       const sample = createSampler(options, inputIds, constraint);
       while (usage.answerTokens < maxTokens) {
         const token = sample(step.logits, maxTokens - usage.answerTokens);
+        confidence.add(step.logits, token);
         if (usage.answerTokens === 0) times.firstTokenAt = performance.now();
         if (this.#endTokens.has(token)) {
           finishReason = 'endToken';
@@ -215,6 +218,7 @@ export class Inference {
       text: streamer.text,
       usage,
       timings: timings(startedAt, times, usage.answerTokens),
+      ...(confidence.value !== undefined && { confidence: confidence.value }),
     };
   }
 

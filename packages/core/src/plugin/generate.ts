@@ -13,6 +13,11 @@ export interface GenerateOptions
   instructions?: string;
   /** Whether the model sees what was said before in the conversation. Default false. */
   history?: boolean;
+  /**
+   * Told how sure the model was of the tokens that it wrote, once the answer is whole: the geometric mean
+   * of their probabilities, 0 to 1. Not called where that is not known, as of models on servers.
+   */
+  onConfidence?: (confidence: number) => void;
 }
 
 /**

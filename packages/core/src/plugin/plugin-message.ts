@@ -14,6 +14,11 @@ export interface MessagePicture {
   readonly name?: string;
   /** As a PNG, or as a WebP when it moves. */
   bytes(): Promise<Uint8Array>;
+  /**
+   * 64 bits as 16 hexadecimal digits, which differ in few bits where pictures look alike: pHash, made in the
+   * media process. Undefined where the bot's own `media` makes none. Throws the `picture.*` codes.
+   */
+  perceptualHash(): Promise<string | undefined>;
 }
 
 /** A picture of the conversation, as people speak of it. */

@@ -22,6 +22,8 @@ export interface Script {
   toolCalls?: readonly Omit<ToolCall, 'id'>[];
   /** What the answer fails with after its pieces. Default: it ends well. */
   error?: VistazoError;
+  /** How sure it says it was, 0 to 1. Default: it does not say. */
+  confidence?: number;
   /** Before which piece the answer begins anew, as when the engine died. Default never. */
   restartAfter?: number;
 }
@@ -145,6 +147,7 @@ export class ScriptedModel implements VisionLanguageModel {
         totalMs: 4,
         tokensPerSecond: 5,
       },
+      ...(script.confidence !== undefined && { confidence: script.confidence }),
     };
   }
 

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { severities, type Ticket, ticketSchema } from './ticket.js';
 
+/** A conversation to announce something in. */
+export const placeSchema = z.strictObject({
+  /** Name of the adapter. */
+  adapter: z.string().min(1),
+  conversationKey: z.string().min(1),
+});
+
 /** Where tickets go that are as `when` says in all that it says; the first rule counts. */
 export const ruleSchema = z.strictObject({
   when: z.strictObject({
@@ -10,17 +17,16 @@ export const ruleSchema = z.strictObject({
     /** Somewhere in the error message or the summary; capitals do not count. */
     contains: z.string().min(1).optional(),
   }),
-  announce: z.strictObject({
-    /** Name of the adapter. */
-    adapter: z.string().min(1),
-    conversationKey: z.string().min(1),
-  }),
+  announce: placeSchema.optional(),
+  /** Name of one of the operator's `webhooks`. */
+  webhook: z.string().min(1).max(100).optional(),
 });
-type Rule = z.output<typeof ruleSchema>;
+/** See {@link ruleSchema}. */
+export type Rule = z.output<typeof ruleSchema>;
 
-/** Where a ticket is announced; undefined when no rule is for it. */
-export function routeOf(ticket: Ticket, rules: readonly Rule[]): Rule['announce'] | undefined {
-  return rules.find(({ when }) => isMeant(ticket, when))?.announce;
+/** Where a ticket goes; undefined when no rule is for it. */
+export function routeOf(ticket: Ticket, rules: readonly Rule[]): Rule | undefined {
+  return rules.find(({ when }) => isMeant(ticket, when));
 }
 
 function isMeant(

@@ -5,6 +5,9 @@ const numberPrefix = 'number ';
 const numberKey = (number: number) => `${numberPrefix}${String(number).padStart(9, '0')}`;
 const ticketKey = (source: string) => `ticket ${source}`;
 
+/** Says that a ticket was listed to be posted to a webhook; goes with the ticket. */
+export const listedKey = (source: string, webhook = '') => `listed ${source} ${webhook}`;
+
 /**
  * Tickets of a tenant: each under what it came from, and under its number that. A number is taken before
  * its ticket is kept, so that after a death of the process there may be one without a ticket, and
@@ -52,6 +55,8 @@ export class TicketStorage {
 
   async #delete(key: string, source: string): Promise<void> {
     await this.values.delete(ticketKey(source));
+    for (const listed of await this.values.keys(listedKey(source)))
+      await this.values.delete(listed);
     await this.values.set(key, '');
   }
 

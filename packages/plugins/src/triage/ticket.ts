@@ -1,32 +1,27 @@
 import { z } from 'zod';
+import type { Reading } from './reading.js';
 
 /** From the least grave to the gravest. */
 export const severities = ['low', 'medium', 'high', 'critical'] as const;
-const severitySchema = z.enum(severities);
+/** See {@link severities}. */
+export const severitySchema = z.enum(severities);
+/** See {@link severities}. */
+export type Severity = z.infer<typeof severitySchema>;
 
-/** Of a screenshot that is about no product of the house. */
-const otherProduct = 'other';
-
-/** What the model reads from a screenshot. Lengths are bounded, since a small model may not come to an end. */
-export function readingSchema(products: readonly string[]) {
-  return z.object({
-    product: products.length === 0 ? z.string().max(60) : z.enum([...products, otherProduct]),
-    errorMessage: z.string().max(300),
-    severity: severitySchema,
-    summary: z.string().max(200),
-    nextStep: z.string().max(200),
-  });
-}
-
-/** A ticket as it is kept. */
+/** A ticket as it is kept. What has a default was not kept by earlier versions. */
 export const ticketSchema = z.object({
   number: z.int(),
   status: z.enum(['open', 'closed']),
   product: z.string(),
+  screen: z.string().default(''),
   errorMessage: z.string(),
+  errorCode: z.string().default(''),
   severity: severitySchema,
+  language: z.string().default(''),
   summary: z.string(),
   nextStep: z.string(),
+  /** How sure the model was, 0 to 1; absent where it did not tell. */
+  confidence: z.number().optional(),
   /** Who posted the screenshot, and where. */
   author: z.string(),
   authorId: z.string(),
@@ -34,6 +29,12 @@ export const ticketSchema = z.object({
   conversationKey: z.string(),
   messageId: z.string(),
   openedAtMs: z.number(),
+  /** Number of the first ticket of the same incident; absent while that is not decided. */
+  incident: z.int().optional(),
+  /** Perceptual hash of the first picture. */
+  pictureHash: z.string().optional(),
+  /** Names that `vistazo export` gives its pictures. */
+  pictures: z.array(z.string()).default([]),
   /** What people put right; a field that they did is not read anew. */
   corrections: z.array(
     z.object({
@@ -54,8 +55,11 @@ export const correctionSchema = z.object({
   status: ticketSchema.shape.status.optional().describe('Open or closed'),
   severity: severitySchema.optional().describe('How grave it is'),
   product: z.string().min(1).max(60).optional().describe('What it is about'),
+  screen: z.string().max(60).optional().describe('Which window or page it shows'),
+  language: z.string().max(12).optional().describe('Of the error message, such as en'),
   summary: z.string().min(1).max(200).optional().describe('What happened'),
   'error-message': z.string().max(300).optional().describe('As it stands in the picture'),
+  'error-code': z.string().max(40).optional().describe('As it stands in the picture'),
   'next-step': z.string().min(1).max(200).optional().describe('What is to be done'),
 });
 
@@ -63,8 +67,11 @@ const fieldOfOption = {
   status: 'status',
   severity: 'severity',
   product: 'product',
+  screen: 'screen',
+  language: 'language',
   summary: 'summary',
   'error-message': 'errorMessage',
+  'error-code': 'errorCode',
   'next-step': 'nextStep',
 } as const;
 
@@ -91,10 +98,7 @@ export function corrected(
 }
 
 /** What was read anew, less what people put right before. */
-export function readAnew(
-  ticket: Ticket,
-  reading: z.output<ReturnType<typeof readingSchema>>,
-): Ticket {
+export function readAnew(ticket: Ticket, reading: Reading): Ticket {
   const kept = new Set(ticket.corrections.map(({ field }) => field));
   const fresh = Object.entries(reading).filter(([field]) => !kept.has(field));
   return { ...ticket, ...Object.fromEntries(fresh) };

@@ -1,22 +1,18 @@
-import { definePlugin, fenceText, type PluginMessage } from '@vistazo/core';
+import { definePlugin, VistazoError } from '@vistazo/core';
 import { z } from 'zod';
 import { conversationsSchema, isIn } from '../conversations.js';
 import { oneLine } from '../one-line.js';
 import { isOperator, operatorsSchema } from '../operators.js';
-import { stableKey } from '../stable-key.js';
-import { routeOf, ruleSchema } from './routing.js';
-import {
-  corrected,
-  correctionSchema,
-  readAnew,
-  readingSchema,
-  type Ticket,
-  ticketSchema,
-  without,
-} from './ticket.js';
+import { bears, rowsOf } from './corrections.js';
+import { Deliveries, deliverEveryMs } from './deliveries.js';
+import { digestOf, digestSchema } from './digest.js';
+import { openTicket, sourceOf } from './open-ticket.js';
+import { type Rule, routeOf, ruleSchema } from './routing.js';
+import { corrected, correctionSchema, type Ticket, without } from './ticket.js';
 import { ticketActions } from './ticket-actions.js';
 import { ticketCard, ticketLine } from './ticket-card.js';
 import { TicketStorage } from './ticket-storage.js';
+import { type Webhook, webhookSchema } from './webhook.js';
 
 const configSchema = z.object({
   conversations: conversationsSchema,
@@ -26,13 +22,25 @@ const configSchema = z.object({
   products: z.array(z.string().min(1).max(60)).default([]),
   /** Who is told of a ticket; the first rule that is for it counts. Default nobody. */
   rules: z.array(ruleSchema).default([]),
+  /**
+   * How a screenshot is read: `object` lets the model write all fields at once; `questions` asks it for each field
+   * that stands in the picture, in few words, and takes the rest by rule: for small models such as the embedded one.
+   */
+  reading: z.enum(['object', 'questions']).default('object'),
+  /** A ticket joins the incident of an open one of so many days that tells of the same; 0 for never. Default 7. */
+  groupDays: z.number().min(0).max(365).default(7),
+  /** Whether rules count for every ticket of an incident, and not for its first alone. Default false. */
+  announceRepeats: z.boolean().default(false),
+  /** Where rules can post tickets to, by name; those of the bot, whatever a tenant has. Default none. */
+  webhooks: z.record(z.string().min(1), webhookSchema).default({}),
+  /** One message every day about the tickets of the last 24 hours. Default none. */
+  digest: digestSchema.optional(),
+  /** Lets whoever bears it fetch what people corrected; 32 characters or more. Default: nobody can. */
+  exportToken: z.string().min(32).optional(),
   /** What the model should know of the house, such as what counts as critical. Default nothing. */
   guidance: z.string().default(''),
 });
-type Config = z.output<typeof configSchema>;
 
-/** Enough for every field at its longest. */
-const maxNewTokens = 600;
 const mostListed = 20;
 const forOperators = 'That is for the operators of this bot.';
 
@@ -44,20 +52,62 @@ export const triage = definePlugin({
   name: 'triage',
   version: '1.0.0',
   config: configSchema,
-  setup({ onMessage, onForget, command, announce, log, nowMs }) {
+  setup({ onMessage, onForget, command, schedule, route, announce, storage, log, nowMs, config }) {
+    const { webhooks, digest, exportToken } = config;
+    requireWebhooks(config.rules, webhooks);
+    const deliveries = new Deliveries({ storage, webhooks, log, nowMs });
+
     onMessage('pictures', async (message, next) => {
       const { config, reply, command: called } = message;
       if (called !== undefined || !isIn(config.conversations, message)) return next();
       const source = sourceOf(message);
-      const ticket = await openTicket(message, source, nowMs());
-      reply(ticketCard(ticket), { actions: ticketActions(ticket) });
-      log.info({ ticket: ticket.number, severity: ticket.severity }, 'ticket kept');
-      const place = routeOf(ticket, config.rules);
-      if (place === undefined) return;
-      const { tenant } = message;
+      const { ticket, incident } = await openTicket(message, nowMs());
       const actions = ticketActions(ticket);
-      await announce({ ...place, tenant, key: source, text: announcementOf(ticket), actions });
+      reply(ticketCard(ticket, incident), { actions });
+      log.info({ ticket: ticket.number, severity: ticket.severity }, 'ticket kept');
+      if (incident.number !== ticket.number && !config.announceRepeats) return;
+      const rule = routeOf(ticket, config.rules);
+      if (rule === undefined) return;
+      const { tenant } = message;
+      requireWebhooks([rule], webhooks);
+      if (rule.webhook !== undefined) await deliveries.add(tenant, source, rule.webhook);
+      if (rule.announce !== undefined)
+        await announce({
+          ...rule.announce,
+          tenant,
+          key: source,
+          text: announcementOf(ticket),
+          actions,
+        });
     });
+
+    if (Object.keys(webhooks).length > 0)
+      schedule({
+        name: 'webhooks',
+        every: deliverEveryMs,
+        run: ({ signal }) => deliveries.deliver(signal),
+      });
+
+    if (digest !== undefined)
+      schedule({
+        name: 'digest',
+        every: digest.cron,
+        timeZone: digest.timeZone,
+        run: async ({ atMs }) => announce(await digestOf(digest, storage(digest.tenant), atMs)),
+      });
+
+    if (exportToken !== undefined)
+      route('GET', '/corrections.jsonl', async (request) => {
+        if (!bears(request, exportToken)) return new Response('Unauthorized', { status: 401 });
+        const tenant = new URL(request.url).searchParams.get('tenant');
+        if (tenant === null) return new Response('Name a tenant: ?tenant=…', { status: 400 });
+        const isCorrected = ({ corrections }: Ticket) => corrections.length > 0;
+        const tickets = await new TicketStorage(storage(tenant)).latest(isCorrected, Infinity);
+        const rows = tickets.flatMap((ticket) => rowsOf(ticket, config));
+        const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
+        const headers = { 'content-type': 'application/x-ndjson' };
+        return new Response(lines.join(''), { headers });
+      });
 
     // An open ticket is work to be done, however old it is.
     onForget(async ({ storage, ...what }) => {
@@ -110,55 +160,23 @@ export const triage = definePlugin({
   },
 });
 
-/** A message that is seen again, after a death of the process or a change, has the ticket that it had. */
-async function openTicket(
-  message: PluginMessage<Config>,
-  source: string,
-  nowMs: number,
-): Promise<Ticket> {
-  const tickets = new TicketStorage(message.storage);
-  const reading = await read(message);
-  const known = await tickets.ofSource(source);
-  const { author, adapter, conversationKey, messageId } = message;
-  const ticket =
-    known === undefined
-      ? ticketSchema.parse({
-          ...reading,
-          number: await tickets.takeNumber(source),
-          status: 'open',
-          ...{ author: author.name, authorId: author.id, adapter, conversationKey, messageId },
-          openedAtMs: nowMs,
-          corrections: [],
-        })
-      : readAnew(known, reading);
-  await tickets.keep(source, ticket);
-  return ticket;
-}
-
-function read({ generate, config: { products, guidance }, text }: PluginMessage<Config>) {
-  return generate({
-    schema: readingSchema(products),
-    instructions: [
-      'You turn screenshots that people send to support into tickets, as JSON with these fields.',
-      products.length === 0
-        ? 'product: the program or service that the screenshot is of.'
-        : `product: one of ${products.join(', ')}; other when it is none of them.`,
-      'errorMessage: the error message, word for word as it stands in the picture; empty when there is none.',
-      'severity: low for a question or a blemish, medium when something does not work, high when somebody cannot work, critical when data, money or many people are at risk.',
-      'summary: in one sentence, what happened.',
-      'nextStep: in one sentence, what support should do first.',
-      guidance,
-    ]
-      .filter(Boolean)
-      .join('\n'),
-    prompt:
-      `Fill in the ticket. ${text.trim() === '' ? '' : fenceText('what the person wrote', text)}`.trim(),
-    maxNewTokens,
-  });
-}
-
-function sourceOf({ tenant, adapter, conversationKey, messageId }: PluginMessage<Config>): string {
-  return stableKey(tenant, adapter, conversationKey, messageId);
+/** Throws `plugin.invalid` for a rule that goes nowhere, or to a webhook that the bot has not. */
+function requireWebhooks(
+  rules: readonly Rule[],
+  webhooks: Readonly<Record<string, Webhook>>,
+): void {
+  for (const { announce, webhook } of rules) {
+    if (announce === undefined && webhook === undefined)
+      throw new VistazoError(
+        'plugin.invalid',
+        'A rule of triage goes nowhere: give it announce, webhook or both.',
+      );
+    if (webhook !== undefined && !Object.hasOwn(webhooks, webhook))
+      throw new VistazoError(
+        'plugin.invalid',
+        `A rule of triage names the webhook ${JSON.stringify(webhook)}; the bot has [${Object.keys(webhooks).join(', ')}].`,
+      );
+  }
 }
 
 function announcementOf(ticket: Ticket): string {

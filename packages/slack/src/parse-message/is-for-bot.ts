@@ -13,7 +13,7 @@ const subtypesOfPeople: readonly (string | undefined)[] = [
 ];
 
 /** Whether a person wrote it: neither an app nor Slack itself. */
-export function isFromPerson(message: PostedMessage, botUserId: string): message is PersonMessage {
+export function isFromPerson(message: PostedMessage, botUserId?: string): message is PersonMessage {
   const { subtype, user, bot_id } = message;
   // Files that a bot shares may come without `bot_id`.
   const isPerson = user !== undefined && user !== botUserId && user !== 'USLACKBOT';

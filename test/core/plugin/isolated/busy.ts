@@ -36,8 +36,14 @@ export default definePlugin({
     prompt(({ author }) => `You speak with ${author.name}.`);
     onMessage('pictures', async ({ pictures: [first], generate, reply }) => {
       const schema = z.object({ colour: z.enum(['red', 'blue']).transform((name) => name.length) });
-      const { colour } = await generate({ schema, prompt: 'Which colour?' });
-      reply(`${colour} letters in ${(await first.bytes()).length > 0 ? 'some' : 'no'} bytes`);
+      let sure = 0;
+      const onConfidence = (confidence: number) => {
+        sure = confidence;
+      };
+      const { colour } = await generate({ schema, prompt: 'Which colour?', onConfidence });
+      const hash = await first.perceptualHash();
+      const bytes = (await first.bytes()).length > 0 ? 'some' : 'no';
+      reply(`${colour} letters in ${bytes} bytes, hash of ${hash?.length}, ${sure * 100} % sure`);
     });
     onMessage(async ({ instructions, config, text, storage: values }, next) => {
       instructions.push(`Say ${config.word}.`);

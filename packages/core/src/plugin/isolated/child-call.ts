@@ -7,6 +7,9 @@ import type { PluginMessage } from '../plugin-message.js';
 import type { ReplyOptions } from '../reply-options.js';
 import type { CrossingMessage, Effects, FromPlugin, Question, ToPlugin } from './protocol.js';
 
+/** What the bot answers to `generate`. */
+const generatedSchema = z.object({ value: z.unknown(), confidence: z.number().optional() });
+
 const waiting = new Map<number, PromiseWithResolvers<unknown>>();
 let lastQuestion = 0;
 
@@ -85,6 +88,11 @@ export class ChildCall {
       ...picture,
       bytes: async () =>
         z.instanceof(Uint8Array).parse(await this.ask({ type: 'picture', number: picture.number })),
+      perceptualHash: async () =>
+        z
+          .string()
+          .optional()
+          .parse(await this.ask({ type: 'perceptualHash', number: picture.number })),
     }));
     return {
       ...facts,
@@ -97,8 +105,16 @@ export class ChildCall {
   }
 
   #generator(): Generate {
-    const askFor = (options: GenerateOptions, jsonSchema?: Record<string, unknown>) =>
-      this.ask({ type: 'generate', options, ...(jsonSchema !== undefined && { jsonSchema }) });
+    const askFor = async (
+      { onConfidence, ...options }: GenerateOptions,
+      jsonSchema?: Record<string, unknown>,
+    ) => {
+      const asked = { options, ...(jsonSchema !== undefined && { jsonSchema }) };
+      const answer = await this.ask({ type: 'generate', ...asked });
+      const { value, confidence } = generatedSchema.parse(answer);
+      if (confidence !== undefined) onConfidence?.(confidence);
+      return value;
+    };
     function generate<Schema extends z.ZodType>(
       options: GenerateOptions & { schema: Schema },
     ): Promise<z.output<Schema>>;
@@ -107,7 +123,7 @@ export class ChildCall {
       schema,
       ...options
     }: GenerateOptions & { schema?: z.ZodType | undefined }): Promise<unknown> {
-      if (schema === undefined) return askFor(options);
+      if (schema === undefined) return z.string().parse(await askFor(options));
       return schema.parse(await askFor(options, z.toJSONSchema(schema, { io: 'input' })));
     }
     return generate;

@@ -203,7 +203,7 @@ function crossing(message: PluginMessage): CrossingMessage {
   const { tenant, adapter, capabilities, conversationKey, messageId, author } = message;
   const { text, attachments, command, config } = message;
   const conversationPictures = message.conversationPictures.map(
-    ({ bytes: _, ...picture }) => picture,
+    ({ bytes: _, perceptualHash: __, ...picture }) => picture,
   );
   const place = { tenant, adapter, capabilities, conversationKey, messageId };
   const called = command === undefined ? {} : { command };
@@ -217,10 +217,22 @@ async function answerAbout(
 ): Promise<unknown> {
   if (question.type === 'picture')
     return message.conversationPictures.find(({ number }) => number === question.number)?.bytes();
+  if (question.type === 'perceptualHash')
+    return message.conversationPictures
+      .find(({ number }) => number === question.number)
+      ?.perceptualHash();
   if (question.type !== 'generate') return answerOutside(question, services);
   const { options, jsonSchema } = question;
-  if (jsonSchema === undefined) return message.generate(options);
-  return message.generate({ ...options, schema: z.fromJSONSchema(jsonSchema) });
+  let confidence: number | undefined;
+  const onConfidence = (measured: number) => {
+    confidence = measured;
+  };
+  const about = { ...options, onConfidence };
+  const value =
+    jsonSchema === undefined
+      ? await message.generate(about)
+      : await message.generate({ ...about, schema: z.fromJSONSchema(jsonSchema) });
+  return { value, confidence };
 }
 
 async function toCrossing(request: Request): Promise<CrossingRequest> {

@@ -14,7 +14,7 @@ import type { ScheduleDefinition } from '../schedule.js';
 /** A message as it crosses to the process of a plugin; what can be asked about it is asked back. */
 export interface CrossingMessage
   extends Omit<MessageFacts, 'pictures' | 'conversationPictures' | 'signal'> {
-  conversationPictures: Omit<ConversationPicture, 'bytes'>[];
+  conversationPictures: Omit<ConversationPicture, 'bytes' | 'perceptualHash'>[];
   config: unknown;
 }
 
@@ -71,8 +71,12 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** What a plugin asks of the bot. */
 export type Question =
   | { type: 'next' }
-  | { type: 'generate'; options: GenerateOptions; jsonSchema?: Record<string, unknown> }
-  | { type: 'picture'; number: number }
+  | {
+      type: 'generate';
+      options: Omit<GenerateOptions, 'onConfidence'>;
+      jsonSchema?: Record<string, unknown>;
+    }
+  | { type: 'picture' | 'perceptualHash'; number: number }
   | { type: 'announce'; announcement: Announcement }
   | { type: 'log'; level: LogLevel; fields: object; message: string; about: object[] }
   | {
