@@ -152,6 +152,7 @@ export class ReplyWriter {
       text,
       ...(actions.length > 0 && { actions }),
       idempotencyKey,
+      ...(this.#mayBePosted && { mayBePosted: true }),
     };
     const postId = await this.telemetry.platformCall('post', () =>
       this.adapter.post(post, {
@@ -162,9 +163,14 @@ export class ReplyWriter {
     this.#postIds.set(position, postId);
     this.#unnoted = { position, postId };
     // A post whose key was known says what it said before.
+    if (this.#mayBePosted) await this.#write(position, text, ending);
+    else this.#shown.set(position, text);
+  }
+
+  /** Whether messages of the answer may be posted that are not noted in the store. */
+  get #mayBePosted(): boolean {
     const { attempts, revision, isNoticed } = this.job;
-    if (attempts === 1 && revision === 0 && !isNoticed) this.#shown.set(position, text);
-    else await this.#write(position, text, ending);
+    return attempts > 1 || revision > 0 || isNoticed;
   }
 }
 
