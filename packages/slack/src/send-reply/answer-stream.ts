@@ -34,7 +34,8 @@ export type Appended = 'appended' | 'ended' | 'stopped by person';
 
 /**
  * A message that grows by what is appended to it, as Slack streams answers natively, see
- * https://docs.slack.dev/reference/methods/chat.startStream.
+ * https://docs.slack.dev/reference/methods/chat.startStream. It takes Markdown as it is; the bot makes harmless
+ * what models say.
  */
 export class AnswerStream {
   #sent: string;
@@ -61,7 +62,7 @@ export class AnswerStream {
     { text, metadata }: { text: string; metadata: unknown },
     signal: AbortSignal,
   ): Promise<AnswerStream> {
-    const beginning = wholeWords(text);
+    const beginning = wholeWords(text.toWellFormed());
     const args = {
       channel,
       thread_ts: threadTs,
@@ -85,7 +86,8 @@ export class AnswerStream {
    * Appends what a text has more than before, if Slack has room for it now; it comes with the next text otherwise.
    * `ended` too for one that does not go on from what was sent, and for a stream that is too old.
    */
-  async append(text: string, signal: AbortSignal): Promise<Appended> {
+  async append(said: string, signal: AbortSignal): Promise<Appended> {
+    const text = said.toWellFormed();
     if (!this.#isOpen) return 'ended';
     const isOld = performance.now() - this.#startedAtMs > longestMs;
     if (isOld || !this.#isContinuedBy(text)) {
@@ -103,7 +105,8 @@ export class AnswerStream {
    * Appends the rest of a whole answer and ends it with what stands below it. False where the stream had ended or the
    * text is another one, so that the message has to be changed instead.
    */
-  async finish(text: string, blocks: KnownBlock[], signal: AbortSignal): Promise<boolean> {
+  async finish(said: string, blocks: KnownBlock[], signal: AbortSignal): Promise<boolean> {
+    const text = said.toWellFormed();
     if (!this.#isOpen) return false;
     if (!this.#isContinuedBy(text)) {
       await this.stop(signal);
