@@ -25,10 +25,12 @@ export class CallPace {
   /** Resolves when it is the turn of a call of what `key` names. Who waits longest comes first. */
   async wait(key: string, rate: CallRate, signal: AbortSignal): Promise<void> {
     const turns = this.#of(key);
+    let knownMs: number;
     do {
+      knownMs = turns.blockedUntilMs;
       await pause(take(turns, rate) - performance.now(), signal);
       // Slack may have asked to wait meanwhile.
-    } while (turns.blockedUntilMs > performance.now());
+    } while (turns.blockedUntilMs > knownMs);
   }
 
   /** Whether a call would not have to wait, and left `kept` others that would not either. Default 0. */
