@@ -122,6 +122,18 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     expect(taken - refused).toBeGreaterThan(2400);
   });
 
+  it('tells a platform which posts an earlier attempt may have made', async () => {
+    const { adapter } = await start({ adapter: new MemoryAdapter({ editMessages: false }) });
+    const asked = vi.spyOn(adapter, 'post');
+    let calls = 0;
+    adapter.beforeCall = (call) => {
+      if (call === 'post' && ++calls === 1) throw new Error('It fell over.');
+    };
+    const { messageId } = await adapter.say('Hello?');
+    await adapter.answerTo(messageId, is('Yes.'));
+    expect(asked.mock.calls.map(([{ mayBePosted }]) => mayBePosted)).toEqual([undefined, true]);
+  });
+
   it('answers in order in one conversation, and side by side in several', async () => {
     const gate = Promise.withResolvers<void>();
     const setting = await start({ scripts: [{ pieces: ['A', 'A'], gate: gate.promise }] });
