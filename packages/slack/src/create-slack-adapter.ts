@@ -102,6 +102,10 @@ class SlackAdapter implements Adapter {
     return this.#started.post(post, options);
   }
 
+  mayGrow(target: ReplyTarget): boolean {
+    return this.#started.sender.mayGrow(target);
+  }
+
   edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
     return this.#started.edit(posted, text, options);
   }

@@ -107,6 +107,13 @@ export class ReplySender {
     return unlessAborted(sending, signal);
   }
 
+  /** Whether a message may begin to grow, by a stream or by changes. */
+  mayGrow({ tenant, conversationKey }: ReplyTarget): boolean {
+    const { channel, threadTs } = placeOf(conversationKey);
+    const mayStream = threadTs !== undefined && this.#streams.hasRoom(tenant, channel);
+    return mayStream || this.#calls.hasRoom('chat.update', tenant, channel);
+  }
+
   async edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
     const { completes, signal } = options;
     const { postId } = posted;
