@@ -274,5 +274,7 @@ describe('an answer that streams on Slack', () => {
     await sending.remove(posted);
     expect(sending.answers(target)).toEqual([]);
     await expect(sending.remove(posted)).resolves.toBeUndefined();
+    await sending.post(target, 'Anew', { completes: 'answer' });
+    expect(sending.answers(target)).toMatchObject([{ text: 'Anew' }]);
   });
 });
