@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { LocalSlack, localWorkspace, whyNoLocalSlack } from './local-slack.ts';
+import { z } from 'zod';
+import { type LocalMessage, LocalSlack, localWorkspace, whyNoLocalSlack } from './local-slack.ts';
 
 const root = join(import.meta.dirname, '../..');
 const example = join(root, 'examples/slack-triage');
@@ -54,6 +55,23 @@ async function newFolder(): Promise<string> {
 const { SLACK_BOT_TOKEN: _, SLACK_APP_TOKEN: __, ...env } = process.env;
 const screenshot = await readFile(join(example, 'screenshot.png'));
 const reason = whyNoLocalSlack === undefined ? '' : ` (left out: ${whyNoLocalSlack})`;
+const buttonSchema = z.looseObject({
+  type: z.literal('button'),
+  text: z.looseObject({ text: z.string() }),
+});
+const rowSchema = z.looseObject({ type: z.literal('actions'), block_id: z.string().optional() });
+
+/** Buttons below a message, each as Slack tells of it when it is pressed. */
+function buttonsOf(blocks: LocalMessage['blocks'] = []) {
+  return blocks.flatMap((block) => {
+    const row = rowSchema.safeParse(block).data;
+    const elements = z.array(z.unknown()).safeParse(row?.elements).data ?? [];
+    return elements
+      .flatMap((element) => buttonSchema.safeParse(element).data ?? [])
+      .map((button) => ({ ...button, block_id: row?.block_id }));
+  });
+}
+
 const soon = { timeout: 30_000, interval: 100 };
 
 describe.skipIf(whyNoLocalSlack !== undefined)(
@@ -100,6 +118,22 @@ describe.skipIf(whyNoLocalSlack !== undefined)(
       return messages.filter(({ thread_ts, bot_id }) => bot_id && thread_ts === root?.ts);
     }
 
+    /** With the button of the card; where it has none, by the call that it ends with, in a message. */
+    async function raiseToCritical(card: LocalMessage | undefined) {
+      const { ts = '', blocks, thread_ts = '' } = card ?? {};
+      const place = { channel: support, user: ana };
+      const correct = buttonsOf(blocks).find(({ text }) => text.text === 'Correct');
+      if (correct === undefined) {
+        const text = `<@${local.app.botUserId}> /ticket number=1 severity=critical`;
+        await local.post({ ...place, thread_ts, text });
+        return;
+      }
+      await local.press({ ...place, messageTs: ts, action: correct });
+      await vi.waitFor(async () => expect((await local.views()).modalStack).toHaveLength(1), soon);
+      const chosen = { type: 'static_select', selected_option: { value: 'critical' } };
+      await local.submit(ana, { 'option severity': { severity: chosen } });
+    }
+
     it('makes a screenshot a ticket that is told of, put right, and known again', async () => {
       const place = { channel: support, user: ana };
       const file = { name: 'screenshot.png', bytes: screenshot };
@@ -114,8 +148,7 @@ describe.skipIf(whyNoLocalSlack !== undefined)(
         .poll(() => textsIn(onCall), soon)
         .toEqual([expect.stringMatching(/^\*Ticket 1\*[\s\S]*From ana\./)]);
 
-      const correction = `<@${local.app.botUserId}> /ticket number=1 severity=critical`;
-      await local.post({ ...place, thread_ts: card?.thread_ts ?? '', text: correction });
+      await raiseToCritical(card);
       await expect
         .poll(async () => (await thread()).at(-1)?.text, soon)
         .toMatch(/^\*Ticket 1\* · Orbit Mail · \*critical\*/);
