@@ -141,3 +141,25 @@ describe('a bot that several workspaces install', () => {
     expect((await asked(setting, 'Again?')).tenant).toBe(other.teamId);
   });
 });
+
+describe('a start that fails', () => {
+  it('leaves nothing listening, so that the next one goes well, and one after a stop', async () => {
+    const fake = await FakeSlack.start();
+    onTestFinished(() => fake.stop());
+    const port = await freePort();
+    const origin = `http://127.0.0.1:${port}`;
+    const options = { slackApiUrl: fake.apiUrl, http: { port }, notify: () => {} };
+    const given = { ...options, ...forMany(fake, origin) };
+    const failing = createSlackAdapter({ ...given, appToken: 'xapp-wrong' });
+    await expect(failing.start(testHost())).rejects.toMatchObject({ code: 'option.invalid' });
+    await expect(fetch(`${origin}/slack/install`, { redirect: 'manual' })).rejects.toThrow();
+    const adapter = createSlackAdapter(given);
+    for (const _ of ['first', 'second']) {
+      await adapter.start(testHost());
+      expect(adapter.isReady?.()).toBe(true);
+      await adapter.stop();
+      await adapter.close?.();
+      await expect(fetch(`${origin}/slack/install`, { redirect: 'manual' })).rejects.toThrow();
+    }
+  });
+});

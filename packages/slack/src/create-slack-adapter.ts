@@ -87,7 +87,14 @@ class SlackAdapter implements Adapter {
     if (lacking !== undefined) throw new VistazoError('option.invalid', lacking);
     const session = new SlackSession(this.options, host);
     this.#session = session;
-    await session.start();
+    try {
+      await session.start();
+    } catch (error) {
+      // Nobody stops what did not start.
+      await this.stop();
+      await this.close();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
