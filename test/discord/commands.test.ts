@@ -208,7 +208,7 @@ describe('commands on discord-digital-twin', () => {
     const setting = await listen({ commands: [tickets] });
     const { id } = await setting.twin.command('help', []);
     const { type, data } = await responseOf(setting, id);
-    expect({ type, flags: data.flags }).toEqual({ type: 4, flags: 64 });
+    expect({ type, flags: data.flags }).toEqual({ type: 4, flags: 68 });
     expect(data.content).toContain('`/ask` Asks about pictures');
     expect(data.content).toContain('`/tickets` Lists the tickets');
   });
@@ -221,7 +221,7 @@ describe('commands on discord-digital-twin', () => {
     const setting = await listen({ model });
     const { id } = await setting.twin.command('model', [], setting.twin.ben);
     const { type, data } = await responseOf(setting, id);
-    expect({ type, flags: data.flags }).toEqual({ type: 4, flags: 64 });
+    expect({ type, flags: data.flags }).toEqual({ type: 4, flags: 68 });
     expect(data.content).toContain("`org/'model'` answers.");
     expect(data.content).toContain(where);
     expect(data.content).toContain('8,192 tokens');
@@ -245,7 +245,7 @@ describe('commands on discord-digital-twin', () => {
     const { id } = await setting.twin.command('gone', []);
     expect(await responseOf(setting, id)).toMatchObject({
       type: 4,
-      data: { content: 'I do not know this command any more.', flags: 64 },
+      data: { content: 'I do not know this command any more.', flags: 68 },
     });
     expect(setting.events).toEqual([]);
   });

@@ -291,7 +291,7 @@ describe('a whole bot on discord-digital-twin', () => {
     const channel = twin.digital.channel(twin.channelId);
     await channel.waitForInteractionAck({ interactionId: id });
     const data = JSON.parse((await channel.getInteractionResponse(id))?.data ?? '');
-    expect(data).toMatchObject({ flags: 64, allowed_mentions: { parse: [] } });
+    expect(data).toMatchObject({ flags: 68, allowed_mentions: { parse: [] } });
     expect(data.content).toMatch(
       /^The model saw 1 picture and [\d,]+ tokens, \d+ of them of pictures\./,
     );

@@ -70,6 +70,13 @@ describe("the assistant's threads on Slack", () => {
     expect(fake.api.callsOf('assistant.threads.setTitle')).toHaveLength(2);
   });
 
+  it('are named by as much of a long question as there is room for, and by no half of a character', async () => {
+    const here = await listen();
+    const thread = here.fake.assistant.start(here.ana);
+    await ask(here, here.ana, thread, `${'a'.repeat(58)}😀😀`);
+    await shows(here, thread, { title: `${'a'.repeat(58)}…` });
+  });
+
   it('show that the bot looks at it, until it answers', async () => {
     const here = await listen();
     const { fake, adapter, ana, general } = here;

@@ -22,6 +22,17 @@ export function adapterOn(fake: FakeSlack, options: AdapterOptions = {}): Adapte
   });
 }
 
+/** Throws where a message that the adapter posted may mention people by their names, or show previews of links. */
+export function requireQuiet(fake: FakeSlack): void {
+  const noisy = (said: unknown) =>
+    ['link_names', 'unfurl_links', 'unfurl_media'].filter(
+      (field) => String(Object(said)[field]) !== 'false',
+    );
+  const posted = [...fake.api.callsOf('chat.postMessage'), ...fake.responses];
+  const found = posted.flatMap(noisy);
+  if (found.length > 0) throw new Error(`A message does not say false to ${found.join(', ')}.`);
+}
+
 const labelledSchema = z.array(
   z.looseObject({
     elements: z

@@ -112,6 +112,11 @@ export class FakeSlack {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** What the app answered at response addresses, as it came. */
+  get responses(): readonly unknown[] {
+    return this.#addresses.answers;
+  }
+
   /** What was wrong with calls that Slack would refuse however often they come; `stop` throws where there is any. */
   get brokenLimits(): string[] {
     return this.api.brokenLimits;

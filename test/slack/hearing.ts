@@ -2,6 +2,7 @@ import type { Adapter, AdapterHost, PlatformEvent } from '@vistazo/core';
 import { testHost } from '@vistazo/core/testing';
 import { createSlackAdapter, type SlackAdapterOptions } from '@vistazo/slack';
 import { onTestFinished, vi } from 'vitest';
+import { requireQuiet } from './fake-fixture.ts';
 import { FakeSlack } from './fake-slack.ts';
 
 type EventOf<Type> = Extract<PlatformEvent, { type: Type }>;
@@ -85,6 +86,7 @@ export async function listen({
     isStopped = true;
     await adapter.stop();
     await adapter.close?.();
+    requireQuiet(fake);
   };
   onTestFinished(stop);
   const event = <Type extends PlatformEvent['type']>(type: Type, messageId: string) =>

@@ -1,7 +1,7 @@
 import type { Adapter, AdapterHost, PlatformEvent } from '@vistazo/core';
 import { testHost } from '@vistazo/core/testing';
 import { onTestFinished, vi } from 'vitest';
-import { adapterOn } from './fake-fixture.ts';
+import { adapterOn, requireQuiet } from './fake-fixture.ts';
 import { FakeSlack } from './fake-slack.ts';
 
 type EventOf<Type> = Extract<PlatformEvent, { type: Type }>;
@@ -53,6 +53,7 @@ export async function listen({
   onTestFinished(async () => {
     await adapter.stop();
     await adapter.close?.();
+    requireQuiet(fake);
   });
   const told = (person: string, before = '') =>
     vi.waitFor(() => {

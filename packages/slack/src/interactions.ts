@@ -14,6 +14,7 @@ import { acknowledgeAfterMs } from './commands/question-desk.js';
 import type { SlashCommands } from './commands/slash-commands.js';
 import type { AppHome } from './home/app-home.js';
 import type { Saying } from './language.js';
+import { quiet } from './send-reply/message-calls.js';
 
 /** Who answers what people do besides writing messages. */
 export interface InteractionsOptions {
@@ -150,7 +151,7 @@ export function listenForInteractions(app: App, interactions: Interactions): voi
   });
   app.command(/^\//, async ({ ack, body, context, respond }) => {
     const answer = (text?: string) =>
-      text === undefined ? ack() : ack({ response_type: 'ephemeral', text });
+      text === undefined ? ack() : ack({ response_type: 'ephemeral', text, ...quiet });
     await interactions.called(body, teamOf(context), answer, respond);
   });
   app.event('app_home_opened', ({ event, context }) =>
@@ -161,6 +162,7 @@ export function listenForInteractions(app: App, interactions: Interactions): voi
   );
 }
 
+/** As every message of the bot, these mention nobody and show no previews. */
 function respondBy(respond: RespondFn): Respond {
-  return ({ blocks, ...message }) => respond({ ...message, ...(blocks && { blocks }) });
+  return ({ blocks, ...message }) => respond({ ...message, ...quiet, ...(blocks && { blocks }) });
 }

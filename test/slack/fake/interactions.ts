@@ -159,7 +159,7 @@ export class Interactions {
     const said = typeof ack?.response === 'string' ? { text: ack.response } : ack?.response;
     const answer = responseSchema.safeParse(said).data;
     if (answer !== undefined && (answer.text ?? answer.blocks) !== undefined)
-      this.#addresses.respond(new URL(responseUrl).pathname, answer);
+      this.#addresses.respond(new URL(responseUrl).pathname, said);
     return ack;
   }
 

@@ -29,6 +29,8 @@ export class ResponseAddresses {
   readonly #origin: () => string;
   /** Keeps in mind what Slack would refuse. */
   readonly #report: (breach: string) => void;
+  /** All that was answered, as it came. */
+  readonly answers: unknown[] = [];
   readonly #places = new Map<string, ResponsePlace>();
 
   constructor(world: Workspace, origin: () => string, report: (breach: string) => void) {
@@ -48,6 +50,7 @@ export class ResponseAddresses {
     const place = this.#places.get(path);
     if (place === undefined || place.uses >= 5) return { status: 404, text: 'expired_url' };
     place.uses += 1;
+    this.answers.push(body);
     try {
       const { data: answer, error } = responseSchema.safeParse(body);
       if (error !== undefined)

@@ -29,3 +29,4 @@ export {
 } from './own-commands.js';
 export { pause } from './pause.js';
 export { type SeenMarkup, seenText } from './seen-text.js';
+export { shortened } from './shortened.js';

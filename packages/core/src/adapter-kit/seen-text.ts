@@ -1,6 +1,7 @@
 import type { SeenForAnswer } from '../adapter/adapter.js';
 import type { PictureSource } from '../conversation/message.js';
 import type { Language } from './language.js';
+import { shortened } from './shortened.js';
 
 const maxNameLength = 80;
 
@@ -69,7 +70,7 @@ function headed(head: string, lines: readonly string[], { literal }: SeenMarkup)
 
 /** Names are as people wrote them. */
 function oneLine(name: string): string {
-  return name.replace(/\s+/g, ' ').slice(0, maxNameLength);
+  return shortened(name.replace(/\s+/g, ' '), maxNameLength);
 }
 
 function withinLimit(lines: readonly string[], more: string, maxTextLength: number): string {

@@ -1,5 +1,10 @@
 import type { CommandCall, CommandOption } from '@vistazo/core';
-import { type AskedOption, actionDialogIdOf, commandTitle } from '@vistazo/core/adapter-kit';
+import {
+  type AskedOption,
+  actionDialogIdOf,
+  commandTitle,
+  shortened,
+} from '@vistazo/core/adapter-kit';
 import {
   type APIComponentInLabel,
   type APIModalInteractionResponseCallbackData,
@@ -33,11 +38,11 @@ export function actionDialog({
 }): APIModalInteractionResponseCallbackData {
   return {
     custom_id: actionDialogIdOf(command, index, postId, maxCustomIdLength),
-    title: title.slice(0, maxLabelLength),
+    title: shortened(title, maxLabelLength),
     components: asked.map(({ option, value }) => ({
       type: ComponentType.Label,
-      label: commandTitle(option.name).slice(0, maxLabelLength),
-      description: (option.description || option.name).slice(0, maxDescriptionLength),
+      label: shortened(commandTitle(option.name), maxLabelLength),
+      description: shortened(option.description || option.name, maxDescriptionLength),
       component: fieldOf(option, value),
     })),
   };

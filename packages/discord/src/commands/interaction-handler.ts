@@ -23,7 +23,6 @@ import {
   escapeMarkdown,
   InteractionResponseType,
   MessageFlags,
-  type RESTPatchAPIInteractionOriginalResponseJSONBody,
   Routes,
   TimestampStyles,
   time,
@@ -33,6 +32,7 @@ import { type Saying, say } from '../language.js';
 import type { DiscordMessage } from '../parse-message/discord-message.js';
 import { editedEvent } from '../parse-message/message-event.js';
 import type { Surroundings } from '../parse-message/surroundings.js';
+import { messageBody } from '../send-reply/message-body.js';
 import { maxMessageLength } from '../send-reply/post-content.js';
 import type { ReplySender } from '../send-reply/reply-sender.js';
 import { actionDialog } from './action-dialog.js';
@@ -294,7 +294,7 @@ export class InteractionHandler {
   #show(interaction: Interaction, content: string): Promise<void> {
     return this.#respond(interaction, {
       type: InteractionResponseType.ChannelMessageWithSource,
-      data: { content, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } },
+      data: messageBody({ content }, undefined, { isPrivate: true }),
     });
   }
 
@@ -313,10 +313,7 @@ export class InteractionHandler {
   /** In the place of the answer to one that was acknowledged. */
   async #fill({ application_id, token }: Interaction, content: string): Promise<void> {
     const route = Routes.webhookMessage(application_id, token);
-    const body: RESTPatchAPIInteractionOriginalResponseJSONBody = {
-      content,
-      allowed_mentions: { parse: [] },
-    };
+    const body = messageBody({ content }, undefined);
     await this.options.api.call({ method: 'Patch', route, body, auth: false });
   }
 }

@@ -1,10 +1,11 @@
 import type { CommandDescription, ReplyTarget } from '@vistazo/core';
-import { BoundedMap, type Language } from '@vistazo/core/adapter-kit';
+import { BoundedMap, type Language, shortened } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
 import { say } from '../language.js';
 import type { People } from '../people.js';
 import { isDirect, placeOf } from '../place.js';
 import { messageBody } from '../send-reply/message-body.js';
+import { quiet } from '../send-reply/message-calls.js';
 import type { SlackApi } from '../slack-api.js';
 import { slackCodeOf } from '../slack-errors.js';
 
@@ -56,8 +57,10 @@ export class AssistantThreads {
     this.#greeted.set(key, true);
     const { api, people, commands } = this.options;
     const { language } = await people.soon(tenant, { id, name: id });
-    const args = { channel: channel_id, thread_ts, ...messageBody(say('greeting', language)) };
-    await api.call({ tenant, method: 'chat.postMessage', args });
+    const greeting = messageBody(say('greeting', language));
+    const args = { channel: channel_id, thread_ts, ...greeting, ...quiet };
+    const signal = AbortSignal.timeout(timeoutMs);
+    await api.call({ tenant, method: 'chat.postMessage', args, signal });
     await this.#set(tenant, 'setSuggestedPrompts', {
       channel_id,
       thread_ts,
@@ -74,7 +77,7 @@ export class AssistantThreads {
     await this.#set(tenant, 'setTitle', {
       channel_id: channel,
       thread_ts: threadTs,
-      title: title.length <= maxTitleLength ? title : `${title.slice(0, maxTitleLength - 1)}…`,
+      title: shortened(title, maxTitleLength),
     });
   }
 
@@ -139,7 +142,7 @@ function promptsOf(commands: readonly CommandDescription[], language: Language) 
   const ofPlugins = commands
     .filter(({ pictures }) => pictures !== 'none')
     .map(({ description }) => ({
-      title: description.slice(0, maxPromptTitleLength),
+      title: shortened(description, maxPromptTitleLength),
       message: description,
     }));
   return [...own, ...ofPlugins].filter(({ title }) => title !== '').slice(0, maxPrompts);

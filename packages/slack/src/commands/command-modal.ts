@@ -5,6 +5,7 @@ import {
   commandTitle,
   type Language,
   ownCommandOf,
+  shortened,
 } from '@vistazo/core/adapter-kit';
 import { say } from '../language.js';
 import type { SlackFile } from '../parse-message/slack-message.js';
@@ -190,8 +191,4 @@ function picturesInput(pictures: 'optional' | 'required' | 'more', language: Lan
 
 function plain(text: string): PlainTextElement {
   return { type: 'plain_text', text, emoji: false };
-}
-
-function shortened(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
 }

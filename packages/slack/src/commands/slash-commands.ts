@@ -6,6 +6,7 @@ import {
   ownCommandOf,
   parseCommand,
   sayModel,
+  shortened,
   slashCommands,
   writtenCommand,
 } from '@vistazo/core/adapter-kit';
@@ -168,7 +169,7 @@ export class SlashCommands {
 /** Who called what, as a line of plain text. */
 export function lineOf(name: string, written: string): string {
   const line = `${name}: ${written}`.replace(/\s+/g, ' ');
-  return line.length <= maxLineLength ? line : `${line.slice(0, maxLineLength - 1)}…`;
+  return shortened(line, maxLineLength);
 }
 
 /** A slash command brings no files, and without a text none of its options. */

@@ -21,7 +21,7 @@ const maxMessages = 100_000;
 const postedSchema = z.object({ ts: z.string() });
 
 /** What every message of the bot says besides its text: it mentions nobody and shows no previews. */
-const quiet = {
+export const quiet = {
   link_names: false,
   parse: 'none',
   unfurl_links: false,

@@ -3,6 +3,7 @@ import { BoundedMap, type Language } from '@vistazo/core/adapter-kit';
 import { isDirect, placeOf } from '../place.js';
 import type { SlackApi } from '../slack-api.js';
 import { slackCodeOf } from '../slack-errors.js';
+import { quiet } from './message-calls.js';
 
 /** What {@link WritingNotices} needs. */
 export interface WritingNoticesOptions {
@@ -59,7 +60,7 @@ export class WritingNotices {
       tenant,
       method: 'chat.postMessage',
       // A person's id stands for the direct messages with them.
-      args: { channel: askerId, text, unfurl_links: false, unfurl_media: false },
+      args: { channel: askerId, text, ...quiet },
       signal: AbortSignal.timeout(timeoutMs),
     });
   }
