@@ -79,6 +79,34 @@ describe('buttons of plugins on Slack', () => {
     expect(called.messageId).toMatch(/^command:\d{13}\../);
   });
 
+  it('do nothing below messages of other apps, whatever those say', async () => {
+    const here = await listen({ host: { commands: [ticket] } });
+    const { fake, ana, general: channel } = here;
+    const { postId } = await card(here, [close]);
+    const pressBelow = (appId: string) =>
+      fake.outbox.send('interactive', {
+        type: 'block_actions',
+        team: { id: fake.team.id },
+        user: { id: ana, name: 'ana', team_id: fake.team.id },
+        api_app_id: fake.world.appId,
+        trigger_id: fake.interactions.triggers.issue(ana),
+        channel: { id: channel, name: 'general' },
+        message: { ts: postId, app_id: appId },
+        actions: [
+          {
+            type: 'button',
+            action_id: 'vistazo_call_0',
+            block_id: 'any',
+            value: 'vistazo call 0 ticket number=5&open=false ',
+          },
+        ],
+      }).settled;
+    await pressBelow('A_OTHER');
+    await pressBelow(fake.world.appId);
+    await here.event('message');
+    expect(here.events).toHaveLength(1);
+  });
+
   it('ask for options in a modal with what is known, and leave out what stays as it is shown', async () => {
     const here = await listen({
       host: { commands: [ticket], actionsOf: async () => [close, correct] },

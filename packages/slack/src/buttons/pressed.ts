@@ -15,7 +15,7 @@ export interface PressedButton {
   postId: string;
 }
 
-/** Undefined for what was not pressed below a message. */
+/** Undefined for what was not pressed below a message, or below one of another app: its buttons may say anything. */
 export function pressedButton(
   press: Press,
   doer: Doer,
@@ -25,6 +25,8 @@ export function pressedButton(
   const ts = press.message?.ts ?? press.container?.message_ts;
   const channel = press.channel?.id;
   if (action === undefined || ts === undefined || channel === undefined) return undefined;
+  const { api_app_id: ownId, message } = press;
+  if (message?.app_id != null && ownId !== undefined && message.app_id !== ownId) return undefined;
   const threadTs = press.message?.thread_ts ?? press.container?.thread_ts;
   const said = conversationOfBlock(action.block_id ?? '');
   const isHere = said !== undefined && placeOf(said).channel === channel;

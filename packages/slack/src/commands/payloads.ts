@@ -18,8 +18,17 @@ const actionSchema = z.object({
 /** Somebody pressed a button or chose something, in a message or in the app's home. */
 export const pressSchema = z.object({
   ...base,
+  /** The app that is told of it. */
+  api_app_id: z.string().optional(),
   channel: z.object({ id: z.string() }).optional(),
-  message: z.object({ ts: z.string(), thread_ts: z.string().optional() }).optional(),
+  message: z
+    .object({
+      ts: z.string(),
+      thread_ts: z.string().optional(),
+      /** The app that posted it. */
+      app_id: z.string().nullish(),
+    })
+    .optional(),
   container: z
     .object({ message_ts: z.string().optional(), thread_ts: z.string().optional() })
     .optional(),
