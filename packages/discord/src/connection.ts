@@ -18,7 +18,7 @@ const longestQueueMs = 10_000;
 /** Those that every bot needs and has. */
 const plainIntents = ['Guilds', 'GuildMessages', 'DirectMessages'] as const;
 
-/** A client that keeps no messages: what the bot keeps of them is in its store. */
+/** A client that keeps no messages, nor who wrote them: what the bot keeps of them is in its store. */
 export function newClient({ messageContent, notify, clientOptions = {} }: CheckedOptions): Client {
   const options: ClientOptions = {
     makeCache: Options.cacheWithLimits({
@@ -26,6 +26,7 @@ export function newClient({ messageContent, notify, clientOptions = {} }: Checke
       MessageManager: 0,
       ReactionManager: 0,
       PresenceManager: 0,
+      UserManager: { maxSize: 0, keepOverLimit: ({ id, client }) => id === client.user.id },
       GuildMemberManager: { maxSize: 0, keepOverLimit: ({ id, client }) => id === client.user.id },
     }),
     ...clientOptions,
