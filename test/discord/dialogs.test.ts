@@ -57,6 +57,20 @@ describe('the dialog about a message on discord-digital-twin', () => {
     ]);
   });
 
+  it('keeps no message that it is about when something of the server is forgotten, and asks Discord again', async () => {
+    const setting = await listen();
+    const { twin, adapter } = setting;
+    const { custom_id } = await openDialog(setting);
+    adapter.forgotten?.((tenant) => tenant === twin.guildId);
+    const { id } = await submit(setting, String(custom_id), { question: 'What is this?' });
+    // It is no message of the twin.
+    expect(await responseOf(setting, id)).toMatchObject({
+      type: 4,
+      data: { content: 'The question is gone; ask again.' },
+    });
+    expect(setting.events).toEqual([]);
+  });
+
   it('hands over the question with the pictures of the message', async () => {
     const setting = await listen();
     const { twin } = setting;

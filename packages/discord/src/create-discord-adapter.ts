@@ -107,6 +107,10 @@ class DiscordAdapter implements Adapter {
     this.#session?.sender.answering(target, event);
   }
 
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    this.#session?.forgotten(isMeant);
+  }
+
   get #started(): DiscordSession {
     if (this.#session !== undefined) return this.#session;
     throw new VistazoError(

@@ -1,4 +1,4 @@
-import type { AdapterHost, CommandDescription } from '@vistazo/core';
+import type { Adapter, AdapterHost, CommandDescription } from '@vistazo/core';
 import { VistazoError } from '@vistazo/core';
 import { EventDelivery, InOrder, languageOf } from '@vistazo/core/adapter-kit';
 import { type Client, GatewayDispatchEvents } from 'discord.js';
@@ -33,6 +33,8 @@ export class DiscordSession {
   readonly #catchUp: CatchUp;
   readonly #left: LeftAnswers;
   readonly #delivery: EventDelivery;
+  /** What of people is kept in memory. */
+  readonly #memories: readonly Pick<Required<Adapter>, 'forgotten'>[];
 
   constructor(
     private readonly options: CheckedOptions,
@@ -76,19 +78,21 @@ export class DiscordSession {
     const parts = { api, sender, delivery, surroundings, threads, order };
     const left = new LeftAnswers({ api, botId: () => surroundings.botId });
     this.#left = left;
+    const interactions = new InteractionHandler({
+      ...parts,
+      routes,
+      commands,
+      sharesClient: options.client !== undefined,
+      model: host.model,
+      seenFor: (message) => host.seenFor(message),
+      actionsOf: (post) => host.actionsOf(post),
+    });
+    this.#memories = [interactions, sender.answers];
     this.#events = new GatewayEvents({
       ...parts,
       left,
       client,
-      interactions: new InteractionHandler({
-        ...parts,
-        routes,
-        commands,
-        sharesClient: options.client !== undefined,
-        model: host.model,
-        seenFor: (message) => host.seenFor(message),
-        actionsOf: (post) => host.actionsOf(post),
-      }),
+      interactions,
       previews: new LinkPreviews(options.linkPreviewMs),
       channels,
       notify,
@@ -134,6 +138,11 @@ export class DiscordSession {
   /** Throws `option.invalid` for a command that Discord cannot have. */
   async commandsChanged(commands: readonly CommandDescription[]): Promise<void> {
     await this.#known?.makeKnown(commandBodies(commands));
+  }
+
+  /** See `Adapter.forgotten`. */
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    for (const memory of this.#memories) memory.forgotten(isMeant);
   }
 
   async stop(): Promise<void> {

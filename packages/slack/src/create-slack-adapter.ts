@@ -134,6 +134,10 @@ class SlackAdapter implements Adapter {
     this.#session?.answering(target, event);
   }
 
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    this.#session?.forgotten(isMeant);
+  }
+
   get #started(): SlackSession {
     if (this.#session !== undefined) return this.#session;
     throw new VistazoError('engine.closed', `The adapter ${this.name} is not on Slack; start it.`);

@@ -123,6 +123,11 @@ export class Interactions {
     });
   }
 
+  /** See `Adapter.forgotten`. */
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    this.options.shortcuts.forgotten(isMeant);
+  }
+
   /** Resolves when nothing is under way. */
   idle(): Promise<void> {
     return this.#asides.idle();

@@ -55,6 +55,11 @@ export class People {
     return { id, name, language: languageOf(undefined), teamId: undefined };
   }
 
+  /** See `Adapter.forgotten`. */
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    this.#known.deleteWhere((key) => isMeant(key.slice(0, key.indexOf(' '))));
+  }
+
   #onSlack(tenant: string, id: string): Promise<Person> {
     const key = `${tenant} ${id}`;
     const known = this.#known.get(key);

@@ -46,9 +46,9 @@ export class SettingsOfPeople {
     this.#knownIn(tenant).delete(userId);
   }
 
-  /** A workspace took the bot out, and all that is kept of it is forgotten. */
-  left(tenant: string): void {
-    this.#known.delete(tenant);
+  /** See `Adapter.forgotten`. */
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    this.#known.deleteWhere(isMeant);
   }
 
   #knownIn(tenant: string): BoundedMap<string, PersonSettings> {

@@ -1,4 +1,5 @@
 import type {
+  Adapter,
   AdapterHost,
   AnsweringEvent,
   PostedReply,
@@ -48,7 +49,8 @@ export class SlackSession {
   readonly #writingNotices: WritingNotices;
   readonly #events: SlackEvents;
   readonly #delivery: EventDelivery;
-  readonly #settings: SettingsOfPeople;
+  /** What of people is kept in memory. */
+  readonly #memories: readonly Pick<Required<Adapter>, 'forgotten'>[];
   readonly #interactions: Interactions;
   readonly #assistant: AssistantThreads;
   readonly #asked = new AskedConversations();
@@ -67,7 +69,6 @@ export class SlackSession {
     const notices = new OperatorNotices(notify);
     this.api = new SlackApi({ tokenOf, clientOptions, notify, notices });
     const settings = new SettingsOfPeople((tenant) => host.storage(tenant));
-    this.#settings = settings;
     const people = new People(this.api, settings);
     this.#writingNotices = new WritingNotices({
       api: this.api,
@@ -139,6 +140,8 @@ export class SlackSession {
       assistant,
       prefix: options.commandPrefix ?? '',
     });
+    const { answers } = this.sender;
+    this.#memories = [threads, people, settings, calls, answers, this.#interactions];
     const { appToken, signingSecret = '', http } = options;
     const { routes } = workspaces;
     if (appToken === undefined) {
@@ -168,10 +171,7 @@ export class SlackSession {
       clientOptions: slackApiUrl === undefined ? {} : { slackApiUrl },
       events: this.#events,
       interactions: this.#interactions,
-      onLeft: async (place) => {
-        await this.#workspaces.left(place);
-        if (place.teamId !== undefined) this.#settings.left(place.teamId);
-      },
+      onLeft: (place) => this.#workspaces.left(place),
       notify,
     });
     await this.#pages?.start();
@@ -217,6 +217,11 @@ export class SlackSession {
   answering(target: ReplyTarget, event: AnsweringEvent): void {
     if (event.type === 'ended') this.#assistant.ended(target);
     this.sender.answering(target, event);
+  }
+
+  /** See `Adapter.forgotten`. */
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    for (const memory of this.#memories) memory.forgotten(isMeant);
   }
 
   async stop(): Promise<void> {

@@ -128,6 +128,15 @@ export class Threads {
     }
   }
 
+  /** See `Adapter.forgotten`. What Slack is being asked for, it tells again. */
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    this.#threads.deleteWhere((key, thread) => {
+      if (!isMeant(teamOf(key))) return false;
+      thread.messages = [];
+      return thread.asking === undefined;
+    });
+  }
+
   /** Asks Slack for nothing any more. */
   stop(): void {
     this.#stopped.abort();
@@ -234,6 +243,10 @@ export class Threads {
 
 function keyOf({ team, channel, ts, thread_ts = ts }: ThreadPlace): string {
   return `${team} ${channel} ${thread_ts}`;
+}
+
+function teamOf(key: string): string {
+  return key.slice(0, key.indexOf(' '));
 }
 
 /** What of a message is asked for later: of its blocks only the pictures. */

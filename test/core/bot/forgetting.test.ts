@@ -153,6 +153,19 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     expect(await store.forTenant('other').listConversations()).toHaveLength(1);
   });
 
+  it('tells adapters of which tenants they are to keep nothing in memory', async () => {
+    const { adapter, bot, idle } = await startBot(newDatabase, {});
+    const told: boolean[][] = [];
+    Object.assign(adapter, {
+      forgotten: (isMeant: (tenant: string) => boolean) =>
+        told.push(['tenant', 'other', 'tenant'].map(isMeant)),
+    });
+    await adapter.say('ANA-QUESTION', { author: ana });
+    await idle();
+    await bot.forget({ tenant: 'tenant', person: { adapter: 'memory', id: ana.id } });
+    expect(told).toEqual([[true, false, true]]);
+  });
+
   it('forgets a tenant with the values of its plugins, and no other one', async () => {
     const keeper = plugin('keeper', ({ onMessage }) => {
       onMessage(async ({ storage, text }, next) => {

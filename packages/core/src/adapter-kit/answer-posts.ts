@@ -23,10 +23,11 @@ export class AnswerPostsByQuestion {
   readonly #answers = new BoundedMap<string, AnswerPosts>(maxAnswers);
 
   of({
+    tenant,
     conversationKey,
     messageId,
-  }: Pick<ReplyTarget, 'conversationKey' | 'messageId'>): AnswerPosts {
-    const key = `${conversationKey} ${messageId}`;
+  }: Pick<ReplyTarget, 'tenant' | 'conversationKey' | 'messageId'>): AnswerPosts {
+    const key = JSON.stringify([tenant, conversationKey, messageId]);
     const found = this.#answers.get(key) ?? {
       askerId: undefined,
       isUnderWay: false,
@@ -36,5 +37,13 @@ export class AnswerPostsByQuestion {
     };
     this.#answers.set(key, found);
     return found;
+  }
+
+  /** See `Adapter.forgotten`. Answers that are under way are still needed. */
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    this.#answers.deleteWhere((key, { isUnderWay }) => {
+      const [tenant] = JSON.parse(key);
+      return !isUnderWay && isMeant(tenant);
+    });
   }
 }

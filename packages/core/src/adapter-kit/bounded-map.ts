@@ -18,4 +18,8 @@ export class BoundedMap<Key, Value> {
   delete(key: Key): void {
     this.#entries.delete(key);
   }
+
+  deleteWhere(isMeant: (key: Key, value: Value) => boolean): void {
+    for (const [key, value] of this.#entries) if (isMeant(key, value)) this.#entries.delete(key);
+  }
 }

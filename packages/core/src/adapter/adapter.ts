@@ -311,6 +311,12 @@ export interface Adapter {
   showWorking?(target: ReplyTarget, options: { signal: AbortSignal }): Promise<void>;
   /** Told what happens on the way to an answer; it must not fail, and nothing waits for it. */
   answering?(target: ReplyTarget, event: AnsweringEvent): void;
+  /**
+   * Told while it is started that something of some tenants was forgotten, by any process on the store: it drops what
+   * it keeps in memory of what people there said and are called, but for what answers under way need. It must not
+   * fail. Default: it keeps no such thing.
+   */
+  forgotten?(isMeant: (tenant: string) => boolean): void;
   /** Frees what it holds; nothing is asked of it afterwards. */
   close?(): Promise<void>;
 }

@@ -14,3 +14,13 @@ export function cacheScopeOf({ adapter, tenant }: Pick<MessageKey, 'adapter' | '
 export function cacheScopeOfDigest(adapter: string, digest: string): string {
   return JSON.stringify([adapter, digest]);
 }
+
+/** Tells which tenants have one of these digests. @internal */
+export function isAmong(digests: readonly string[]): (tenant: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (tenant) => {
+    const isMeant = known.get(tenant) ?? digests.includes(tenantDigest(tenant));
+    known.set(tenant, isMeant);
+    return isMeant;
+  };
+}

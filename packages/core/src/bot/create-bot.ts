@@ -19,7 +19,7 @@ import { Telemetry } from '../telemetry/telemetry.js';
 import { adapterStorage } from './adapter-storage.js';
 import { answersTo } from './answers-to.js';
 import { type BotLimits, parseBotLimits } from './bot-limits.js';
-import { cacheScopeOfDigest } from './cache-scope.js';
+import { cacheScopeOfDigest, isAmong } from './cache-scope.js';
 import { checkOptions } from './check-options.js';
 import { Housekeeping } from './housekeeping.js';
 import { respond } from './http-handler.js';
@@ -386,6 +386,7 @@ class RunningBot implements Bot {
 
   async #dropCaches(tenantDigests: readonly string[]): Promise<void> {
     const { model, media } = this.options;
+    for (const adapter of this.#started) adapter.forgotten?.(isAmong(tenantDigests));
     for (const adapter of this.#adapters.keys())
       for (const digest of tenantDigests) {
         const scope = cacheScopeOfDigest(adapter, digest);

@@ -78,7 +78,9 @@ const maxDialogs = 1000;
 
 /** Hands over what people do with commands, buttons and dialogs, and acknowledges it in time. */
 export class InteractionHandler {
-  readonly #targets = new BoundedMap<string, DiscordMessage>(maxDialogs);
+  readonly #targets = new BoundedMap<string, { tenant: string; message: DiscordMessage }>(
+    maxDialogs,
+  );
 
   constructor(private readonly options: InteractionHandlerOptions) {}
 
@@ -92,6 +94,11 @@ export class InteractionHandler {
       case 5:
         return this.#dialog(interaction);
     }
+  }
+
+  /** See `Adapter.forgotten`. Discord is asked again for what a dialog is about. */
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    this.#targets.deleteWhere((_, { tenant }) => isMeant(tenant));
   }
 
   async #command(interaction: CommandInteraction): Promise<void> {
@@ -111,7 +118,7 @@ export class InteractionHandler {
       case 'question':
         return this.#ask(interaction, called.event, called.isPrivate);
       case 'dialog':
-        this.#targets.set(called.target.id, called.target);
+        this.#targets.set(called.target.id, { ...placeOf(interaction), message: called.target });
         return this.#respond(interaction, {
           type: InteractionResponseType.Modal,
           data: questionDialog(called.target.id, language),
@@ -136,8 +143,11 @@ export class InteractionHandler {
     const asked = readDialog(interaction);
     if (asked === undefined) return;
     const { surroundings } = this.options;
+    const known = this.#targets.get(asked.targetId);
     const target =
-      this.#targets.get(asked.targetId) ?? (await this.#targetOf(interaction, asked.targetId));
+      known?.tenant === placeOf(interaction).tenant
+        ? known.message
+        : await this.#targetOf(interaction, asked.targetId);
     if (target === undefined) return this.#tell(interaction, 'questionGone');
     await this.#ask(interaction, questionAbout(interaction, target, asked, surroundings), false);
   }

@@ -1,8 +1,10 @@
 import { BoundedMap } from '@vistazo/core/adapter-kit';
 import type { Respond } from './doer.js';
 
-/** A slash command that was called. */
+/** A slash command that was called, and by whom. */
 export interface CalledCommand {
+  tenant: string;
+  userId: string;
   /** Who called it and how, as others are shown it: `Ana: /describe`. */
   line: string;
   /** Undefined where Slack gave no address, or it is not good any more. */
@@ -25,7 +27,18 @@ export class CalledCommands {
   of(messageId: string): CalledCommand | undefined {
     const call = this.#calls.get(messageId);
     if (call === undefined) return undefined;
-    const { line, respond, expiresAtMs } = call;
-    return { line, respond: Date.now() < expiresAtMs ? respond : undefined };
+    const { expiresAtMs, ...called } = call;
+    return { ...called, respond: Date.now() < expiresAtMs ? call.respond : undefined };
+  }
+
+  /** What a person called. */
+  forget(tenant: string, userId: string): void {
+    this.#calls.deleteWhere((_, call) => call.tenant === tenant && call.userId === userId);
+  }
+
+  /** See `Adapter.forgotten`. Those whose addresses are still good may be under way. */
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    const nowMs = Date.now();
+    this.#calls.deleteWhere((_, call) => call.expiresAtMs < nowMs && isMeant(call.tenant));
   }
 }

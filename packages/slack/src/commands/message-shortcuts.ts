@@ -108,6 +108,11 @@ export class MessageShortcuts {
     return this.#targets.get(keyOf(target));
   }
 
+  /** See `Adapter.forgotten`. Slack is asked again for what a modal is about. */
+  forgotten(isMeant: (tenant: string) => boolean): void {
+    this.#targets.deleteWhere((key) => isMeant(key.slice(0, key.indexOf(' '))));
+  }
+
   /** Asks about a message, in its thread. */
   async ask(about: {
     target: ShortcutTarget;

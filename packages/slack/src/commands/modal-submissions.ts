@@ -67,6 +67,8 @@ export class ModalSubmissions {
     const { files, options } = filled(submission);
     const written = writtenCommand({ name: prefix + description.name, options });
     calls.note(messageId, {
+      tenant: doer.tenant,
+      userId: person.id,
       line: lineOf(person.name, written),
       respond: calls.of(messageId)?.respond,
     });

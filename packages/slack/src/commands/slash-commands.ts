@@ -84,7 +84,8 @@ export class SlashCommands {
 
   /** What there is of a person; gives what they are to be told. */
   async forget(tenant: string, userId: string): Promise<Saying> {
-    const { delivery, settings } = this.options;
+    const { delivery, settings, calls } = this.options;
+    calls.forget(tenant, userId);
     const isForgotten = await delivery.forget(tenant, userId);
     const isUnset = await settings.forget(tenant, userId).then(
       () => true,
@@ -114,6 +115,8 @@ export class SlashCommands {
     const { options = {} } = parseCommand(`/${name} ${text}`, [description]) ?? {};
     const messageId = commandIdOf({ receivedAtMs, triggerId });
     calls.note(messageId, {
+      tenant,
+      userId: person.id,
       line: lineOf(person.name, writtenCommand({ name: prefix + name, options })),
       respond: context.respond,
     });

@@ -119,7 +119,7 @@ export class AnswerStream {
   /** Ends it; false where it had ended before. */
   async stop(signal: AbortSignal, end: Record<string, unknown> = {}): Promise<boolean> {
     if (!this.#isOpen) return false;
-    this.#isOpen = false;
+    this.#end();
     const { tenant, channel } = this.place;
     const args = { channel, ts: this.ts, metadata: this.metadata, ...end };
     try {
@@ -135,6 +135,12 @@ export class AnswerStream {
     return !this.#isUnsure && text.startsWith(this.#sent);
   }
 
+  /** What it said is kept no longer than it grows. */
+  #end(): void {
+    this.#isOpen = false;
+    this.#sent = '';
+  }
+
   async #send(text: string, signal: AbortSignal): Promise<Appended> {
     const { tenant, channel } = this.place;
     const args = { channel, ts: this.ts, markdown_text: text.slice(this.#sent.length) };
@@ -147,7 +153,7 @@ export class AnswerStream {
         this.#isUnsure ||= !isSurelyRefused(error);
         throw error;
       }
-      this.#isOpen = false;
+      this.#end();
       return slackCodeOf(error) === 'stopped_by_user' ? 'stopped by person' : 'ended';
     }
   }
