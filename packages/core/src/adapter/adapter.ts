@@ -49,6 +49,8 @@ export interface PostedPictureLimits {
   maxPerPost: number;
   /** Most bytes of each. */
   maxBytes: number;
+  /** Most bytes of all of one post together. Default: as many as they have. */
+  maxTotalBytes?: number;
 }
 
 /** Where an answer goes. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AdapterCapabilities } from '../adapter/adapter.js';
+import type { AdapterCapabilities, PostedPictureLimits } from '../adapter/adapter.js';
 import { VistazoError } from '../errors.js';
 import type { AnnouncedPicture } from '../plugin/plugin.js';
 import { recordBehind } from '../plugin/redacted-picture.js';
@@ -39,9 +39,24 @@ export function offeredPictures(
   const all = given.map(checked);
   if (postedPictures === undefined)
     return { pictures: [], lines: linesFor(all.length, all.length) };
-  const { maxBytes, maxPerPost } = postedPictures;
-  const pictures = all.filter(({ bytes }) => bytes.byteLength <= maxBytes).slice(0, maxPerPost);
+  const pictures = thoseWithin(postedPictures, all);
   return { pictures, lines: linesFor(all.length - pictures.length, all.length) };
+}
+
+function thoseWithin<Picture extends Pick<PictureRecord, 'bytes'>>(
+  { maxPerPost, maxBytes, maxTotalBytes = Number.POSITIVE_INFINITY }: PostedPictureLimits,
+  all: readonly Picture[],
+): Picture[] {
+  const within: Picture[] = [];
+  let total = 0;
+  for (const picture of all) {
+    const { byteLength } = picture.bytes;
+    if (within.length === maxPerPost || byteLength > maxBytes || total + byteLength > maxTotalBytes)
+      continue;
+    within.push(picture);
+    total += byteLength;
+  }
+  return within;
 }
 
 function checked(
