@@ -15,6 +15,7 @@ import { checkSetup } from './check-setup.js';
 import { installUrlOf } from './installations/installations.js';
 import { slackManifest } from './manifest/slack-manifest.js';
 import { maxMarkdownLength } from './send-reply/message-body.js';
+import { maxPictureBytes, maxPictures } from './send-reply/upload-pictures.js';
 import {
   type CheckedOptions,
   checkOptions,
@@ -47,6 +48,9 @@ class SlackAdapter implements Adapter {
       // How fast a team takes changes is kept to by the sender.
       editIntervalMs: 500,
       threads: true,
+      ...(options.postPictures && {
+        postedPictures: { maxPerPost: maxPictures, maxBytes: maxPictureBytes },
+      }),
       // Its own stand below answers; those of plugins are written out until it shows them too.
       buttons: false,
     };

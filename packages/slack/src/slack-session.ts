@@ -7,6 +7,7 @@ import { SocketReceiver } from './connection/socket-receiver.js';
 import { FileFetcher, slackFiles } from './fetch-file/fetch-file.js';
 import { People } from './people.js';
 import { ReplySender } from './send-reply/reply-sender.js';
+import { PictureUploads } from './send-reply/upload-pictures.js';
 import { SlackApi } from './slack-api.js';
 import { newSlackApp } from './slack-app.js';
 import { SlackEvents } from './slack-events.js';
@@ -52,6 +53,7 @@ export class SlackSession {
     });
     this.sender = new ReplySender({
       api: this.api,
+      pictures: new PictureUploads({ api: this.api, files: options.files ?? slackFiles }),
       buttons,
       streaming,
       personOf: (tenant, userId) => people.of(tenant, userId),

@@ -22,10 +22,12 @@ import { AnswerStreams } from './answer-streams.js';
 import { messageBody } from './message-body.js';
 import { PacedCalls } from './paced-calls.js';
 import { findPosted, postMetadata } from './post-metadata.js';
+import type { PictureUploads } from './upload-pictures.js';
 
 /** What a {@link ReplySender} needs. */
 export interface ReplySenderOptions {
   api: SlackApi;
+  pictures: PictureUploads;
   /** Whether answers have buttons. */
   buttons: boolean;
   /** How answers grow: by Slack's own streams where it offers them, or by changes of messages. */
@@ -129,6 +131,8 @@ export class ReplySender {
 
   /** Changes the buttons as the answer goes on. */
   answering(target: ReplyTarget, event: AnsweringEvent): void {
+    // What was said unasked is no answer that could be rated or asked for again.
+    if (target.isAnnouncement) return;
     const answer = this.answers.of(target);
     if (event.type === 'prompt') answer.isUnderWay = true;
     if (event.type !== 'ended') return;
@@ -195,10 +199,11 @@ export class ReplySender {
   ): Promise<string> {
     const { tenant, conversationKey, text, idempotencyKey } = post;
     const { channel, threadTs } = placeOf(conversationKey);
+    const shown = await this.options.pictures.blocksOf(post, signal);
     const args = {
       channel,
       ...(threadTs !== undefined && { thread_ts: threadTs }),
-      ...withBelow(text, below),
+      ...withBelow(text, [...shown, ...below]),
       ...quiet,
       metadata: postMetadata(idempotencyKey),
     };
