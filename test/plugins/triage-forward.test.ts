@@ -88,11 +88,7 @@ describe('forwarding a ticket', () => {
   it.each([
     ['without saying what is to be filled', 'number=1 to=leads', /^Say which parts/],
     ['nothing in place of that', 'number=1 to=leads blur=""', /^A part is written as/],
-    [
-      'to a place that is none',
-      'number=1 to=toString blur=none',
-      /there are \[leads, vendor\]/,
-    ],
+    ['to a place that is none', 'number=1 to=toString blur=none', /there are \[leads, vendor\]/],
     ['a ticket that is none', 'number=7 to=leads blur=none', /^There is no ticket 7/],
     [
       'a picture that is none',
