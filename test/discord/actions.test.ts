@@ -5,6 +5,7 @@ import { triage } from '@vistazo/plugins';
 import { ComponentType } from 'discord.js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { pictureOf, temporaryFolder } from '../core/bot/bot-fixture.ts';
+import { reading } from '../plugins/triage-fixture.ts';
 import { type Listening, listen } from './listen.ts';
 import { Twin } from './twin-fixture.ts';
 
@@ -151,13 +152,6 @@ describe('actions on discord-digital-twin', () => {
     const twin = await Twin.start();
     onTestFinished(() => twin.stop());
     const store = await openSqliteStore({ path: join(await temporaryFolder(), 'bot.sqlite') });
-    const reading = {
-      product: 'Mail',
-      errorMessage: 'Error 500',
-      severity: 'high',
-      summary: 'Ana cannot send mail.',
-      nextStep: 'Restart the server.',
-    };
     const start = async () => {
       const bot = createBot({
         model: new ScriptedModel([JSON.stringify(reading)]),

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { LogLevel, WebClient } from '@slack/web-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -36,6 +37,7 @@ beforeEach(async () => {
     heard.push(data.payload.event ?? data.payload);
     app.send(JSON.stringify({ envelope_id: data.envelope_id, payload: answer }));
   });
+  await once(app, 'open');
   await expect.poll(() => fake.socket.connections).toBe(1);
 });
 

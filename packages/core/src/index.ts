@@ -69,7 +69,6 @@ export type { FeedbackContext } from './plugin/feedback.js';
 export type { ForgetContext } from './plugin/forgetting.js';
 export type { Generate, GenerateOptions } from './plugin/generate.js';
 export type * from './plugin/plugin.js';
-export type { TenantPlugin } from './plugin/plugin-host.js';
 export type {
   ConversationPicture,
   MessagePicture,
@@ -80,6 +79,7 @@ export type { Reply, ReplyOptions } from './plugin/reply-options.js';
 export type { RouteHandler, RouteMethod } from './plugin/route.js';
 export type { ReportFault } from './plugin/run-middleware.js';
 export type { ScheduleDefinition } from './plugin/schedule.js';
+export type { TenantPlugin } from './plugin/tenant-plugins.js';
 export type { ToolContext, ToolDefinition } from './plugin/tool.js';
 export { harmlessText, type LinkPolicy, linksIn } from './reply/harmless-text.js';
 export { splitText } from './reply/split-text.js';

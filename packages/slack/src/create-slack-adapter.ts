@@ -48,11 +48,14 @@ class SlackAdapter implements Adapter {
       // How fast a team takes changes is kept to by the sender.
       editIntervalMs: 500,
       threads: true,
+      ephemeralAnswers: true,
+      buttons: options.buttons,
+      commands: true,
+      messageCommands: true,
+      modals: true,
       ...(options.postPictures && {
         postedPictures: { maxPerPost: maxPictures, maxBytes: maxPictureBytes },
       }),
-      // Its own stand below answers; those of plugins are written out until it shows them too.
-      buttons: false,
     };
   }
 
@@ -100,19 +103,23 @@ class SlackAdapter implements Adapter {
   }
 
   post(post: ReplyPost, options: WriteOptions): Promise<string> {
-    return this.#started.sender.post(post, options);
+    return this.#started.post(post, options);
   }
 
   edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
-    return this.#started.sender.edit(posted, text, options);
+    return this.#started.edit(posted, text, options);
   }
 
   remove(posted: PostedReply, options: Signal): Promise<void> {
     return this.#started.sender.remove(posted, options);
   }
 
+  showWorking(target: ReplyTarget): Promise<void> {
+    return this.#started.showWorking(target);
+  }
+
   answering(target: ReplyTarget, event: AnsweringEvent): void {
-    this.#session?.sender.answering(target, event);
+    this.#session?.answering(target, event);
   }
 
   get #started(): SlackSession {

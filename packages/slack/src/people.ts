@@ -1,6 +1,8 @@
-import { BoundedMap, type Language, languageOf } from '@vistazo/core/adapter-kit';
+import { BoundedMap, inTime, type Language, languageOf } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
+import type { SettingsOfPeople } from './person-settings.js';
 import type { SlackApi } from './slack-api.js';
+import { retryAfterMsOf } from './slack-errors.js';
 
 /** What is known of a person. */
 export interface Person {
@@ -22,22 +24,47 @@ const infoSchema = z.object({
 });
 
 const maxPeople = 50_000;
+const maxTeams = 10_000;
 const timeoutMs = 5_000;
+const soonMs = 1000;
 
 /** Who the people of teams are, asked for once. */
 export class People {
   readonly #known = new BoundedMap<string, Promise<Person>>(maxPeople);
+  /** Until when Slack wants not to be asked in a team. */
+  readonly #notBeforeMs = new BoundedMap<string, number>(maxTeams);
 
-  constructor(private readonly api: SlackApi) {}
+  constructor(
+    private readonly api: SlackApi,
+    private readonly settings: SettingsOfPeople,
+  ) {}
 
   /** Somebody who cannot be asked for has their id for a name. */
-  of(tenant: string, id: string): Promise<Person> {
+  async of(tenant: string, id: string): Promise<Person> {
+    const [person, { language }] = await Promise.all([
+      this.#onSlack(tenant, id),
+      this.settings.of(tenant, id),
+    ]);
+    return language === undefined ? person : { ...person, language };
+  }
+
+  /** The same within a second, for who waits; what is not known by then is what was said of them already. */
+  async soon(tenant: string, { id, name }: Pick<Person, 'id' | 'name'>): Promise<Person> {
+    const person = await inTime(this.of(tenant, id), soonMs);
+    if (person !== 'late') return person.name === id ? { ...person, name } : person;
+    return { id, name, language: languageOf(undefined), teamId: undefined };
+  }
+
+  #onSlack(tenant: string, id: string): Promise<Person> {
     const key = `${tenant} ${id}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const person = this.#ask(tenant, id).catch(() => {
+    const unknown = { id, name: id, language: languageOf(undefined), teamId: undefined };
+    if (performance.now() < (this.#notBeforeMs.get(tenant) ?? 0)) return Promise.resolve(unknown);
+    const person = this.#ask(tenant, id).catch((error: unknown) => {
       this.#known.delete(key);
-      return { id, name: id, language: languageOf(undefined), teamId: undefined };
+      this.#notBeforeMs.set(tenant, performance.now() + (retryAfterMsOf(error) ?? 0));
+      return unknown;
     });
     this.#known.set(key, person);
     return person;

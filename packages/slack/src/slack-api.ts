@@ -1,6 +1,7 @@
 import { WebClient, type WebClientOptions } from '@slack/web-api';
 import { BoundedMap, unlessAborted } from '@vistazo/core/adapter-kit';
 import { QuietLogger } from './connection/quiet-logger.js';
+import type { OperatorNotices } from './operator-notices.js';
 import { platformError } from './slack-errors.js';
 
 /** One call of the Web API. */
@@ -19,6 +20,8 @@ export interface SlackApiOptions {
   tokenOf: (tenant: string) => Promise<string>;
   clientOptions: Pick<WebClientOptions, 'slackApiUrl' | 'fetch'>;
   notify: (sentence: string) => void;
+  /** Told what went wrong with calls. */
+  notices?: OperatorNotices;
 }
 
 const maxClients = 1000;
@@ -38,7 +41,9 @@ export class SlackApi {
       return await unlessAborted(client.apiCall(method, args), signal);
     } catch (error) {
       signal?.throwIfAborted();
-      throw platformError(error);
+      const failure = platformError(error);
+      this.options.notices?.failed(tenant, failure);
+      throw failure;
     }
   }
 

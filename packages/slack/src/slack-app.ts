@@ -3,6 +3,7 @@ import type { WebClientOptions } from '@slack/web-api';
 import { z } from 'zod';
 import { QuietLogger } from './connection/quiet-logger.js';
 import type { InstallationPlace } from './installations/installation-records.js';
+import { type Interactions, listenForInteractions } from './interactions.js';
 import type { SlackEvents } from './slack-events.js';
 
 /** What {@link newSlackApp} needs. */
@@ -11,6 +12,7 @@ export interface SlackAppOptions {
   authorize: Authorize<boolean>;
   clientOptions: WebClientOptions;
   events: SlackEvents;
+  interactions: Interactions;
   /** A workspace or organisation took the bot out, or its tokens. */
   onLeft: (place: InstallationPlace) => Promise<void>;
   notify: (sentence: string) => void;
@@ -20,7 +22,7 @@ const contextSchema = z.object({ teamId: z.string(), botUserId: z.string() });
 
 /** Bolt's app, which hands each event to who takes it. What that throws it throws, so that it is not acknowledged. */
 export function newSlackApp(options: SlackAppOptions): App {
-  const { receiver, authorize, clientOptions, events, onLeft, notify } = options;
+  const { receiver, authorize, clientOptions, events, interactions, onLeft, notify } = options;
   const app = new App({
     receiver,
     authorize,
@@ -37,6 +39,7 @@ export function newSlackApp(options: SlackAppOptions): App {
   };
   app.event('message', ({ event, context }) => hear(event, context));
   app.event('app_mention', ({ event, context }) => hear(event, context));
+  listenForInteractions(app, interactions);
   const left = ({ context }: { context: InstallationPlace }) =>
     onLeft({
       teamId: context.teamId,

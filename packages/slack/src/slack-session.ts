@@ -1,23 +1,41 @@
-import type { AdapterHost } from '@vistazo/core';
-import { EventDelivery } from '@vistazo/core/adapter-kit';
+import type {
+  AdapterHost,
+  AnsweringEvent,
+  PostedReply,
+  ReplyPost,
+  ReplyTarget,
+  WriteOptions,
+} from '@vistazo/core';
+import { EventDelivery, inTime } from '@vistazo/core/adapter-kit';
 import { AskedConversations } from './asked-conversations.js';
+import { AssistantThreads } from './assistant/assistant-threads.js';
+import { CalledCommands } from './commands/called-commands.js';
 import { HttpReceiver } from './connection/http-receiver.js';
 import { HttpServer } from './connection/http-server.js';
 import { SocketReceiver } from './connection/socket-receiver.js';
 import { FileFetcher, slackFiles } from './fetch-file/fetch-file.js';
+import type { Interactions } from './interactions.js';
+import { newInteractions } from './new-interactions.js';
+import { OperatorNotices } from './operator-notices.js';
 import { People } from './people.js';
+import { SettingsOfPeople } from './person-settings.js';
 import { ReplySender } from './send-reply/reply-sender.js';
 import { PictureUploads } from './send-reply/upload-pictures.js';
+import { WritingNotices } from './send-reply/writing-notices.js';
 import { SlackApi } from './slack-api.js';
 import { newSlackApp } from './slack-app.js';
 import { SlackEvents } from './slack-events.js';
 import type { CheckedOptions } from './slack-options.js';
 import { SlackSurroundings } from './slack-surroundings.js';
 import { Threads } from './threads.js';
+import { UnfinishedQuestions } from './unfinished-questions.js';
 import { Workspaces } from './workspaces.js';
 
 /** In a thread where nobody asked for longer the bot has to be mentioned again. */
 const activeForMs = 30 * 86_400_000;
+
+/** How long what people did with buttons and the like may take when the bot stops. */
+const stopWithinMs = 5000;
 
 /** A bot's time on Slack, from its start to its end. */
 export class SlackSession {
@@ -28,8 +46,12 @@ export class SlackSession {
   /** For browsers of people who install the app, beside Socket Mode. */
   readonly #pages: HttpServer | undefined;
   readonly #workspaces: Workspaces;
+  readonly #writingNotices: WritingNotices;
   readonly #events: SlackEvents;
   readonly #delivery: EventDelivery;
+  readonly #settings: SettingsOfPeople;
+  readonly #interactions: Interactions;
+  readonly #assistant: AssistantThreads;
   readonly #asked = new AskedConversations();
 
   constructor(
@@ -43,13 +65,28 @@ export class SlackSession {
     const botUserIdIn = (team: string) => workspaces.botUserIdIn(team);
     const tokenOf = (team: string) => workspaces.tokenOf(team);
     const clientOptions = slackApiUrl === undefined ? {} : { slackApiUrl };
-    this.api = new SlackApi({ tokenOf, clientOptions, notify });
-    const people = new People(this.api);
+    const notices = new OperatorNotices(notify);
+    this.api = new SlackApi({ tokenOf, clientOptions, notify, notices });
+    const settings = new SettingsOfPeople((tenant) => host.storage(tenant));
+    this.#settings = settings;
+    const people = new People(this.api, settings);
+    this.#writingNotices = new WritingNotices({
+      api: this.api,
+      languageOf: async (tenant, userId) => (await people.of(tenant, userId)).language,
+      notify,
+    });
+    const calls = new CalledCommands();
+    const assistant = new AssistantThreads({
+      api: this.api,
+      people,
+      commands: () => host.commands,
+    });
+    this.#assistant = assistant;
     this.files = new FileFetcher({
       api: this.api,
       tokenOf,
       files: options.files ?? slackFiles,
-      notify,
+      notices,
     });
     this.sender = new ReplySender({
       api: this.api,
@@ -58,6 +95,7 @@ export class SlackSession {
       streaming,
       personOf: (tenant, userId) => people.of(tenant, userId),
       botUserIdIn,
+      calls,
       onStopped: ({ tenant, conversationKey, messageId }) =>
         void this.#delivery.deliver({
           type: 'cancelled',
@@ -81,10 +119,28 @@ export class SlackSession {
       surroundings,
       threads,
       asked: this.#asked,
+      unfinished: new UnfinishedQuestions((tenant) => host.storage(tenant)),
       rules: { channels, channelMessages, threadReplies },
       onQuestion: (question) => {
-        this.sender.answers.of(question).askerId = question.author.id;
+        const { tenant, conversationKey, text, author } = question;
+        this.sender.answers.of(question).askerId = author.id;
+        if (this.#asked.latestIn(question) === undefined)
+          void assistant.asked(tenant, conversationKey, text);
       },
+    });
+    this.#interactions = newInteractions({
+      host,
+      api: this.api,
+      people,
+      settings,
+      delivery: this.#delivery,
+      sender: this.sender,
+      threads,
+      surroundings,
+      asked: this.#asked,
+      calls,
+      assistant,
+      prefix: options.commandPrefix ?? '',
     });
     const { appToken, signingSecret = '', http } = options;
     const { routes } = workspaces;
@@ -114,16 +170,62 @@ export class SlackSession {
       authorize: (place) => this.#workspaces.authorize(place),
       clientOptions: slackApiUrl === undefined ? {} : { slackApiUrl },
       events: this.#events,
-      onLeft: (place) => this.#workspaces.left(place),
+      interactions: this.#interactions,
+      onLeft: async (place) => {
+        await this.#workspaces.left(place);
+        if (place.teamId !== undefined) this.#settings.left(place.teamId);
+      },
       notify,
     });
     await this.#pages?.start();
     await app.start();
+    for (const team of new Set(known.map(({ tenant }) => tenant))) await this.#resume(team);
+  }
+
+  async post(post: ReplyPost, options: WriteOptions): Promise<string> {
+    return this.#telling(post, () => this.sender.post(post, options));
+  }
+
+  async edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
+    await this.#telling(posted, () => this.sender.edit(posted, text, options));
+  }
+
+  /** Whoever asked hears of it where nothing can be written in the place. */
+  async #telling<Result>(target: ReplyTarget, write: () => Promise<Result>): Promise<Result> {
+    try {
+      return await write();
+    } catch (error) {
+      const { askerId } = this.sender.answers.of(target);
+      await this.#writingNotices.tell(error, target, askerId).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #resume(teamId: string): Promise<void> {
+    const place = { teamId, enterpriseId: undefined, isEnterpriseInstall: false };
+    const isThere = await this.#workspaces.authorize(place).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) await this.#events.resume(teamId);
+  }
+
+  /** Shows that an answer is coming. */
+  async showWorking(target: ReplyTarget): Promise<void> {
+    const { askerId, postIds } = this.sender.answers.of(target);
+    if (postIds.length === 0) await this.#assistant.showWorking(target, askerId);
+  }
+
+  /** What happens on the way to an answer. */
+  answering(target: ReplyTarget, event: AnsweringEvent): void {
+    if (event.type === 'ended') this.#assistant.ended(target);
+    this.sender.answering(target, event);
   }
 
   async stop(): Promise<void> {
     await Promise.all([this.#receiver.stop(), this.#pages?.stop()]);
-    await this.#events.idle();
+    await this.#events.stop();
+    await inTime(this.#interactions.idle(), stopWithinMs);
     this.#delivery.stop();
   }
 

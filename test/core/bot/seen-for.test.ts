@@ -95,6 +95,31 @@ describe('what an adapter can ask of an answer', () => {
     expect(await host.seenFor(asked)).toBeUndefined();
   });
 
+  it('is besides what somebody was answered last, until they are forgotten', async () => {
+    const { memory, host, bot } = await startBot(await newPath());
+    const ben = { id: 'ben', name: 'Ben' };
+    const ask = async (text: string, message: Parameters<typeof memory.say>[1] = {}) => {
+      const said = await memory.say(text, message);
+      await memory.answerTo(said.messageId);
+      return said;
+    };
+    const first = await ask('Which colour?');
+    const second = await ask('Which form?', { conversationKey: 'another' });
+    await ask('And who?', { author: ben });
+    const answered = async (limit: number) =>
+      (await host.answersTo('tenant', 'ana', limit)).map(({ messageId }) => messageId);
+    await expect
+      .poll(() => answered(10))
+      .toEqual(expect.arrayContaining([first.messageId, second.messageId]));
+    const [latest] = await host.answersTo('tenant', 'ana', 1);
+    expect(latest?.beginning).toMatch(/^\S.{0,199}$/);
+    expect(latest?.askedAtMs).toBeGreaterThan(0);
+    expect(await host.answersTo('another', 'ana', 10)).toEqual([]);
+    await bot.forget({ tenant: 'tenant', person: { adapter: 'memory', id: 'ana' } });
+    expect(await answered(10)).toEqual([]);
+    expect(await host.answersTo('tenant', 'ben', 10)).toHaveLength(1);
+  });
+
   it('is besides which model it is and where it runs', async () => {
     const { host } = await startBot(await newPath(), 5000);
     expect(host.model).toEqual({

@@ -28,6 +28,36 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     expect(await jobs.recentMessages('test', 1000, 10)).toEqual(latest);
   });
 
+  it('tell the latest messages of a person, of some longer than their jobs are known', async () => {
+    const jobs = await openJobs();
+    const at = (messageId: string, postedAtMs: number, conversationKey = 'general') =>
+      event({ messageId, postedAtMs, conversationKey });
+    const ben = { id: 'ben', name: 'Ben' };
+    await accepted(jobs, at('1', 1000), at('2', 2000, 'random'), at('3', 3000));
+    await accepted(
+      jobs,
+      { ...at('4', 4000, 'old'), author: ben },
+      { ...at('5', 5000), tenant: 'b' },
+    );
+    const { tenant, author } = event();
+    const person = { adapter: 'test', id: author.id };
+    const told = async (limit = 10) =>
+      (await jobs.messagesOf(tenant, person, limit)).map(({ messageId, postedAtMs }) => [
+        messageId,
+        postedAtMs,
+      ]);
+    const all = [
+      ['3', 3000],
+      ['2', 2000],
+      ['1', 1000],
+    ];
+    expect(await told()).toEqual(all);
+    expect(await told(1)).toEqual(all.slice(0, 1));
+    for (let count = 0; count < 5; count++) await jobs.end(await leased(jobs));
+    await jobs.purge(Date.now() + 60_000);
+    expect(await told()).toEqual(all.slice(0, 2));
+  });
+
   it('tell the latest message of a conversation as long as messages are kept', async () => {
     const store = await (await newDatabase())();
     const { jobs } = store;

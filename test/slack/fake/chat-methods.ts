@@ -33,7 +33,7 @@ const post = z.object({
   mrkdwn: flag.optional(),
 });
 
-/** Of `chat.postMessage`, `chat.update`, `chat.delete` and `chat.postEphemeral`. */
+/** Of `chat.postMessage`, `chat.update`, `chat.delete`, `chat.postEphemeral` and `chat.getPermalink`. */
 export function chatMethods(world: Workspace): Record<string, Method> {
   const scopes = ['chat:write'];
   return {
@@ -116,6 +116,17 @@ export function chatMethods(world: Workspace): Record<string, Method> {
         };
         world.posts.push({ channelId: channel.id, message, onlyFor: args.user });
         return { message_ts: message.ts };
+      },
+    ),
+
+    'chat.getPermalink': method(
+      z.object({ channel: z.string(), message_ts: z.string() }),
+      [],
+      (args, caller) => {
+        const { id } = channelFor(world, caller, args.channel, { asMember: false });
+        if (world.postAt(id, args.message_ts) === undefined) throw new Refusal('message_not_found');
+        const permalink = `https://fake.example/archives/${id}/p${args.message_ts.replace('.', '')}`;
+        return { channel: id, permalink };
       },
     ),
   };

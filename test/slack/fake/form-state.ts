@@ -37,10 +37,14 @@ const selectedKeys: Record<string, string> = {
   timepicker: 'selected_time',
 };
 
-/** `state.values` of a view: what people filled in, by action, and what fields began with. Throws at unknown actions. */
+/**
+ * `state.values` of a view: what people filled in, by action, and what fields began with; of files, their ids. Throws
+ * at unknown actions.
+ */
 export function stateOf(
   blocks: unknown,
   values: Record<string, string | string[]>,
+  fileOf: (id: string) => unknown = () => undefined,
 ): Record<string, Record<string, Record<string, unknown>>> {
   const state: Record<string, Record<string, Record<string, unknown>>> = {};
   const elements = elementsOf(blocks).filter(({ type }) => type !== 'button');
@@ -51,13 +55,17 @@ export function stateOf(
   for (const element of elements) {
     state[element.block_id] = {
       ...state[element.block_id],
-      [element.action_id]: { type: element.type, ...filledIn(element, values) },
+      [element.action_id]: { type: element.type, ...filledIn(element, values, fileOf) },
     };
   }
   return state;
 }
 
-function filledIn(element: Element, values: Record<string, string | string[]>) {
+function filledIn(
+  element: Element,
+  values: Record<string, string | string[]>,
+  fileOf: (id: string) => unknown,
+) {
   const { type, action_id } = element;
   const given = values[action_id];
   const key = selectedKeys[type];
@@ -74,6 +82,8 @@ function filledIn(element: Element, values: Record<string, string | string[]>) {
         chosen?.map((value) => optionOf(element, value)) ?? element.initial_options ?? [],
     };
   }
+  if (type === 'file_input')
+    return { files: given === undefined ? [] : [given].flat().map(fileOf) };
   return { value: given ?? element.initial_value ?? null };
 }
 

@@ -97,7 +97,7 @@ export class Interactions {
       ...this.#byWhom(user),
       view: {
         ...toldOf(this.#world, modal),
-        state: { values: stateOf(modal.view.blocks, values) },
+        state: { values: stateOf(modal.view.blocks, values, (id) => this.#world.files.get(id)) },
       },
       response_urls: [],
     }).settled;

@@ -1,4 +1,5 @@
 export { calledAction } from '../adapter/called-action.js';
+export { parseCommand, writtenCommand } from '../adapter/parse-command.js';
 export { unlessAborted } from '../unless-aborted.js';
 export {
   type ActionDialog,
@@ -9,6 +10,7 @@ export {
   readActionId,
 } from './action-press.js';
 export { type AnswerPosts, AnswerPostsByQuestion } from './answer-posts.js';
+export { type AskedOption, askedOf } from './asked-option.js';
 export { BoundedMap } from './bounded-map.js';
 export { type ButtonAction, type ButtonPress, buttonIdOf, readButtonId } from './button-press.js';
 export { EditPace } from './edit-pace.js';

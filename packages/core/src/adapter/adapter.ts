@@ -157,6 +157,14 @@ export interface SeenForAnswer {
   notes: readonly string[];
 }
 
+/** An answer that the bot gave somebody. */
+export interface GivenAnswer extends KnownMessage {
+  /** When its question was written, in milliseconds since 1970. */
+  askedAtMs: number;
+  /** How the answer begins, in one line of at most 200 characters (UTF-16 units). */
+  beginning: string;
+}
+
 /** Which model answers, for people who want to know. */
 export interface AnsweringModel {
   /** Hub id or folder name. */
@@ -215,6 +223,11 @@ export interface AdapterHost {
    * deletes it with the tenant.
    */
   storage(tenant: string): AdapterStorage;
+  /**
+   * The latest answers to a person in a tenant, at most `limit` (1 to 20), the newest first; without those that
+   * are not whole, were forgotten, or had nothing to say. Throws `store.failed`.
+   */
+  answersTo(tenant: string, personId: string, limit: number): Promise<GivenAnswer[]>;
   /**
    * The actions of a message that the bot posted, also in an earlier process, for platforms whose buttons have no
    * room for them. None where it had none, and 48 hours after its answer ended: what a button must know for longer

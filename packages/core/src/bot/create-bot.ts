@@ -17,6 +17,7 @@ import type { Store } from '../store/store.js';
 import type { Logger, LogOptions } from '../telemetry/log.js';
 import { Telemetry } from '../telemetry/telemetry.js';
 import { adapterStorage } from './adapter-storage.js';
+import { answersTo } from './answers-to.js';
 import { type BotLimits, parseBotLimits } from './bot-limits.js';
 import { cacheScopeOfDigest } from './cache-scope.js';
 import { checkOptions } from './check-options.js';
@@ -232,6 +233,8 @@ class RunningBot implements Bot {
             this.options.store.jobs.knownIn({ ...conversation, adapter: adapter.name }, max),
           tenants: () => this.options.store.jobs.tenants(adapter.name),
           seenFor: (message) => seenFor(this.options.store, { ...message, adapter: adapter.name }),
+          answersTo: (tenant, personId, limit) =>
+            answersTo(this.options.store, tenant, { adapter: adapter.name, id: personId }, limit),
           storage: (tenant) => adapterStorage(this.options.store, adapter.name, tenant),
           actionsOf: ({ tenant, conversationKey, postId }) =>
             this.options.store.jobs.actionsOf(adapter.name, tenant, conversationKey, postId),

@@ -1,6 +1,7 @@
 import type { CommandDescription } from '../adapter/command-description.js';
 import type { Plugin } from '../plugin/define-plugin.js';
-import type { PluginHost, TenantPlugin } from '../plugin/plugin-host.js';
+import type { PluginHost } from '../plugin/plugin-host.js';
+import type { TenantPlugin } from '../plugin/tenant-plugins.js';
 
 /** The plugins of a bot, for its operator. What a tenant has of its own is kept in the store. */
 export interface PluginControl {
@@ -27,10 +28,10 @@ export function pluginControl(
   commandsChanged: (commands: readonly CommandDescription[]) => Promise<void>,
 ): PluginControl {
   return {
-    list: (tenant) => host.list(tenant),
-    enable: (tenant, name) => host.change(tenant, name, { enabled: null }),
-    disable: (tenant, name) => host.change(tenant, name, { enabled: false }),
-    configure: (tenant, name, config) => host.change(tenant, name, { config }),
+    list: (tenant) => host.inTenants.list(tenant),
+    enable: (tenant, name) => host.inTenants.change(tenant, name, { enabled: null }),
+    disable: (tenant, name) => host.inTenants.change(tenant, name, { enabled: false }),
+    configure: (tenant, name, config) => host.inTenants.change(tenant, name, { config }),
     async reload(plugins) {
       const before = JSON.stringify(host.commands);
       await host.reload(plugins);

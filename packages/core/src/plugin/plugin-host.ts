@@ -20,7 +20,7 @@ import {
   runMiddleware,
 } from './run-middleware.js';
 import { ScheduleRunner } from './schedule-runner.js';
-import { SettingsStorage } from './tenant-settings.js';
+import { type Enabled, TenantPlugins } from './tenant-plugins.js';
 import { BadToolInput, type Tool } from './tool.js';
 
 /** What plugins are run with. @internal */
@@ -36,20 +36,6 @@ export interface PluginHostOptions extends Containment {
   claim: (plugin: string, schedule: string, atMs: number) => Promise<boolean>;
 }
 
-/** A plugin as a tenant has it. */
-export interface TenantPlugin {
-  name: string;
-  version: string;
-  enabled: boolean;
-  config: unknown;
-}
-
-/** A plugin that is enabled in a tenant, with its configuration there. */
-interface Enabled {
-  registration: Registration;
-  config: unknown;
-}
-
 /** What plugins make of a message. @internal */
 export interface MessageOutcome {
   /** What is answered in place of the model. */
@@ -62,13 +48,19 @@ export class PluginHost {
   #plugins: readonly Plugin[];
   #running: readonly Registration[] = [];
   #stops: { plugin: string; stop: () => Promise<void> }[] = [];
-  readonly #settings: SettingsStorage;
+  /** As each tenant has them. */
+  readonly inTenants: TenantPlugins;
   readonly #schedules: ScheduleRunner;
 
   /** Throws `plugin.invalid` when they cannot be put in order. */
   constructor(private readonly options: PluginHostOptions) {
     this.#plugins = inOrder(options.plugins);
-    this.#settings = new SettingsStorage(options.storage);
+    this.inTenants = new TenantPlugins(
+      () => this.#plugins,
+      () => this.#running,
+      options.storage,
+      options.report,
+    );
     this.#schedules = new ScheduleRunner(options);
   }
 
@@ -162,65 +154,9 @@ export class PluginHost {
     );
   }
 
-  /** Every plugin as a tenant has it. */
-  async list(tenant: string): Promise<TenantPlugin[]> {
-    const enabled = await this.#enabledIn(tenant);
-    return this.#running.map(({ plugin }) => {
-      const own = enabled.find(({ registration }) => registration.plugin === plugin);
-      const { name, version } = plugin;
-      return { name, version, enabled: own !== undefined, config: own?.config ?? plugin.config };
-    });
-  }
-
-  /** Null for what the whole bot has. Throws `plugin.invalid`. */
-  async change(
-    tenant: string,
-    name: string,
-    change: { enabled?: boolean | null; config?: unknown },
-  ): Promise<void> {
-    const plugin = this.#plugins.find((each) => each.name === name);
-    if (plugin === undefined) {
-      const names = this.#plugins.map((each) => each.name).join(', ');
-      throw new VistazoError(
-        'plugin.invalid',
-        `There is no plugin ${name}; the bot has [${names}].`,
-      );
-    }
-    if (change.config !== undefined && change.config !== null) plugin.parseConfig(change.config);
-    await this.#settings.change(tenant, name, change);
-  }
-
-  /** Those that are enabled, less those that depend on one that is not. */
-  async #enabledIn(tenant: string): Promise<Enabled[]> {
-    if (this.#running.length === 0) return [];
-    const settings = await this.#settings.read(tenant);
-    const enabled: Enabled[] = [];
-    for (const registration of this.#running) {
-      const { plugin } = registration;
-      const own = settings[plugin.name];
-      const lacks = plugin.dependsOn.some(
-        (name) => !enabled.some((each) => each.registration.plugin.name === name),
-      );
-      if (own?.enabled === false || lacks) continue;
-      enabled.push({ registration, config: this.#configOf(plugin, own?.config) });
-    }
-    return enabled;
-  }
-
-  /** A configuration of a tenant that a later version of the plugin does not take is reported and left out. */
-  #configOf(plugin: Plugin, own: unknown): unknown {
-    if (own === undefined) return plugin.config;
-    try {
-      return plugin.parseConfig(own);
-    } catch (error) {
-      if (error instanceof VistazoError) this.options.report(plugin.name, error);
-      return plugin.config;
-    }
-  }
-
   /** What plugins do with a message: middleware, and in the middle of it the command that it calls. */
   async message(message: SharedMessage): Promise<MessageOutcome> {
-    const enabled = await this.#enabledIn(message.facts.tenant);
+    const enabled = await this.inTenants.enabledIn(message.facts.tenant);
     const instructions: string[] = [];
     let said: MessageOutcome['reply'];
     const reply: Reply = (text, options) => {
@@ -283,8 +219,8 @@ export class PluginHost {
 
   /** The tools that there are for a message. */
   async tools({ facts }: SharedMessage): Promise<{ plugin: string; tool: Tool }[]> {
-    return (await this.#enabledIn(facts.tenant)).flatMap(({ registration: { plugin, tools } }) =>
-      tools.map((tool) => ({ plugin: plugin.name, tool })),
+    return (await this.inTenants.enabledIn(facts.tenant)).flatMap(
+      ({ registration: { plugin, tools } }) => tools.map((tool) => ({ plugin: plugin.name, tool })),
     );
   }
 
@@ -296,7 +232,7 @@ export class PluginHost {
     callKey: string,
     tell: (outcome: unknown) => void,
   ): Promise<void> {
-    const enabled = await this.#enabledIn(message.facts.tenant);
+    const enabled = await this.inTenants.enabledIn(message.facts.tenant);
     const owner = enabled.find(({ registration }) => registration.plugin.name === name);
     if (owner === undefined) return;
     const { plugin } = owner.registration;
@@ -313,7 +249,7 @@ export class PluginHost {
   /** What the model is told besides, whenever it is asked. */
   async prompts(message: SharedMessage): Promise<string[]> {
     const said: string[] = [];
-    for (const { registration, config } of await this.#enabledIn(message.facts.tenant))
+    for (const { registration, config } of await this.inTenants.enabledIn(message.facts.tenant))
       for (const contribution of registration.prompts)
         await this.#contained(registration.plugin.name, async (aside) => {
           const { plugin } = registration;
@@ -325,7 +261,7 @@ export class PluginHost {
 
   /** The answer as plugins leave it; what the first plugin sees first of a message, it sees last of the answer. */
   async answer(message: SharedMessage, text: string): Promise<string> {
-    const enabled = await this.#enabledIn(message.facts.tenant);
+    const enabled = await this.inTenants.enabledIn(message.facts.tenant);
     const shared = { text };
     const chain = enabled.toReversed().flatMap(({ registration: { plugin, onAnswer }, config }) =>
       onAnswer.map(
@@ -353,7 +289,7 @@ export class PluginHost {
 
   /** Tells what somebody thinks of an answer. */
   async feedback(feedback: SharedFeedback): Promise<void> {
-    for (const { registration, config } of await this.#enabledIn(feedback.tenant)) {
+    for (const { registration, config } of await this.inTenants.enabledIn(feedback.tenant)) {
       const { plugin } = registration;
       const storage = this.options.storage(plugin.name, feedback.tenant);
       for (const handler of registration.onFeedback)
@@ -373,11 +309,11 @@ export class PluginHost {
    * tenant. Gives the names of those that failed.
    */
   async forget(forgetting: SharedForgetting, names = this.forgetters): Promise<string[]> {
-    const settings = await this.#settings.read(forgetting.tenant);
+    const configOf = await this.inTenants.configsIn(forgetting.tenant);
     const failed = new Set<string>();
     for (const { plugin, onForget } of this.#running) {
       if (!names.includes(plugin.name)) continue;
-      const config = this.#configOf(plugin, settings[plugin.name]?.config);
+      const config = configOf(plugin);
       const storage = this.options.storage(plugin.name, forgetting.tenant);
       for (const handler of onForget) {
         const tell = () => handler({ ...forgetting, config, storage });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { MessageEvent } from '../adapter/platform-event.js';
 import type { ReplyAction } from '../adapter/reply-action.js';
+import type { Person } from '../conversation/message.js';
 import type { ConversationStore, PictureRecord } from './conversation-store.js';
 
 /** Number of a job, from 1, in the order of arrival. */
@@ -216,6 +217,15 @@ export interface JobStore {
    * is forgotten; when its person is, only as long as its job.
    */
   recentMessages(adapter: string, sinceMs: number, maxConversations: number): Promise<MessageKey[]>;
+  /**
+   * The latest messages of a person in a tenant, the newest first, of so many at most: those whose jobs are still known,
+   * and those that are the latest of their conversation.
+   */
+  messagesOf(
+    tenant: string,
+    person: Person,
+    limit: number,
+  ): Promise<(MessageKey & { postedAtMs: number })[]>;
   /**
    * Ids of the messages of people in a conversation whose jobs are still known, also those that were cancelled,
    * the newest first, so many at most.

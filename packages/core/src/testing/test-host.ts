@@ -18,6 +18,7 @@ export function testHost(given: Partial<AdapterHost> = {}): AdapterHost {
     knownIn: async () => [],
     tenants: async () => [],
     seenFor: async () => undefined,
+    answersTo: async () => [],
     actionsOf: async () => [],
     storage: (tenant) => {
       const known = storages.get(tenant) ?? inMemory();

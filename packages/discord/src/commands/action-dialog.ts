@@ -1,5 +1,5 @@
-import type { CommandCall, CommandDescription, CommandOption, ReplyAction } from '@vistazo/core';
-import { actionDialogIdOf, commandTitle } from '@vistazo/core/adapter-kit';
+import type { CommandCall, CommandOption } from '@vistazo/core';
+import { type AskedOption, actionDialogIdOf, commandTitle } from '@vistazo/core/adapter-kit';
 import {
   type APIComponentInLabel,
   type APIModalInteractionResponseCallbackData,
@@ -7,12 +7,6 @@ import {
   TextInputStyle,
 } from 'discord.js';
 import { maxCustomIdLength } from '../buttons/answer-buttons.js';
-
-/** An option that a dialog asks for, and what it shows at first. */
-interface Asked {
-  option: CommandOption;
-  value: string | undefined;
-}
 
 /** Discord takes no longer ones. */
 const maxChoices = 25;
@@ -22,23 +16,6 @@ const maxLabelLength = 45;
 const maxDescriptionLength = 100;
 /** A longer text has more than one line. */
 const maxLineLength = 100;
-
-/**
- * What is asked for: by what the button says, or else by what is stored, which knows too what is shown at first.
- * Options that the command has no more are left out.
- */
-export function askedOf(
-  { options }: CommandDescription,
-  names: readonly string[] | undefined,
-  stored: ReplyAction | undefined,
-): Asked[] {
-  const ask = stored?.ask ?? [];
-  return (names ?? ask.map(({ option }) => option)).flatMap((name) => {
-    const option = options.find((each) => each.name === name);
-    const value = ask.find((each) => each.option === name)?.value;
-    return option === undefined ? [] : [{ option, value }];
-  });
-}
 
 /** A dialog that asks for options of a command before it is called. */
 export function actionDialog({
@@ -52,7 +29,7 @@ export function actionDialog({
   command: CommandCall;
   index: number;
   postId: string;
-  asked: readonly Asked[];
+  asked: readonly AskedOption[];
 }): APIModalInteractionResponseCallbackData {
   return {
     custom_id: actionDialogIdOf(command, index, postId, maxCustomIdLength),

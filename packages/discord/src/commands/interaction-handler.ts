@@ -2,6 +2,7 @@ import type { AdapterHost, AnsweringModel, CommandCall, CommandDescription } fro
 import {
   type ActionDialog,
   type ActionPress,
+  askedOf,
   BoundedMap,
   type ButtonPress,
   calledAction,
@@ -34,7 +35,7 @@ import { editedEvent } from '../parse-message/message-event.js';
 import type { Surroundings } from '../parse-message/surroundings.js';
 import { maxMessageLength } from '../send-reply/post-content.js';
 import type { ReplySender } from '../send-reply/reply-sender.js';
-import { actionDialog, askedOf } from './action-dialog.js';
+import { actionDialog } from './action-dialog.js';
 import { calledBy, questionAbout, readCommand } from './command-event.js';
 import {
   type CommandInteraction,

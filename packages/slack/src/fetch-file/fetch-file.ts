@@ -1,14 +1,19 @@
 import { type AdapterFiles, guardedFetch, VistazoError } from '@vistazo/core';
-import { BoundedMap } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
-import { fileSchema } from '../parse-message/slack-message.js';
+import type { OperatorNotices } from '../operator-notices.js';
+import { fileSchema, type SlackFile } from '../parse-message/slack-message.js';
 import type { SlackApi } from '../slack-api.js';
 import { slackCodeOf } from '../slack-errors.js';
 import { type FilePlace, readFileUrl, reasonOf } from './file-url.js';
 
 /** Where Slack keeps the files that people post. The token is sent to these hosts alone. */
 export const slackFiles: AdapterFiles = {
-  hosts: [{ host: 'files.slack.com' }, { host: '*.slack.com' }, { host: '*.slack-files.com' }],
+  hosts: [
+    { host: 'slack.com' },
+    { host: '*.slack.com' },
+    { host: 'slack-files.com' },
+    { host: '*.slack-files.com' },
+  ],
 };
 
 /** What {@link FileFetcher} needs. */
@@ -16,8 +21,8 @@ export interface FileFetcherOptions {
   api: SlackApi;
   tokenOf: (tenant: string) => Promise<string>;
   files: AdapterFiles;
-  /** Told once in a team that the bot may not read files there. */
-  notify: (sentence: string) => void;
+  /** Told that the bot may not read files in a team. */
+  notices: OperatorNotices;
 }
 
 type FetchBounds = { maxBytes: number; signal: AbortSignal };
@@ -27,18 +32,19 @@ const sentences = {
   hidden:
     'Slack does not show this file any more, as it is beyond the limit of the workspace’s plan.',
   external: 'The file is kept outside of Slack; post the picture itself.',
+  canvas: 'I cannot look into canvases; post the pictures in it themselves.',
   notAllowed:
     'I may not read files here: whoever manages the app can give it the scope files:read.',
+  unknown: 'Slack does not let me have the file at the moment; try again later.',
 } as const;
 
-const maxTeams = 10_000;
+/** How long Slack may take to say what is the matter with a file. */
+const infoTimeoutMs = 5_000;
 
 const infoSchema = z.object({ file: fileSchema });
 
 /** Fetches the bytes of files from Slack, and of pictures that links show. */
 export class FileFetcher {
-  readonly #toldOf = new BoundedMap<string, true>(maxTeams);
-
   constructor(private readonly options: FileFetcherOptions) {}
 
   /** Throws `fetch.*` and `picture.tooLarge`. */
@@ -46,15 +52,13 @@ export class FileFetcher {
     const place = readFileUrl(address);
     // The picture of a link's preview; whoever keeps it is told nothing.
     if (place === undefined) return guardedFetch(address, this.#publicBounds(bounds));
-    const { team } = place;
-    const url = await this.#urlOf(place, bounds.signal);
-    const { files, tokenOf } = this.options;
-    const headers = async () => ({ authorization: `Bearer ${await tokenOf(team)}` });
-    const hosts = files.hosts.map((host) => ({ headers, ...host }));
-    const bytes = await guardedFetch(url, { ...files, hosts, ...bounds });
-    if (!isPage(bytes) || /\.html?$/i.test(new URL(url).pathname)) return bytes;
-    this.#tell(team);
-    throw new VistazoError('fetch.refused', sentences.notAllowed);
+    const { url, reason } = place;
+    if (reason !== undefined) throw unavailable(reason);
+    if (url !== undefined) return this.#checked(place, url, bounds);
+    const file = await this.#info(place, bounds.signal);
+    const found = addressOf(file);
+    if (found === undefined) throw unavailable('deleted');
+    return this.#checked(place, found, bounds);
   }
 
   #publicBounds(bounds: FetchBounds) {
@@ -66,45 +70,76 @@ export class FileFetcher {
     };
   }
 
-  async #urlOf({ team, fileId, url, reason }: FilePlace, signal: AbortSignal): Promise<string> {
-    if (reason !== undefined) throw new VistazoError('fetch.failed', sentences[reason]);
-    if (url !== undefined) return url;
-    const { api } = this.options;
-    const args = { file: fileId };
-    const answer = await api
-      .call({ tenant: team, method: 'files.info', args, signal })
+  /** Says what is the matter with the file where nothing came, or a page in its place. */
+  async #checked(place: FilePlace, url: string, bounds: FetchBounds): Promise<Uint8Array> {
+    const { files, tokenOf } = this.options;
+    const headers = async () => ({ authorization: `Bearer ${await tokenOf(place.team)}` });
+    const hosts = files.hosts.map((host) => ({ headers, ...host }));
+    const bytes = await guardedFetch(url, { ...files, hosts, ...bounds }).catch(
+      async (error: unknown) => {
+        bounds.signal.throwIfAborted();
+        const isFailure = error instanceof VistazoError && error.code === 'fetch.failed';
+        if (isFailure) await this.#info(place, bounds.signal);
+        throw error;
+      },
+    );
+    if (isPage(bytes)) await this.#requirePage(place, bytes, bounds.signal);
+    return bytes;
+  }
+
+  /** People post pages too; one that Slack does not know so is its login page. */
+  async #requirePage(place: FilePlace, page: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { size } = await this.#info(place, signal);
+    if (size === page.length) return;
+    this.options.notices.lacksScope(
+      place.team,
+      'files:read',
+      'it got a login page in place of a file',
+    );
+    throw new VistazoError('fetch.refused', sentences.notAllowed);
+  }
+
+  /** Throws why the bytes of the file cannot be had, where Slack says so. */
+  async #info({ team, fileId }: FilePlace, signal: AbortSignal): Promise<SlackFile> {
+    const answer = await this.options.api
+      .call({
+        tenant: team,
+        method: 'files.info',
+        args: { file: fileId },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(infoTimeoutMs)]),
+      })
       .catch((error: unknown) => {
-        throw this.#refusal(error, team);
+        signal.throwIfAborted();
+        throw refusalOf(error);
       });
     const { file } = infoSchema.parse(answer);
-    const found = reasonOf(file);
-    if (found !== undefined) throw new VistazoError('fetch.failed', sentences[found]);
-    const address = file.url_private_download ?? file.url_private;
-    if (address != null) return address;
-    throw new VistazoError('fetch.failed', sentences.deleted);
+    const reason = reasonOf(file);
+    if (reason !== undefined) throw unavailable(reason);
+    return file;
   }
+}
 
-  #refusal(error: unknown, team: string): unknown {
-    const code = slackCodeOf(error);
-    if (code === 'missing_scope') {
-      this.#tell(team);
-      return new VistazoError('fetch.refused', sentences.notAllowed, { cause: error });
-    }
-    const isGone = code === 'file_not_found' || code === 'file_deleted';
-    return isGone ? new VistazoError('fetch.failed', sentences.deleted, { cause: error }) : error;
-  }
+type Reason = NonNullable<FilePlace['reason']>;
 
-  #tell(team: string): void {
-    if (this.#toldOf.get(team) !== undefined) return;
-    this.#toldOf.set(team, true);
-    this.options.notify(
-      `In the Slack team ${team} the bot got a login page in place of a file: add the scope files:read on the page OAuth & Permissions of your app, and install it again.`,
-    );
-  }
+function unavailable(reason: Reason, cause?: unknown): VistazoError {
+  return new VistazoError('fetch.failed', sentences[reason], { cause });
+}
+
+function addressOf({ url_private_download, url_private }: SlackFile): string | undefined {
+  return url_private_download || url_private || undefined;
+}
+
+/** Whoever asked is told it in words that say nothing of the bot's inside. */
+function refusalOf(error: unknown): VistazoError {
+  const code = slackCodeOf(error);
+  if (code === 'missing_scope')
+    return new VistazoError('fetch.refused', sentences.notAllowed, { cause: error });
+  if (code === 'file_not_found' || code === 'file_deleted') return unavailable('deleted', error);
+  return new VistazoError('fetch.failed', sentences.unknown, { cause: error });
 }
 
 /** Slack answers who may not see a file with a page to log in, and with status 200. */
 function isPage(bytes: Uint8Array): boolean {
-  const beginning = Buffer.from(bytes.subarray(0, 200)).toString('latin1').trimStart();
-  return /^<(!doctype html|html)/i.test(beginning);
+  const beginning = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
+  return /^(\xef\xbb\xbf)?\s*<(!doctype html|html)/i.test(beginning);
 }

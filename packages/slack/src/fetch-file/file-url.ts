@@ -8,17 +8,17 @@ export interface FilePlace {
   /** Undefined where Slack has to be asked for it. */
   url: string | undefined;
   /** Why there are no bytes; undefined where there are. */
-  reason: 'deleted' | 'hidden' | 'external' | undefined;
+  reason: 'deleted' | 'hidden' | 'external' | 'canvas' | undefined;
 }
 
-const pattern = /^slack-file:([^/]*)\/([^/]*)\/(deleted|hidden|external|)\/(.*)$/s;
+const pattern = /^slack-file:([^/]*)\/([^/]*)\/(deleted|hidden|external|canvas|)\/(.*)$/s;
 
 type AddressedFile = Pick<SlackFile, 'id'> & Partial<SlackFile>;
 
 /** An address of a file, in which all is that is needed to fetch it, also after a restart. */
 export function fileUrl(file: AddressedFile, team: string): string {
   const { id, url_private_download, url_private } = file;
-  const url = url_private_download ?? url_private ?? '';
+  const url = url_private_download || url_private || '';
   return `slack-file:${team}/${id}/${reasonOf(file) ?? ''}/${url}`;
 }
 
@@ -29,11 +29,15 @@ export function readFileUrl(address: string): FilePlace | undefined {
   return { team, fileId, url: url || undefined, reason: reasons.find((each) => each === reason) };
 }
 
-const reasons = ['deleted', 'hidden', 'external'] as const;
+/** Its content is a page of Slack's own making, which names no files. */
+const canvasType = 'application/vnd.slack-docs';
+
+const reasons = ['deleted', 'hidden', 'external', 'canvas'] as const;
 
 /** Why the bytes of a file cannot be had from Slack. */
-export function reasonOf({ mode, is_external }: Partial<SlackFile>): FilePlace['reason'] {
+export function reasonOf({ mode, mimetype, is_external }: Partial<SlackFile>): FilePlace['reason'] {
   if (mode === 'tombstone') return 'deleted';
   if (mode === 'hidden_by_limit') return 'hidden';
+  if (mimetype === canvasType) return 'canvas';
   return is_external === true || mode === 'external' ? 'external' : undefined;
 }

@@ -1,5 +1,5 @@
 import { type CommandDescription, VistazoError } from '@vistazo/core';
-import { commandTitle, isForMessages, slashCommands } from '@vistazo/core/adapter-kit';
+import { commandTitle, slashCommands } from '@vistazo/core/adapter-kit';
 
 /** A shortcut on messages. */
 export interface MessageShortcut {
@@ -41,16 +41,18 @@ const ownShortcuts: readonly MessageShortcut[] = [
 ];
 
 /**
- * The shortcuts on messages: the adapter's own, and one for each command of a plugin that needs nothing but
- * pictures, of which Slack takes the first eight.
+ * The shortcuts on messages: the adapter's own, and one for each command of a plugin that takes pictures, of which
+ * Slack takes the first eight.
  */
 export function messageShortcuts(commands: readonly CommandDescription[]): MessageShortcut[] {
-  const ofPlugins = commands.filter(isForMessages).map((command) => ({
-    callbackId: `vistazo_command_${command.name}`,
-    title: commandTitle(command.name).slice(0, maxTitleLength),
-    description: command.description.slice(0, maxAboutLength),
-    command,
-  }));
+  const ofPlugins = commands
+    .filter(({ pictures }) => pictures !== 'none')
+    .map((command) => ({
+      callbackId: `vistazo_command_${command.name}`,
+      title: commandTitle(command.name).slice(0, maxTitleLength),
+      description: command.description.slice(0, maxAboutLength),
+      command,
+    }));
   return [...ownShortcuts, ...ofPlugins].slice(0, maxShortcuts);
 }
 

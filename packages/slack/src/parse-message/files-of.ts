@@ -1,5 +1,6 @@
 import type { Attachment } from '@vistazo/core';
 import { fileUrl } from '../fetch-file/file-url.js';
+import { unescapeMrkdwn } from '../mrkdwn.js';
 import {
   imageBlocksOf,
   type SlackAttachment,
@@ -42,7 +43,7 @@ export function sharedFilesOf(attachment: SlackAttachment, team: string): Attach
   return [
     ...(attachment.files ?? []).filter(isVisible).map((file) => attachmentOf(file, team)),
     ...blocks.flatMap((block) => pictureOf(block, team)),
-    ...previewOf(attachment, team),
+    ...[attachment, ...(attachment.attachments ?? [])].flatMap((each) => previewOf(each, team)),
   ];
 }
 
@@ -57,10 +58,16 @@ export function isVisible({ mimetype, mode }: SlackFile): boolean {
   return mimetype == null || /^(image|video)\//.test(mimetype);
 }
 
-function previewOf(attachment: SlackAttachment, team: string): Attachment[] {
-  const url = attachment.image_url ?? attachment.thumb_url;
-  const pictures = imageBlocksOf(attachment.blocks).flatMap((block) => pictureOf(block, team));
-  return [...(url == null ? [] : [{ url, ...described(attachment.title) }]), ...pictures];
+function previewOf(
+  attachment: Pick<SlackAttachment, 'image_url' | 'thumb_url' | 'title' | 'blocks'>,
+  team: string,
+): Attachment[] {
+  const url = attachment.image_url || attachment.thumb_url;
+  const pictures = [
+    ...(url ? [{ url, ...described(unescapeMrkdwn(attachment.title ?? '')) }] : []),
+    ...imageBlocksOf(attachment.blocks).flatMap((block) => pictureOf(block, team)),
+  ];
+  return pictures.map((picture) => ({ ...picture, source: 'embed' }));
 }
 
 function pictureOf(

@@ -1,5 +1,5 @@
 import { conversationKeyOf, isDirect } from '../place.js';
-import type { PostedMessage } from './slack-message.js';
+import { isReply, type PostedMessage } from './slack-message.js';
 
 /** A message that a person wrote. */
 export type PersonMessage = PostedMessage & { user: string };
@@ -13,9 +13,11 @@ const subtypesOfPeople: readonly (string | undefined)[] = [
 ];
 
 /** Whether a person wrote it: neither an app nor Slack itself. */
-export function isFromPerson(message: PostedMessage): message is PersonMessage {
+export function isFromPerson(message: PostedMessage, botUserId?: string): message is PersonMessage {
   const { subtype, user, bot_id } = message;
-  return subtypesOfPeople.includes(subtype) && user !== undefined && bot_id == null;
+  // Files that a bot shares may come without `bot_id`.
+  const isPerson = user !== undefined && user !== botUserId && user !== 'USLACKBOT';
+  return isPerson && bot_id == null && subtypesOfPeople.includes(subtype);
 }
 
 /** When a message is for the bot. */
@@ -32,21 +34,24 @@ export interface ListeningRules {
 }
 
 /**
- * Whether a message is meant for the bot: it is a direct message, mentions it, stands in one of `channels`, or in a
- * thread where it was asked.
+ * Whether a message is meant for the bot: it is a direct message, mentions it, stands in one of `channels`, in a
+ * thread where it was asked, or below a message of its own.
  */
 export function isForBot(message: PersonMessage, rules: ListeningRules): boolean {
-  const { channel, thread_ts, files } = message;
-  if (isDirect(channel) || isMentioned(message, rules.botUserId)) return true;
-  const isReply = thread_ts !== undefined && thread_ts !== message.ts;
-  if (rules.channels.includes(channel)) {
-    if (rules.channelMessages === 'files') return (files ?? []).length > 0;
-    return true;
-  }
-  return isReply && rules.threadReplies && rules.isKnown(conversationKeyOf(message));
+  const { channel, parent_user_id } = message;
+  const { botUserId, channels, channelMessages, threadReplies, isKnown } = rules;
+  if (isDirect(channel) || isMentioned(message, botUserId)) return true;
+  if (channels.includes(channel) && (channelMessages === 'all' || bringsFile(message))) return true;
+  if (!isReply(message) || !threadReplies) return false;
+  return parent_user_id === botUserId || isKnown(conversationKeyOf(message));
 }
 
 /** Whether a message mentions the bot. */
 export function isMentioned({ text }: PostedMessage, botUserId: string): boolean {
   return text.includes(`<@${botUserId}>`) || text.includes(`<@${botUserId}|`);
+}
+
+/** One of its own, or of a message that it shares. */
+function bringsFile({ files, attachments }: PostedMessage): boolean {
+  return [{ files }, ...(attachments ?? [])].some((each) => (each.files ?? []).length > 0);
 }

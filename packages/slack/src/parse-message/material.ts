@@ -2,8 +2,9 @@ import type { Attachment, Quote } from '@vistazo/core';
 import { isShared, isVisible, ownFilesOf, sharedFilesOf } from './files-of.js';
 import type { PersonMessage } from './is-for-bot.js';
 import { plainText } from './plain-text.js';
-import type { SlackAttachment, SlackMessage } from './slack-message.js';
-import type { Surroundings } from './surroundings.js';
+import { mrkdwnOf, type SlackAttachment, type SlackMessage } from './slack-message.js';
+import type { EarlierMessage, Surroundings } from './surroundings.js';
+import { textOfBlocks } from './text-of-blocks.js';
 
 /** What a message brings besides its author's own words. */
 export interface Material {
@@ -14,6 +15,7 @@ export interface Material {
 /** Most files and most texts of a message that core takes. */
 const maxParts = 100;
 const maxQuoteLength = 10_000;
+const maxNameLength = 1000;
 
 /**
  * What a message brings: its own files and link previews, messages that it shares, and what was said before it in
@@ -22,100 +24,113 @@ const maxQuoteLength = 10_000;
 export async function materialOf(
   message: PersonMessage,
   surroundings: Surroundings,
-): Promise<Material> {
+): Promise<Material & { earlierCount: number; isWhole: boolean }> {
   const { team } = message;
-  const shared = (message.attachments ?? []).filter(isShared);
-  const own: Material[] = [
-    { attachments: ownFilesOf(message, team), quotes: previewQuotes(message) },
-    ...shared.map((attachment) => sharedMaterial(attachment, team)),
-  ];
-  const earlier = await surroundings.unseenBefore(message);
-  const around = await Promise.all(
-    earlier.map((each) => earlierMaterial(each, message, surroundings)),
-  );
-  const all = [...own, ...around];
+  const { messages: earlier, isWhole } = await surroundings.unseenBefore(message);
+  const around = await Promise.all([
+    hangingMaterial(message, team, surroundings),
+    ...earlier.map((each) => earlierMaterial(each, team, surroundings)),
+  ]);
+  const all: Material[] = [{ attachments: ownFilesOf(message, team), quotes: [] }, ...around];
   return {
     attachments: withoutRepeats(all.flatMap(({ attachments }) => attachments)).slice(0, maxParts),
     quotes: all.flatMap(({ quotes }) => quotes).slice(0, maxParts),
+    earlierCount: earlier.length,
+    isWhole,
   };
 }
 
 /** What a message of somebody shows and says, on which a command was called. */
-export async function materialOfOther(
+export function materialOfOther(
   message: SlackMessage,
   team: string,
   surroundings: Surroundings,
 ): Promise<Material> {
-  const shared = (message.attachments ?? []).filter(isShared);
-  const author =
-    message.user === undefined ? undefined : await surroundings.nameOf(team, message.user);
-  const own = said(message, 'reply', author, await surroundings.namesFor(message.text, team));
-  const files = ownFilesOf({ ...message, files: message.files?.filter(isVisible) }, team);
-  return {
-    attachments: [
-      ...files.map((file) => ({ ...file, ...authored(message, author) })),
-      ...shared.flatMap((each) => sharedFilesOf(each, team)),
-    ],
-    quotes: [own, ...shared.map((each) => sharedMaterial(each, team).quotes)].flat(),
-  };
-}
-
-function sharedMaterial(attachment: SlackAttachment, team: string): Material {
-  const { author_id: id, author_name: name, text } = attachment;
-  const author = id != null && name != null ? { author: { id, name } } : {};
-  return {
-    attachments: sharedFilesOf(attachment, team).map((file) => ({ ...file, ...author })),
-    quotes: quoted({
-      source: 'forward',
-      text: text ?? '',
-      ...(name != null && { author: name.slice(0, 1000) }),
-      ...(id != null && { authorId: id }),
-    }),
-  };
+  return earlierMaterial({ message, source: 'reply' }, team, surroundings);
 }
 
 async function earlierMaterial(
-  earlier: SlackMessage,
-  { team }: PersonMessage,
+  { message, source }: EarlierMessage,
+  team: string,
   surroundings: Surroundings,
 ): Promise<Material> {
-  const author =
-    earlier.user === undefined ? undefined : await surroundings.nameOf(team, earlier.user);
-  const files = ownFilesOf({ ...earlier, files: earlier.files?.filter(isVisible) }, team);
+  const text = mrkdwnOf(message);
+  const [author, names, hanging] = await Promise.all([
+    authorOf(message, team, surroundings),
+    surroundings.namesFor(text, team),
+    hangingMaterial(message, team, surroundings),
+  ]);
+  const files = ownFilesOf({ ...message, files: message.files?.filter(isVisible) }, team);
+  const said = quoted({
+    source: source === 'thread' ? 'history' : source,
+    text: plainText(text, names),
+    ...(author !== undefined && { author: author.name, authorId: author.id }),
+  });
   return {
-    attachments: files.map((file) => ({ ...file, ...authored(earlier, author) })),
-    quotes: said(earlier, 'history', author, await surroundings.namesFor(earlier.text, team)),
+    attachments: [
+      ...files.map((file) => ({ source, ...file, ...(author !== undefined && { author }) })),
+      ...hanging.attachments,
+    ],
+    quotes: [...said, ...hanging.quotes],
   };
 }
 
-function authored({ user }: SlackMessage, name: string | undefined) {
-  return user === undefined || name === undefined ? {} : { author: { id: user, name } };
+/** What hangs below a message: what it shares, and the texts of link previews. */
+async function hangingMaterial(
+  { attachments }: SlackMessage,
+  team: string,
+  surroundings: Surroundings,
+): Promise<Material> {
+  const all = await Promise.all(
+    (attachments ?? []).map(async (each) => {
+      const text = hangingText(each);
+      const names = await surroundings.namesFor(text, team);
+      const quote = quoteOf(each, plainText(text, names));
+      return { attachments: isShared(each) ? sharedFiles(each, team) : [], quotes: quoted(quote) };
+    }),
+  );
+  return {
+    attachments: all.flatMap((each) => each.attachments),
+    quotes: all.flatMap(({ quotes }) => quotes),
+  };
 }
 
-function said(
-  { text, user }: SlackMessage,
-  source: Quote['source'],
-  author: string | undefined,
-  names: Parameters<typeof plainText>[1],
-): Quote[] {
-  return quoted({
-    source,
-    text: plainText(text, names),
-    ...(author !== undefined && { author }),
-    ...(user !== undefined && { authorId: user }),
-  });
+function hangingText(attachment: SlackAttachment): string {
+  const { title, text, message_blocks, blocks } = attachment;
+  if (!isShared(attachment))
+    return [title, text].filter(Boolean).join('\n') || textOfBlocks(blocks);
+  if (text) return text;
+  return (message_blocks ?? []).map(({ message }) => textOfBlocks(message?.blocks)).join('\n');
 }
 
-function previewQuotes({ attachments }: SlackMessage): Quote[] {
-  return (attachments ?? [])
-    .filter((each) => !isShared(each))
-    .flatMap(({ title, text, author_name }) =>
-      quoted({
-        source: 'embed',
-        text: [title, text].filter(Boolean).join('\n'),
-        ...(author_name && { author: author_name.slice(0, 1000) }),
-      }),
-    );
+function quoteOf(attachment: SlackAttachment, text: string): Quote {
+  const { author_id: id, author_name: name } = attachment;
+  return {
+    source: isShared(attachment) ? 'forward' : 'embed',
+    text,
+    ...(name && { author: name.slice(0, maxNameLength) }),
+    ...(id && { authorId: id }),
+  };
+}
+
+function sharedFiles(attachment: SlackAttachment, team: string): Attachment[] {
+  const { author_id: id, author_name: name } = attachment;
+  const author = id ? { author: { id, name: (name || id).slice(0, maxNameLength) } } : {};
+  const files = sharedFilesOf(attachment, team);
+  return files.map((file) => ({ ...file, source: 'forward', ...author }));
+}
+
+/** Apps that post without a user have names of their own. */
+async function authorOf(
+  { user, bot_id, username, bot_profile }: SlackMessage,
+  team: string,
+  surroundings: Surroundings,
+): Promise<{ id: string; name: string } | undefined> {
+  const id = user ?? bot_id;
+  if (id == null) return undefined;
+  const ownName = username || bot_profile?.name;
+  const name = ownName || (user === undefined ? id : await surroundings.nameOf(team, user));
+  return { id, name: name.slice(0, maxNameLength) };
 }
 
 function quoted(quote: Quote): Quote[] {
@@ -124,5 +139,6 @@ function quoted(quote: Quote): Quote[] {
 
 /** A file may be reached on several ways. */
 function withoutRepeats(files: readonly Attachment[]): Attachment[] {
-  return files.filter(({ url }, index) => files.findIndex((each) => each.url === url) === index);
+  const urls = files.map(({ url }) => url);
+  return files.filter(({ url }, index) => urls.indexOf(url) === index);
 }

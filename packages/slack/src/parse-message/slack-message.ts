@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { textOfBlocks } from './text-of-blocks.js';
 
 /** A file of a message, see https://docs.slack.dev/reference/objects/file-object. */
 export const fileSchema = z.object({
@@ -34,8 +35,7 @@ const messageBlocksSchema = z.array(
   z.object({ message: z.object({ blocks: z.unknown().optional() }).nullish() }),
 );
 
-/** What hangs below a message: one that was shared, or the preview of a link. */
-const attachmentSchema = z.object({
+const plainAttachmentSchema = z.object({
   text: z.string().nullish(),
   fallback: z.string().nullish(),
   title: z.string().nullish(),
@@ -51,6 +51,11 @@ const attachmentSchema = z.object({
   blocks: z.unknown().optional(),
   message_blocks: messageBlocksSchema.nullish(),
 });
+
+/** What hangs below a message: one that was shared, with what hung below that, or the preview of a link. */
+const attachmentSchema = plainAttachmentSchema.extend({
+  attachments: z.array(plainAttachmentSchema).nullish(),
+});
 /** See {@link attachmentSchema}. */
 export type SlackAttachment = z.infer<typeof attachmentSchema>;
 
@@ -60,7 +65,16 @@ export const messageSchema = z.object({
   thread_ts: z.string().optional(),
   subtype: z.string().optional(),
   user: z.string().optional(),
+  /** Who wrote the message that the thread was begun of. */
+  parent_user_id: z.string().nullish(),
+  /** What Slack tells of people of other organisations. */
+  user_profile: z
+    .object({ display_name: z.string().nullish(), real_name: z.string().nullish() })
+    .nullish(),
   bot_id: z.string().nullish(),
+  /** What an app calls itself. */
+  username: z.string().nullish(),
+  bot_profile: z.object({ name: z.string().nullish() }).nullish(),
   text: z.string().default(''),
   blocks: z.unknown().optional(),
   files: z.array(fileSchema).nullish(),
@@ -95,6 +109,16 @@ export const deletionSchema = z.object({
   deleted_ts: z.string(),
   previous_message: messageSchema.optional(),
 });
+
+/** Whether it stands in a thread that was begun of another message. */
+export function isReply({ ts, thread_ts }: Pick<SlackMessage, 'ts' | 'thread_ts'>): boolean {
+  return thread_ts !== undefined && thread_ts !== ts;
+}
+
+/** What a message says, as mrkdwn; apps may say it in blocks alone. */
+export function mrkdwnOf({ text, blocks }: Pick<SlackMessage, 'text' | 'blocks'>): string {
+  return text.trim() === '' ? textOfBlocks(blocks) : text;
+}
 
 /** The pictures among blocks; none in what are no blocks. */
 export function imageBlocksOf(blocks: unknown): SlackImageBlock[] {

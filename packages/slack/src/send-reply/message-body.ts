@@ -8,8 +8,8 @@ import { toMrkdwn } from './to-mrkdwn.js';
 export const maxSectionLength = 3000;
 /** Most blocks of a message (https://docs.slack.dev/reference/block-kit/blocks). */
 export const maxBlocks = 50;
-/** Blocks that are kept free for what stands below an answer, such as its buttons. */
-export const blocksKeptFree = 3;
+/** Blocks that are kept free for what stands around an answer, such as its buttons. */
+export const blocksKeptFree = 5;
 /** Most characters of `text` (https://docs.slack.dev/reference/methods/chat.update). */
 export const maxTextLength = 4000;
 /**
@@ -17,6 +17,8 @@ export const maxTextLength = 4000;
  * documented nowhere but measured (https://github.com/slackapi/bolt-js/issues/2509).
  */
 export const maxBlocksLength = 13_200;
+/** Characters of them that are kept free for what stands around an answer. */
+const lengthKeptFree = 1000;
 /**
  * Most UTF-16 units of an answer's Markdown that fit into a message, whatever they are: each of them
  * takes up to five characters, as `&amp;` does. Slack counts some more for each block.
@@ -40,7 +42,7 @@ export function messageBody(markdown: string): MessageBody {
     const mrkdwn = convert(markdown.toWellFormed()).trim();
     const sections = splitMrkdwn(mrkdwn, maxSectionLength);
     const length = sections.reduce((sum, section) => sum + section.length, 0);
-    if (length <= maxBlocksLength && sections.length <= maxBlocks - blocksKeptFree)
+    if (length <= maxBlocksLength - lengthKeptFree && sections.length <= maxBlocks - blocksKeptFree)
       return { text: shortened(mrkdwn), blocks: sections.map(sectionOf) };
   }
   throw new VistazoError(

@@ -1,4 +1,3 @@
-import type { KnownBlock } from '@slack/types';
 import type {
   AnsweringEvent,
   PostedReply,
@@ -13,16 +12,21 @@ import {
   type Language,
 } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
-import { endButtons, stopButton } from '../buttons/answer-buttons.js';
-import { placeOf, postedAtMsOf } from '../place.js';
+import { Asides } from '../asides.js';
+import type { CalledCommands } from '../commands/called-commands.js';
+import { placeOf } from '../place.js';
 import type { SlackApi } from '../slack-api.js';
 import { slackCodeOf } from '../slack-errors.js';
 import type { AnswerStream } from './answer-stream.js';
 import { AnswerStreams } from './answer-streams.js';
+import { type Around, AroundAnswer } from './around-answer.js';
+import { EarlierPosts } from './earlier-posts.js';
 import { messageBody } from './message-body.js';
 import { PacedCalls } from './paced-calls.js';
-import { findPosted, postMetadata } from './post-metadata.js';
+import { postMetadata } from './post-metadata.js';
+import { isOutside, ResponseAnswers } from './response-answers.js';
 import type { PictureUploads } from './upload-pictures.js';
+import { WrittenMessages } from './written-messages.js';
 
 /** What a {@link ReplySender} needs. */
 export interface ReplySenderOptions {
@@ -39,6 +43,8 @@ export interface ReplySenderOptions {
   ) => Promise<{ language: Language; teamId: string | undefined }>;
   /** The bot's user in a team. */
   botUserIdIn: (team: string) => string | undefined;
+  /** Slash commands that were called. */
+  calls: CalledCommands;
   /** A person ended a stream with Slack's own button. */
   onStopped: (target: ReplyTarget) => void;
   /** When this process began to listen, in milliseconds since 1970. */
@@ -47,8 +53,6 @@ export interface ReplySenderOptions {
 
 /** How many posts are known by their keys; older ones are looked for on Slack. */
 const maxKeys = 100_000;
-/** Posts whose text is known, to change their buttons alone. */
-const maxTexts = 10_000;
 /** How long buttons may take to be changed. */
 const buttonsTimeoutMs = 30_000;
 
@@ -62,32 +66,35 @@ const quiet = {
   unfurl_media: false,
 } as const;
 
-/** What is known of a message that was written. */
-interface Written {
-  text: string;
-  idempotencyKey: string | undefined;
-  /** Whether the buttons of a whole answer stand below it. */
-  hasEndButtons: boolean;
-}
-
 /** Posts, changes and takes away the messages of answers. */
 export class ReplySender {
   readonly answers = new AnswerPostsByQuestion();
   readonly #posted = new BoundedMap<string, string>(maxKeys);
-  readonly #written = new BoundedMap<string, Written>(maxTexts);
+  readonly #written = new WrittenMessages();
   readonly #calls: PacedCalls;
   readonly #streams: AnswerStreams;
-  readonly #asides = new Set<Promise<void>>();
+  readonly #asides = new Asides();
+  readonly #around: AroundAnswer;
+  readonly #earlier: EarlierPosts;
+  readonly #responses: ResponseAnswers;
 
   constructor(private readonly options: ReplySenderOptions) {
     this.#calls = new PacedCalls(options.api);
     this.#streams = new AnswerStreams(this.#calls, options);
+    this.#earlier = new EarlierPosts(options);
+    this.#responses = new ResponseAnswers(options.calls);
+    const { buttons, calls, personOf } = options;
+    this.#around = new AroundAnswer({
+      buttons,
+      calls,
+      languageOf: async (...person) => (await personOf(...person)).language,
+    });
   }
 
   async post(post: ReplyPost, options: WriteOptions): Promise<string> {
     options.signal.throwIfAborted();
     const key = `${post.tenant} ${post.idempotencyKey}`;
-    const known = this.#posted.get(key) ?? (await this.#postedBefore(post, options.signal));
+    const known = this.#posted.get(key) ?? (await this.#earlier.find(post, options.signal));
     const ts = known ?? (await this.#send(post, options));
     this.#posted.set(key, ts);
     return ts;
@@ -98,23 +105,26 @@ export class ReplySender {
     const { postId } = posted;
     const answer = this.answers.of(posted);
     if (!answer.postIds.includes(postId)) answer.postIds.push(postId);
+    if (this.#responses.has(posted)) return this.#responses.edit(posted, text);
     const stream = this.#streams.of(posted);
-    if (completes === undefined && stream !== undefined) {
+    if (completes === undefined && posted.actions === undefined && stream !== undefined) {
       const became = await stream.append(text, signal);
       if (became === 'stopped by person') this.options.onStopped(posted);
       if (became !== 'ended') return;
     }
-    const below = await this.#below(posted, completes);
+    const around = await this.#around.of(posted, answer, completes);
     const isDone =
-      completes !== undefined && (await this.#finish(stream, posted, { text, below }, signal));
-    if (!isDone) await this.#update(posted, text, below, signal);
-    const hasEndButtons = completes === 'answer' && below.length > 0;
-    this.#note(posted, { ...this.#writtenOf(posted), text, hasEndButtons });
+      completes !== undefined && (await this.#finish(stream, posted, { text, around }, signal));
+    if (!isDone) await this.#update(posted, text, around, signal);
+    const { hasEndButtons } = around;
+    const { actions } = posted;
+    this.#written.note(posted, { text, actions, hasEndButtons });
   }
 
   async remove(posted: PostedReply, { signal }: Pick<WriteOptions, 'signal'>): Promise<void> {
     const answer = this.answers.of(posted);
     answer.postIds = answer.postIds.filter((id) => id !== posted.postId);
+    if (this.#responses.has(posted)) return this.#responses.remove(posted);
     const { channel } = placeOf(posted.conversationKey);
     const args = { channel, ts: posted.postId };
     const remove = () => this.#calls.call('chat.delete', posted.tenant, args, signal);
@@ -137,39 +147,49 @@ export class ReplySender {
     if (event.type === 'prompt') answer.isUnderWay = true;
     if (event.type !== 'ended') return;
     answer.isUnderWay = false;
-    if (this.options.buttons) this.#aside(this.#showEndButtons(target, answer));
+    void this.#asides.run(() => this.#responses.ended(target));
+    if (this.options.buttons) void this.#asides.run(() => this.#showEndButtons(target, answer));
   }
 
   /** Resolves when nothing is done aside. */
   async idle(): Promise<void> {
-    await Promise.all(this.#asides);
+    await this.#asides.idle();
   }
 
   async #send(post: ReplyPost, { signal, completes }: WriteOptions): Promise<string> {
     const answer = this.answers.of(post);
     const grows = completes === undefined && answer.isUnderWay;
-    const below = await this.#below({ ...post, postId: undefined }, completes);
+    const around = await this.#around.of({ ...post, postId: undefined }, answer, completes);
     const ts =
       (grows ? await this.#stream(post, answer, signal) : undefined) ??
-      (await this.#postMessage(post, below, signal));
+      (await this.#postMessage(post, around, signal).catch((error: unknown) =>
+        this.#postOutside(post, answer, error),
+      ));
     answer.postIds.push(ts);
-    const { text, idempotencyKey } = post;
-    const hasEndButtons = completes === 'answer' && below.length > 0;
-    this.#note({ ...post, postId: ts }, { text, idempotencyKey, hasEndButtons });
+    const { text, idempotencyKey, actions } = post;
+    const { hasEndButtons } = around;
+    this.#written.note({ ...post, postId: ts }, { text, idempotencyKey, actions, hasEndButtons });
     return ts;
+  }
+
+  /** Where the bot is not in the channel a command can be answered all the same. */
+  async #postOutside(post: ReplyPost, { isUnderWay }: AnswerPosts, error: unknown) {
+    const id = isOutside(error) ? await this.#responses.post(post, isUnderWay) : undefined;
+    if (id === undefined) throw error;
+    return id;
   }
 
   /** False where the message did not stream. */
   async #finish(
     stream: AnswerStream | undefined,
     posted: PostedReply,
-    { text, below }: { text: string; below: KnownBlock[] },
+    { text, around }: { text: string; around: Around },
     signal: AbortSignal,
   ): Promise<boolean> {
     if (stream === undefined) return false;
-    const { idempotencyKey } = this.#writtenOf(posted);
+    const { idempotencyKey } = this.#written.of(posted);
     const metadata = idempotencyKey === undefined ? undefined : postMetadata(idempotencyKey);
-    return stream.finish(text, { blocks: below, metadata }, signal);
+    return stream.finish(text, { blocks: around.below, metadata }, signal);
   }
 
   async #stream(
@@ -192,54 +212,35 @@ export class ReplySender {
     );
   }
 
-  async #postMessage(
-    post: ReplyPost,
-    below: readonly KnownBlock[],
-    signal: AbortSignal,
-  ): Promise<string> {
+  async #postMessage(post: ReplyPost, around: Around, signal: AbortSignal): Promise<string> {
     const { tenant, conversationKey, text, idempotencyKey } = post;
     const { channel, threadTs } = placeOf(conversationKey);
     const shown = await this.options.pictures.blocksOf(post, signal);
     const args = {
       channel,
       ...(threadTs !== undefined && { thread_ts: threadTs }),
-      ...withBelow(text, [...shown, ...below]),
+      ...bodyOf(text, { ...around, below: [...shown, ...around.below] }),
       ...quiet,
       metadata: postMetadata(idempotencyKey),
     };
     return postedSchema.parse(await this.#calls.call('chat.postMessage', tenant, args, signal)).ts;
   }
 
-  /** What an earlier process posted under the key. */
-  async #postedBefore(post: ReplyPost, signal: AbortSignal): Promise<string | undefined> {
-    const { tenant, conversationKey, messageId, idempotencyKey } = post;
-    const askedAtMs = postedAtMsOf(messageId);
-    if (askedAtMs === undefined || askedAtMs >= this.options.startedAtMs) return undefined;
-    const { channel, threadTs } = placeOf(conversationKey);
-    const args = { channel, oldest: messageId, limit: 100, include_all_metadata: true };
-    const call =
-      threadTs === undefined
-        ? { method: 'conversations.history', args }
-        : { method: 'conversations.replies', args: { ...args, ts: threadTs } };
-    const answer = await this.options.api.call({ tenant, ...call, signal });
-    return findPosted(answer, idempotencyKey, this.options.botUserIdIn(tenant));
-  }
-
   async #update(
     posted: PostedReply,
     text: string,
-    below: KnownBlock[],
+    around: Around,
     signal: AbortSignal,
   ): Promise<void> {
     const { tenant, conversationKey, postId } = posted;
     const { channel } = placeOf(conversationKey);
     const { link_names, parse } = quiet;
-    const written = this.#writtenOf(posted);
+    const written = this.#written.of(posted);
     const { idempotencyKey } = written;
     const args = {
       channel,
       ts: postId,
-      ...withBelow(text, below),
+      ...bodyOf(text, around),
       link_names,
       parse,
       // One that was streamed got none when it began.
@@ -251,62 +252,28 @@ export class ReplySender {
       await this.#streams.end(posted, signal);
       await update();
     });
-    this.#note(posted, { ...written, text });
+    this.#written.note(posted, { text });
   }
 
-  /** While an answer is made, below its first message a button that stops it; below a whole one those for its end. */
-  async #below(
-    { tenant, conversationKey, messageId, postId }: ReplyTarget & { postId: string | undefined },
-    completes: WriteOptions['completes'],
-  ): Promise<KnownBlock[]> {
-    const { isUnderWay, postIds, askerId } = this.answers.of({ conversationKey, messageId });
-    if (!this.options.buttons || completes === 'message') return [];
-    const language = askerId === undefined ? 'en' : await this.#languageOf(tenant, askerId);
-    if (completes === 'answer') return [endButtons({ messageId, askerId, language })];
-    const isFirst = isUnderWay && postIds[0] === postId;
-    return isFirst ? [stopButton({ messageId, askerId, language })] : [];
-  }
-
-  async #showEndButtons(target: ReplyTarget, { postIds }: AnswerPosts): Promise<void> {
+  async #showEndButtons(target: ReplyTarget, answer: AnswerPosts): Promise<void> {
+    const { postIds } = answer;
     const last = postIds.at(-1);
     const signal = AbortSignal.timeout(buttonsTimeoutMs);
     for (const postId of [...postIds]) {
       const posted = { ...target, postId };
-      const { text, hasEndButtons } = this.#writtenOf(posted);
+      const { text, hasEndButtons, actions } = this.#written.of(posted);
       const isLast = postId === last;
       const isRight = isLast ? hasEndButtons : !hasEndButtons && postId !== postIds[0];
-      if (text === undefined || isRight) continue;
-      const below = await this.#below(posted, isLast ? 'answer' : 'message');
-      await this.#update(posted, text, below, signal);
-      this.#note(posted, { ...this.#writtenOf(posted), text, hasEndButtons: isLast });
+      if (text === undefined || isRight || this.#responses.has(posted)) continue;
+      const message = { ...posted, actions };
+      const around = await this.#around.of(message, answer, isLast ? 'answer' : 'message');
+      await this.#update(posted, text, around, signal);
+      this.#written.note(posted, { hasEndButtons: isLast });
     }
   }
-
-  #writtenOf(posted: PostedReply): Omit<Written, 'text'> & { text: string | undefined } {
-    const nothing = { text: undefined, idempotencyKey: undefined, hasEndButtons: false };
-    return this.#written.get(writtenKey(posted)) ?? nothing;
-  }
-
-  #note(posted: PostedReply, written: Written): void {
-    this.#written.set(writtenKey(posted), written);
-  }
-
-  async #languageOf(tenant: string, askerId: string): Promise<Language> {
-    return (await this.options.personOf(tenant, askerId)).language;
-  }
-
-  /** What is no reason to do anything over when it fails. */
-  #aside(work: Promise<void>): void {
-    const running: Promise<void> = work.catch(() => {}).finally(() => this.#asides.delete(running));
-    this.#asides.add(running);
-  }
 }
 
-function withBelow(text: string, below: readonly KnownBlock[]) {
+function bodyOf(text: string, { above, below }: Around) {
   const body = messageBody(text);
-  return { ...body, blocks: [...body.blocks, ...below] };
-}
-
-function writtenKey({ tenant, conversationKey, postId }: PostedReply): string {
-  return `${tenant} ${placeOf(conversationKey).channel} ${postId}`;
+  return { ...body, blocks: [...above, ...body.blocks, ...below] };
 }

@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { MessageEvent } from '../../adapter/platform-event.js';
 import type { ReplyAction } from '../../adapter/reply-action.js';
+import type { Person } from '../../conversation/message.js';
 import { VistazoError } from '../../errors.js';
 import {
   type AcceptOptions,
@@ -22,7 +23,6 @@ import {
 import { announcedPictures, deleteAnnounced } from './announced-pictures.js';
 import { acceptAnnouncement, acceptMessage, requestStop, unfold } from './arrivals.js';
 import { asBuffer } from './as-buffer.js';
-import { Bucket } from './buckets.js';
 import { GuardedDatabase } from './guarded-database.js';
 import {
   type ConversationKey,
@@ -39,8 +39,8 @@ import {
 import { KyselyConversationStore } from './kysely-conversation-store.js';
 import { contentJson, parseContent, toMessage } from './message-content.js';
 import { nextJob, noteTurn } from './next-job.js';
-import { knownIn, recentMessages, tenantsOf } from './places.js';
-import { modelTimeSize, wholeTenant } from './refusals.js';
+import { knownIn, messagesOf, recentMessages, tenantsOf } from './places.js';
+import { bookModelTime } from './refusals.js';
 import {
   actionsOf,
   forgetActions,
@@ -174,6 +174,10 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     maxConversations: number,
   ): Promise<MessageKey[]> {
     return this.guarded((db) => recentMessages(db, adapter, sinceMs, maxConversations));
+  }
+
+  messagesOf(tenant: string, person: Person, limit: number) {
+    return this.guarded((db) => messagesOf(db, tenant, person, limit));
   }
 
   knownIn(conversation: ConversationKey, maxMessages: number): Promise<string[]> {
@@ -346,27 +350,11 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       await this.#change(db, job, ended(this.kind, 'done'));
       if (lastPost !== undefined) await notePost(db, job.id, lastPost);
       await forgetTexts(db, job.id);
-      await this.#bookModelTime(db, job, end);
+      await bookModelTime(db, this.kind, job, end);
       const hadFiles = await deleteFiles(db, job.id);
       return hadFiles || hadPictures;
     });
     if (hasDeleted) await this.guarded((db) => this.kind.afterDeletion(db));
-  }
-
-  async #bookModelTime(
-    db: Kysely<Database>,
-    { adapter, event: { tenant, author } }: Job,
-    { modelMs = 0, modelMsPerHour }: JobEnd,
-  ): Promise<void> {
-    const budgets: [string, number | null | undefined][] = [
-      [author.id, modelMsPerHour?.person],
-      [wholeTenant, modelMsPerHour?.tenant],
-    ];
-    for (const [person, msPerHour] of budgets) {
-      if (msPerHour == null || modelMs === 0) continue;
-      const key = { adapter, tenant, person, kind: 'modelMs' } as const;
-      await new Bucket(db, this.kind.nowMs, key, modelTimeSize(msPerHour)).spend(modelMs);
-    }
   }
 
   /** Throws `job.lost` when somebody else has a newer fence. */

@@ -75,6 +75,33 @@ export async function recentMessages(
   return [...latest.values()].slice(0, maxConversations);
 }
 
+/** The latest messages of a person, the newest first. @internal */
+export async function messagesOf(
+  db: Kysely<Database>,
+  tenant: string,
+  { adapter, id }: Person,
+  limit: number,
+): Promise<(MessageKey & { postedAtMs: number })[]> {
+  const latest = (table: 'places' | 'jobs') =>
+    db
+      .selectFrom(table)
+      .select(['adapter', 'tenant', 'conversation_key', 'message_id', 'posted_at_ms'])
+      .where('adapter', '=', adapter)
+      .where('tenant', '=', tenant)
+      .where('author_id', '=', id)
+      .orderBy('posted_at_ms', 'desc')
+      .limit(limit)
+      .execute();
+  const rows = [...(await latest('places')), ...(await latest('jobs'))];
+  const messages = new Map(
+    rows.map((row) => [
+      JSON.stringify([row.conversation_key, row.message_id]),
+      { ...messageKeyOf(row), postedAtMs: Number(row.posted_at_ms) },
+    ]),
+  );
+  return [...messages.values()].sort((a, b) => b.postedAtMs - a.postedAtMs).slice(0, limit);
+}
+
 /** Ids of the messages of people in a conversation that jobs are known of, the newest first. @internal */
 export async function knownIn(
   db: Kysely<Database>,

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { MessageEvent } from '../../adapter/platform-event.js';
-import type { AcceptOptions, MessageRate, RefusalReason } from '../job-store.js';
+import type { AcceptOptions, Job, JobEnd, MessageRate, RefusalReason } from '../job-store.js';
 import { Bucket, type BucketKey, type BucketSize } from './buckets.js';
 import type { DatabaseKind } from './database-kind.js';
 import type { Database } from './schema.js';
@@ -91,4 +91,22 @@ async function countOpen(
     .where('status', 'in', ['waiting', 'running'])
     .executeTakeFirstOrThrow();
   return { all, ofTenant, ofPerson, inConversation };
+}
+
+/** Counts the time that the model worked for a job against the budgets of its person and tenant. @internal */
+export async function bookModelTime(
+  db: Kysely<Database>,
+  { nowMs }: DatabaseKind,
+  { adapter, event: { tenant, author } }: Job,
+  { modelMs = 0, modelMsPerHour }: JobEnd,
+): Promise<void> {
+  const budgets: [string, number | null | undefined][] = [
+    [author.id, modelMsPerHour?.person],
+    [wholeTenant, modelMsPerHour?.tenant],
+  ];
+  for (const [person, msPerHour] of budgets) {
+    if (msPerHour == null || modelMs === 0) continue;
+    const key = { adapter, tenant, person, kind: 'modelMs' } as const;
+    await new Bucket(db, nowMs, key, modelTimeSize(msPerHour)).spend(modelMs);
+  }
 }
