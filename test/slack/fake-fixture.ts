@@ -47,13 +47,29 @@ export function actionsOf(blocks: unknown): { label: string; actionId: string }[
     }));
 }
 
+const shownSchema = z.array(
+  z.looseObject({
+    alt_text: z.string().default(''),
+    slack_file: z.object({ id: z.string() }).optional(),
+  }),
+);
+
+/** The uploaded pictures that a message shows, in order. */
+export function picturesIn(fake: FakeSlack, blocks: unknown) {
+  return shownSchema
+    .parse(blocks ?? [])
+    .flatMap(({ slack_file, alt_text: description }) =>
+      slack_file === undefined ? [] : { bytes: fake.files.bytesOf(slack_file.id), description },
+    );
+}
+
 /** For the contract of the core: a thread in which people ask. */
 export async function fakeFixture(): Promise<AdapterFixture> {
   const fake = await FakeSlack.start();
   const ana = fake.addPerson('ana');
   const channel = fake.addChannel('general', [ana]);
   const { ts: threadTs } = fake.people.post({ channel, user: ana, text: 'Let us ask.' });
-  const adapter = adapterOn(fake);
+  const adapter = adapterOn(fake, { postPictures: true });
   const events: PlatformEvent[] = [];
   const start = adapter.start.bind(adapter);
   adapter.start = (host) =>
@@ -146,6 +162,7 @@ export async function fakeFixture(): Promise<AdapterFixture> {
         throw new Error(`There is no button ${label}.`);
       }),
     leave: async (tenant) => fake.tell({ type: 'app_uninstalled' }, tenant),
+    pictures: async () => repliesTo(threadTs).flatMap(({ blocks }) => picturesIn(fake, blocks)),
     announcements: async () => repliesTo(threadTs).map(({ text }) => text),
     answers: async (messageId) => repliesTo(messageId).map(({ text }) => text),
     close: () => fake.stop(),

@@ -3,6 +3,7 @@ import { testHost } from '@vistazo/core/testing';
 import { createSlackAdapter, type SlackAdapterOptions } from '@vistazo/slack';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pictureOf } from '../core/bot/bot-fixture.ts';
+import { adapterOn, picturesIn } from './fake-fixture.ts';
 import { FakeSlack } from './fake-slack.ts';
 
 interface Setting {
@@ -13,18 +14,10 @@ interface Setting {
   bytes: Uint8Array[];
 }
 
-async function start(options: Partial<SlackAdapterOptions> = {}): Promise<Setting> {
+async function start(options: Pick<SlackAdapterOptions, 'postPictures'> = {}): Promise<Setting> {
   const fake = await FakeSlack.start();
   onTestFinished(() => fake.stop());
-  const adapter = createSlackAdapter({
-    botToken: fake.bot.botToken,
-    appToken: fake.appToken,
-    slackApiUrl: fake.apiUrl,
-    notify: () => {},
-    postPictures: true,
-    files: { hosts: [{ host: new URL(fake.origin).host }], allowAddress: () => true },
-    ...options,
-  });
+  const adapter = adapterOn(fake, { postPictures: true, ...options });
   await adapter.start(testHost());
   onTestFinished(async () => {
     await adapter.stop();
@@ -63,16 +56,10 @@ describe('pictures of posts on Slack', () => {
     expect(await adapter.post(post, write())).toBe(ts);
     const [message, ...others] = fake.messages(channel);
     expect(others).toEqual([]);
-    const images = (message?.blocks ?? []).filter(
-      (block): block is { type: 'image'; slack_file: { id: string }; alt_text: string } =>
-        typeof block === 'object' && block !== null && 'slack_file' in block,
-    );
-    expect(images.map(({ alt_text }) => alt_text)).toEqual([
-      'Ticket 1, a part is filled',
-      'Ticket 2, a part is filled',
+    expect(picturesIn(fake, message?.blocks)).toEqual([
+      { bytes: Buffer.from(bytes[0] ?? []), description: 'Ticket 1, a part is filled' },
+      { bytes: Buffer.from(bytes[1] ?? []), description: 'Ticket 2, a part is filled' },
     ]);
-    const files = images.map(({ slack_file }) => slack_file.id);
-    expect(files.map((id) => Buffer.from(fake.files.bytesOf(id)))).toEqual(bytes);
     expect(message).toMatchObject({ text: 'See:', metadata: { event_type: expect.any(String) } });
     expect(uploads(setting)).toBe(2);
   });
@@ -91,10 +78,17 @@ describe('pictures of posts on Slack', () => {
   });
 
   it('are uploaded to hosts of Slack alone', async () => {
-    const setting = await start({
+    const { fake, channel, post } = await start();
+    const adapter = createSlackAdapter({
+      botToken: fake.bot.botToken,
+      appToken: fake.appToken,
+      slackApiUrl: fake.apiUrl,
+      notify: () => {},
+      postPictures: true,
       files: { hosts: [{ host: 'files.slack.com' }], allowAddress: () => true },
     });
-    const { fake, adapter, channel, post } = setting;
+    await adapter.start(testHost());
+    onTestFinished(() => adapter.stop());
     const posting = adapter.post(post, write());
     await expect(posting).rejects.toMatchObject({
       code: 'platform.failed',
