@@ -125,6 +125,15 @@ describe('forwarding a ticket', () => {
     );
   });
 
+  it('keeps nothing of it when the ticket is forgotten', async () => {
+    const { bot } = await withTicket();
+    await bot.ask('/forward number=1 to=leads blur=none');
+    const kept = () => bot.store.pluginStorage('triage', 'tenant').keys('forwarded');
+    expect(await kept()).toHaveLength(1);
+    await bot.forget({ tenant: 'tenant', person: { adapter: 'memory', id: 'ana' } });
+    expect(await kept()).toEqual([]);
+  });
+
   it('works from any conversation of the tenant, and from no other tenant', async () => {
     const { bot } = await withTicket();
     const call = '/forward number=1 to=leads blur=none';
