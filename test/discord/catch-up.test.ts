@@ -4,7 +4,7 @@ import { testHost } from '@vistazo/core/testing';
 import { generateSnowflake } from 'discord-digital-twin';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { temporaryFolder } from '../core/bot/bot-fixture.ts';
-import { MortalBot } from './kill.ts';
+import { MortalTwinBot } from './kill.ts';
 import { listen } from './listen.ts';
 import { Twin } from './twin-fixture.ts';
 
@@ -85,7 +85,7 @@ it('hands a command over only after the messages that it heard before in the cha
 it('answers a message that waited for the preview of its link when it was killed, though a command came after it', async () => {
   const twin = await Twin.start();
   onTestFinished(() => twin.stop());
-  const bot = new MortalBot(twin, join(await temporaryFolder(), 'bot.sqlite'));
+  const bot = new MortalTwinBot(twin, join(await temporaryFolder(), 'bot.sqlite'));
   onTestFinished(() => bot.kill());
   await bot.start();
   const known = await twin.ask('Known?');

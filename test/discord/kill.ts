@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { MortalBot } from '../chaos/mortal-bot.ts';
+import { settle } from '../chaos/settle.ts';
+import { echoOf } from '../chaos/slow-echo.ts';
 import { Twin } from './twin-fixture.ts';
 
 /** How bad it gets. */
@@ -50,7 +51,7 @@ export async function killInConversation(options: KillOptions): Promise<KillResu
   const { kills, questions, channels = 3 } = options;
   const twin = await Twin.start({ channels });
   const folder = await mkdtemp(join(tmpdir(), 'vistazo-kill-'));
-  const bot = new MortalBot(twin, join(folder, 'bot.sqlite'));
+  const bot = new MortalTwinBot(twin, join(folder, 'bot.sqlite'));
   const conversation = new Conversation(twin);
   try {
     await bot.start();
@@ -80,11 +81,11 @@ export async function killInConversation(options: KillOptions): Promise<KillResu
   }
 }
 
-/** A bot in a process of its own. */
-export class MortalBot {
+/** A bot on the twin in a process of its own. */
+export class MortalTwinBot {
   readonly #twin: Twin;
   readonly #path: string;
-  #running: ChildProcess | undefined;
+  readonly #bot = new MortalBot(worker);
 
   constructor(twin: Twin, path: string) {
     this.#twin = twin;
@@ -95,23 +96,11 @@ export class MortalBot {
   async start({ linkPreviewMs = 1500 } = {}): Promise<void> {
     const { front, digital } = this.#twin;
     const api = `${front.origin}/api`;
-    const args = [worker, api, digital.botToken, this.#path, String(linkPreviewMs)];
-    const running = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.#running = running;
-    const died = once(running, 'exit').then(([code]) => {
-      throw new Error(`The bot ended with ${code} before it was on Discord.`);
-    });
-    await Promise.race([once(running.stdout, 'data'), died]);
-    died.catch(() => {});
+    await this.#bot.start([api, digital.botToken, this.#path, String(linkPreviewMs)]);
   }
 
   async kill(): Promise<void> {
-    const running = this.#running;
-    this.#running = undefined;
-    if (running === undefined || running.exitCode !== null) return;
-    const exit = once(running, 'exit');
-    running.kill('SIGKILL');
-    await exit;
+    await this.#bot.kill();
   }
 }
 
@@ -173,13 +162,7 @@ class Conversation {
 
   /** Resolves when all are answered, or nothing more happens. */
   async settle(): Promise<void> {
-    let before = -1;
-    for (let sinceMs = Date.now(); Date.now() - sinceMs < settleMs; await wait(250)) {
-      const { answered, twice } = await this.count();
-      if (answered + twice >= this.asked) return;
-      if (answered > before) sinceMs = Date.now();
-      before = answered;
-    }
+    await settle(() => this.count(), settleMs);
   }
 
   async count() {
@@ -194,7 +177,7 @@ class Conversation {
       const answers = posts.filter(({ message_reference }) => message_reference?.message_id === id);
       const isWhole = isDeleted
         ? answers.length === 0
-        : answers.some(({ content }) => content === `You asked: ${text} That is all.`);
+        : answers.some(({ content }) => content === echoOf(text));
       if (isWhole && answers.length <= 1) counts.answered += 1;
       else wrong.push({ question: text, answers: answers.map(({ content }) => content) });
       if (answers.length > 1) counts.twice += 1;

@@ -1,4 +1,4 @@
-import type { Adapter, PlatformEvent } from '@vistazo/core';
+import type { Adapter, AdapterFiles, PlatformEvent } from '@vistazo/core';
 import type { AdapterFixture } from '@vistazo/core/testing';
 import { createSlackAdapter, type SlackAdapterOptions } from '@vistazo/slack';
 import { vi } from 'vitest';
@@ -15,11 +15,16 @@ export function adapterOn(fake: FakeSlack, options: AdapterOptions = {}): Adapte
     notify: () => {},
     ...options,
     slackApiUrl: fake.apiUrl,
-    files: {
-      hosts: [{ host: new URL(fake.origin).host }],
-      allowAddress: (address) => address === '127.0.0.1',
-    },
+    files: filesOf(fake),
   });
+}
+
+/** Where the fake keeps files, in place of Slack. */
+export function filesOf(fake: FakeSlack): AdapterFiles {
+  return {
+    hosts: [{ host: new URL(fake.origin).host }],
+    allowAddress: (address) => address === '127.0.0.1',
+  };
 }
 
 const labelledSchema = z.array(

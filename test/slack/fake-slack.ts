@@ -13,7 +13,7 @@ import { Outbox } from './fake/outbox.ts';
 import { People } from './fake/people.ts';
 import { ResponseAddresses } from './fake/response-addresses.ts';
 import { SocketMode } from './fake/socket-mode.ts';
-import { type StreamLife, streamMethods } from './fake/stream-methods.ts';
+import { streamMethods } from './fake/stream-methods.ts';
 import { toldOf, viewMethods } from './fake/view-methods.ts';
 import { bodyOf, WebApi } from './fake/web-api.ts';
 import { type Installation, type SlackMessage, type Team, Workspace } from './fake/workspace.ts';
@@ -57,7 +57,7 @@ export class FakeSlack {
     this.api.brokenLimits.push(breach),
   );
   readonly assistant = new AssistantThreads(this.world);
-  readonly streams: StreamLife = { idleMs: 300_000, totalMs: Number.POSITIVE_INFINITY };
+  readonly streams = this.world.streamLife;
   readonly api: WebApi;
   /** The workspace that is there from the beginning, with the app in it. */
   readonly team: Team;
@@ -74,7 +74,7 @@ export class FakeSlack {
       }),
       ...chatMethods(this.world),
       ...conversationMethods(this.world),
-      ...streamMethods(this.world, this.streams),
+      ...streamMethods(this.world),
       ...fileMethods(this.world, this.files, () => this.origin),
       ...viewMethods(this.world, this.interactions.triggers),
       ...this.oauth.methods(),

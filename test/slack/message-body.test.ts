@@ -40,8 +40,13 @@ describe('the message for an answer', () => {
     });
   });
 
-  it('has nothing where there is nothing to say', () => {
-    expect(messageBody(' \n ')).toEqual({ text: '', blocks: [] });
+  it.each(['', ' \n ', '\u200B'])('is an ellipsis where there is nothing to say: %j', (nothing) => {
+    expect(messageBody(nothing).text).toBe('…');
+    expect(sectionsOf(nothing)).toEqual(['…']);
+  });
+
+  it('is as it was written where formatting leaves nothing of it, as of code that just began', () => {
+    expect(sectionsOf('```').join('').replaceAll('\u200B', '')).toBe('```');
   });
 
   it('goes on in a further section after a paragraph, else a line, else a word', () => {

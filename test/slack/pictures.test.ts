@@ -3,8 +3,9 @@ import { testHost } from '@vistazo/core/testing';
 import { createSlackAdapter, type SlackAdapterOptions } from '@vistazo/slack';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pictureOf } from '../core/bot/bot-fixture.ts';
-import { adapterOn, picturesIn } from './fake-fixture.ts';
+import { adapterOn, filesOf, picturesIn } from './fake-fixture.ts';
 import { FakeSlack } from './fake-slack.ts';
+import { Sending } from './sending-fixture.ts';
 
 interface Setting {
   fake: FakeSlack;
@@ -75,6 +76,18 @@ describe('pictures of posts on Slack', () => {
     await adapter.post(post, write());
     expect(fake.messages(channel)).toHaveLength(1);
     expect(uploads(setting)).toBe(2);
+  });
+
+  it('stay where the answer to the call is lost, and the message is found again', async () => {
+    const { fake, channel, post, bytes } = await start();
+    const sending = await Sending.start({ postPictures: true, files: filesOf(fake) }, fake);
+    sending.loseAnswerOf('chat.postMessage');
+    await expect(sending.adapter.post(post, write())).rejects.toMatchObject({
+      code: 'platform.failed',
+    });
+    await sending.adapter.post(post, write());
+    const shown = fake.messages(channel).map(({ blocks }) => picturesIn(fake, blocks).length);
+    expect(shown).toEqual([bytes.length]);
   });
 
   it('are uploaded to hosts of Slack alone', async () => {

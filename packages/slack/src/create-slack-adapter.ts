@@ -44,8 +44,8 @@ class SlackAdapter implements Adapter {
     this.capabilities = {
       maxTextLength: maxMarkdownLength,
       editMessages: true,
-      nativeStreaming: options.streaming === 'native',
-      // How fast a team takes changes is kept to by the sender.
+      // Also where answers grow by changes: the sender keeps to how many of them a team takes.
+      nativeStreaming: true,
       editIntervalMs: 500,
       threads: true,
       ephemeralAnswers: true,

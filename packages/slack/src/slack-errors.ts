@@ -5,6 +5,7 @@ import { VistazoError } from '@vistazo/core';
 const goneSentences: Readonly<Record<string, string>> = {
   account_inactive:
     'The app was taken out of the workspace, or its token was revoked; install it again.',
+  cant_delete_message: 'The message cannot be deleted.',
   cant_update_message: 'The message cannot be changed any more.',
   cannot_reply_to_message: 'Slack takes no replies to that message.',
   channel_not_found: 'The channel was deleted, or the bot is not in it; invite the bot.',
@@ -51,6 +52,20 @@ export function slackCodeOf(error: unknown): string | undefined {
 export function retryAfterMsOf(error: unknown): number | undefined {
   const found = error instanceof VistazoError ? error.cause : error;
   return found instanceof SlackRefusal ? found.retryAfterMs : undefined;
+}
+
+/** Slack says these where part of what was asked may be done. */
+const vagueCodes: readonly string[] = [
+  'fatal_error',
+  'internal_error',
+  'request_timeout',
+  'service_unavailable',
+];
+
+/** Whether Slack did nothing of what was asked. Where it did not answer, or only that it failed, it may have done it. */
+export function isSurelyRefused(error: unknown): boolean {
+  const code = slackCodeOf(error);
+  return code === undefined ? retryAfterMsOf(error) !== undefined : !vagueCodes.includes(code);
 }
 
 /** The scope that a call would have needed; undefined where it failed for another reason. */

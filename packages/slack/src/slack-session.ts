@@ -104,7 +104,6 @@ export class SlackSession {
           conversationKey,
           messageId,
         }),
-      startedAtMs: Date.now(),
     });
     this.#delivery = new EventDelivery(host, 'Slack', notify);
     const threads = new Threads(this.api);

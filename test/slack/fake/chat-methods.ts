@@ -61,7 +61,7 @@ export function chatMethods(world: Workspace): Record<string, Method> {
         const channel = channelFor(world, caller, args.channel);
         const found = ownPost(world, caller, channel.id, args.ts, 'cant_update_message');
         checkContent(args, 4000);
-        if (found.stream?.isOpen) throw new Refusal('streaming_state_conflict');
+        if (world.isStreaming(found)) throw new Refusal('streaming_state_conflict');
         const { blocks, attachments, metadata } = found.message;
         const previous = found.message;
         // What is not sent stays; a text without blocks takes the blocks away.
@@ -90,6 +90,7 @@ export function chatMethods(world: Workspace): Record<string, Method> {
       (args, caller) => {
         const channel = channelFor(world, caller, args.channel);
         const found = ownPost(world, caller, channel.id, args.ts, 'cant_delete_message');
+        if (world.isStreaming(found)) throw new Refusal('cant_delete_message');
         world.remove(found);
         tellDeletion(world, found);
         return { channel: channel.id, ts: args.ts };

@@ -103,6 +103,14 @@ export class People {
     tellChange(this.#world, post, previous);
   }
 
+  /** Ends a stream with Slack's own button. */
+  stopStream(channelId: string, ts: string): void {
+    const { stream, message } = this.#postAt(channelId, ts);
+    if (stream === undefined) throw new Error(`${ts} is no stream`);
+    Object.assign(stream, { isOpen: false, isStopped: true });
+    message.streaming_state = 'completed';
+  }
+
   react(channelId: string, ts: string, user: string, name: string): void {
     const { message } = this.#postAt(channelId, ts);
     message.reactions ??= [];

@@ -12,6 +12,7 @@ const tiers = { 1: tier(1), 2: tier(20), 3: tier(50), 4: tier(100) } as const;
 
 const tierOf: Record<string, keyof typeof tiers> = {
   'chat.startStream': 2,
+  'chat.stopStream': 2,
   'conversations.list': 2,
   'users.list': 2,
   'chat.update': 3,
@@ -25,7 +26,6 @@ const tierOf: Record<string, keyof typeof tiers> = {
   'team.info': 3,
   'bots.info': 3,
   'chat.appendStream': 4,
-  'chat.stopStream': 3,
   'chat.postEphemeral': 4,
   'files.info': 4,
   'files.getUploadURLExternal': 4,

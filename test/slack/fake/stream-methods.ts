@@ -4,14 +4,6 @@ import { checkBlocks, checkLength, checkMetadata } from './message-limits.ts';
 import { channelFor, type Method, method, Refusal } from './methods.ts';
 import { type Installation, type Post, placeOf, type Workspace } from './workspace.ts';
 
-/** How long streams last. */
-export interface StreamLife {
-  /** A stream ends that got nothing for so long. Default 300,000 ms, about what Slack does. */
-  idleMs: number;
-  /** A stream ends that long after it began, whatever it gets. Default never. */
-  totalMs: number;
-}
-
 const chunk = z.discriminatedUnion('type', [
   z.object({ type: z.literal('markdown_text'), text: z.string() }),
   z.object({
@@ -35,7 +27,7 @@ interface Content {
 }
 
 /** Of `chat.startStream`, `chat.appendStream` and `chat.stopStream`. */
-export function streamMethods(world: Workspace, life: StreamLife): Record<string, Method> {
+export function streamMethods(world: Workspace): Record<string, Method> {
   const scopes = ['chat:write'];
   return {
     'chat.startStream': method(
@@ -60,8 +52,20 @@ export function streamMethods(world: Workspace, life: StreamLife): Record<string
         const nowMs = Date.now();
         const post: Post = {
           channelId: channel.id,
-          message: { ...byBot(world, caller), ts: world.nextTs(), thread_ts: thread },
-          stream: { mode: undefined, isOpen: true, startedMs: nowMs, lastMs: nowMs, chunks: [] },
+          message: {
+            ...byBot(world, caller),
+            ts: world.nextTs(),
+            thread_ts: thread,
+            streaming_state: 'in_progress',
+          },
+          stream: {
+            mode: undefined,
+            isOpen: true,
+            isStopped: false,
+            startedMs: nowMs,
+            lastMs: nowMs,
+            chunks: [],
+          },
         };
         append(post, args);
         world.posts.push(post);
@@ -76,7 +80,7 @@ export function streamMethods(world: Workspace, life: StreamLife): Record<string
       z.object({ ...content, channel: z.string(), ts: z.string() }),
       scopes,
       (args, caller) => {
-        const post = streaming(world, caller, args, life);
+        const post = streaming(world, caller, args);
         if (args.markdown_text === undefined && args.chunks === undefined)
           throw new Refusal('no_text', { breach: 'nothing to append' });
         append(post, args);
@@ -95,7 +99,7 @@ export function streamMethods(world: Workspace, life: StreamLife): Record<string
       }),
       scopes,
       (args, caller) => {
-        const post = streaming(world, caller, args, life);
+        const post = streaming(world, caller, args);
         if (args.blocks !== undefined) checkBlocks(args.blocks);
         if (args.metadata !== undefined) checkMetadata(args.metadata);
         append(post, args);
@@ -105,7 +109,7 @@ export function streamMethods(world: Workspace, life: StreamLife): Record<string
           blocks: args.blocks,
           metadata: args.metadata,
         });
-        post.message = { ...previous, ...rest };
+        post.message = { ...previous, ...rest, streaming_state: 'completed' };
         tellChange(world, post, previous);
         return { channel: args.channel, ts: args.ts, message: post.message };
       },
@@ -118,18 +122,11 @@ function streaming(
   world: Workspace,
   caller: Installation,
   { channel: id, ts }: { channel: string; ts: string },
-  { idleMs, totalMs }: StreamLife,
 ): Post {
   const channel = channelFor(world, caller, id);
   const post = ownPost(world, caller, channel.id, ts, 'message_not_owned_by_app');
-  const { stream } = post;
-  const nowMs = Date.now();
-  if (
-    stream !== undefined &&
-    (nowMs - stream.lastMs > idleMs || nowMs - stream.startedMs > totalMs)
-  )
-    stream.isOpen = false;
-  if (!stream?.isOpen) throw new Refusal('message_not_in_streaming_state');
+  if (post.stream?.isStopped) throw new Refusal('stopped_by_user');
+  if (!world.isStreaming(post)) throw new Refusal('message_not_in_streaming_state');
   return post;
 }
 
@@ -155,6 +152,7 @@ function append({ stream, message }: Post, { markdown_text, chunks }: Content): 
   const added =
     markdown_text ??
     (chunks ?? []).map((each) => (each.type === 'markdown_text' ? each.text : '')).join('');
-  message.text += added;
+  // Slack drops it, as many who stream have found.
+  message.text += added.trimStart();
   stream.lastMs = Date.now();
 }

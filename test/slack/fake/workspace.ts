@@ -58,6 +58,8 @@ export interface SlackMessage {
   edited?: { user: string; ts: string };
   reactions?: { name: string; users: string[]; count: number }[];
   reply_count?: number;
+  /** Of messages that were streamed. */
+  streaming_state?: 'in_progress' | 'completed' | 'errored';
 }
 
 /** A message that somebody sees where it was posted, and the call's arguments where a bot posted it. */
@@ -70,10 +72,20 @@ export interface Post {
   stream?: {
     mode: 'text' | 'chunks' | undefined;
     isOpen: boolean;
+    /** Whether a person ended it with Slack's button. */
+    isStopped: boolean;
     startedMs: number;
     lastMs: number;
     chunks: unknown[];
   };
+}
+
+/** How long streams last. */
+export interface StreamLife {
+  /** A stream ends that got nothing for so long. Default 300,000 ms, about what Slack does. */
+  idleMs: number;
+  /** A stream ends that long after it began, whatever it gets. Default 306,000 ms, about what Slack does. */
+  totalMs: number;
 }
 
 /** A modal or a home as it was opened, with what Slack adds. */
@@ -122,6 +134,7 @@ export class Workspace {
   readonly homes: OpenView[] = [];
   /** By channel and thread: what `assistant.threads.*` set. */
   readonly threads = new Map<string, { status?: string; title?: string; prompts?: unknown }>();
+  readonly streamLife: StreamLife = { idleMs: 300_000, totalMs: 306_000 };
   /** Tells an installed app of an event. */
   tell: (teamId: string, event: Record<string, unknown>) => void = () => {};
   #lastMicros = 0;
@@ -217,6 +230,17 @@ export class Workspace {
         onlyFor === undefined &&
         (threadTs === undefined || message.ts === threadTs || message.thread_ts === threadTs),
     );
+  }
+
+  /** Whether a message is being streamed; one that is too old is not any more. */
+  isStreaming({ stream, message }: Post): boolean {
+    if (!stream?.isOpen) return false;
+    const { idleMs, totalMs } = this.streamLife;
+    const nowMs = Date.now();
+    if (nowMs - stream.lastMs <= idleMs && nowMs - stream.startedMs <= totalMs) return true;
+    stream.isOpen = false;
+    message.streaming_state = 'errored';
+    return false;
   }
 
   /** An answer in a thread ends the status that was shown there. */

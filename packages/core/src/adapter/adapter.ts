@@ -18,7 +18,10 @@ export interface AdapterCapabilities {
   editMessages: boolean;
   /** Least time between two changes of the same message. */
   editIntervalMs: number;
-  /** Whether `edit` sends only what a text has more than before, so that it may be asked for every word. */
+  /**
+   * Whether `edit` itself sees to how much of a growing text is sent, such as what it has more than before, so that
+   * it may be asked for every word.
+   */
   nativeStreaming?: boolean;
   /** Whether answers stand in a thread of their own. */
   threads?: boolean;
@@ -85,6 +88,11 @@ export interface ReplyPost extends ReplyTarget {
    * before it learnt that it had posted posts again with the same key.
    */
   idempotencyKey: string;
+  /**
+   * True where an earlier attempt, of this process or another one, may have posted it already. A platform that knows
+   * no keys is looked through for it then. Default false.
+   */
+  mayBePosted?: boolean;
 }
 
 /** How a message is posted or changed. */

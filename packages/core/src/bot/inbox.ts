@@ -221,7 +221,8 @@ async function sayStopped(
 ): Promise<void> {
   const signal = AbortSignal.timeout(showTimeoutMs);
   const postId = await noticeOf(adapter, key, cancelled, signal);
-  if (postId !== undefined) await adapter.edit?.({ ...key, postId }, stoppedByPerson, { signal });
+  const options = { signal, completes: 'message' as const };
+  if (postId !== undefined) await adapter.edit?.({ ...key, postId }, stoppedByPerson, options);
 }
 
 /** The post that says where a message stood; one of which that is not noted yet has the id that its key gives. */
@@ -233,8 +234,9 @@ async function noticeOf(
 ): Promise<string | undefined> {
   if (first?.postId != null) return first.postId;
   if (!isNoticed) return undefined;
-  const post = { ...key, text: stoppedByPerson, idempotencyKey: firstPostKey(key) };
-  return adapter.post(post, { signal });
+  const idempotencyKey = firstPostKey(key);
+  const post = { ...key, text: stoppedByPerson, idempotencyKey, mayBePosted: true };
+  return adapter.post(post, { signal, completes: 'message' });
 }
 
 function isSameConversation(a: MessageKey, b: MessageKey): boolean {

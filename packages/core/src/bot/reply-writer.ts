@@ -91,8 +91,8 @@ export class ReplyWriter {
 
   /**
    * Makes the posted messages say this; an empty text takes one away. The last that says something has the
-   * actions, and the pictures where it is not posted yet. Gives the last post if it is new, to be noted with the end of the job. Throws what the adapter
-   * throws.
+   * actions, and the pictures where it is not posted yet. Gives the last post if it is new, to be noted with the
+   * end of the job. Throws what the adapter throws.
    */
   async deliver(
     texts: readonly string[],
@@ -163,6 +163,7 @@ export class ReplyWriter {
       ...(actions.length > 0 && { actions }),
       ...(pictures.length > 0 && { pictures: pictures.map(postedPicture) }),
       idempotencyKey,
+      ...(this.#mayBePosted && { mayBePosted: true }),
     };
     const postId = await this.telemetry.platformCall('post', () =>
       this.adapter.post(post, {
@@ -173,9 +174,14 @@ export class ReplyWriter {
     this.#postIds.set(position, postId);
     this.#unnoted = { position, postId };
     // A post whose key was known says what it said before.
+    if (this.#mayBePosted) await this.#write(position, text, ending);
+    else this.#shown.set(position, text);
+  }
+
+  /** Whether messages of the answer may be posted that are not noted in the store. */
+  get #mayBePosted(): boolean {
     const { attempts, revision, isNoticed } = this.job;
-    if (attempts === 1 && revision === 0 && !isNoticed) this.#shown.set(position, text);
-    else await this.#write(position, text, ending);
+    return attempts > 1 || revision > 0 || isNoticed;
   }
 }
 

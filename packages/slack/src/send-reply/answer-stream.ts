@@ -1,21 +1,16 @@
 import type { KnownBlock } from '@slack/types';
 import { z } from 'zod';
-import { slackCodeOf } from '../slack-errors.js';
-
-/** The calls of a stream: each with its arguments besides channel and `ts`. */
-export type StreamCall = (
-  method: 'chat.startStream' | 'chat.appendStream' | 'chat.stopStream',
-  args: Record<string, unknown>,
-  signal: AbortSignal,
-) => Promise<unknown>;
+import { isSurelyRefused, slackCodeOf } from '../slack-errors.js';
+import type { PacedCalls } from './paced-calls.js';
 
 /** Where a stream goes. */
 export interface StreamPlace {
+  tenant: string;
   channel: string;
   /** Streams are always replies. */
-  thread_ts: string;
+  threadTs: string;
   /** Who asked, and of which team they are; in channels Slack wants to know for whom it streams. */
-  recipient?: { recipient_user_id: string; recipient_team_id: string } | undefined;
+  recipient?: { userId: string; teamId: string } | undefined;
 }
 
 const startedSchema = z.object({ ts: z.string() });
@@ -29,42 +24,57 @@ const endedCodes: readonly (string | undefined)[] = [
   'message_not_found',
 ];
 
+/** Whether an error says that a stream takes nothing more. */
+export function isEnded(error: unknown): boolean {
+  return endedCodes.includes(slackCodeOf(error));
+}
+
 /** What became of an append: `ended` where the stream takes nothing more, so that the message is changed instead. */
 export type Appended = 'appended' | 'ended' | 'stopped by person';
 
 /**
  * A message that grows by what is appended to it, as Slack streams answers natively, see
- * https://docs.slack.dev/reference/methods/chat.startStream.
+ * https://docs.slack.dev/reference/methods/chat.startStream. It takes Markdown as it is; the bot makes harmless
+ * what models say.
  */
 export class AnswerStream {
-  #sent = '';
+  #sent: string;
   #isOpen = true;
+  /** Whether it may say more than is known, as an append was not answered. */
+  #isUnsure = false;
   readonly #startedAtMs = performance.now();
 
   private constructor(
-    private readonly call: StreamCall,
-    private readonly channel: string,
+    private readonly calls: PacedCalls,
+    private readonly place: Pick<StreamPlace, 'tenant' | 'channel'>,
     readonly ts: string,
-  ) {}
+    sent: string,
+    /** What the message carries when it has ended. */
+    private readonly metadata: unknown,
+  ) {
+    this.#sent = sent;
+  }
 
-  /** Begins one; throws what the call throws. */
+  /** Begins one; throws what the call throws, and does not wait where Slack asks for that. */
   static async start(
-    call: StreamCall,
-    place: StreamPlace,
-    text: string,
+    calls: PacedCalls,
+    { tenant, channel, threadTs, recipient }: StreamPlace,
+    { text, metadata }: { text: string; metadata: unknown },
     signal: AbortSignal,
   ): Promise<AnswerStream> {
-    const beginning = wholeWords(text);
-    const { recipient, ...where } = place;
+    const beginning = wholeWords(text.toWellFormed());
     const args = {
-      ...where,
-      ...recipient,
+      channel,
+      thread_ts: threadTs,
+      ...(recipient !== undefined && {
+        recipient_user_id: recipient.userId,
+        recipient_team_id: recipient.teamId,
+      }),
       ...(beginning !== '' && { markdown_text: beginning }),
     };
-    const { ts } = startedSchema.parse(await call('chat.startStream', args, signal));
-    const stream = new AnswerStream(call, place.channel, ts);
-    stream.#sent = beginning;
-    return stream;
+    const started = await calls.once({ method: 'chat.startStream', tenant, args, signal });
+    const { ts } = startedSchema.parse(started);
+    return new AnswerStream(calls, { tenant, channel }, ts, beginning, metadata);
   }
 
   /** Whether it takes more. */
@@ -72,67 +82,78 @@ export class AnswerStream {
     return this.#isOpen;
   }
 
-  /** Appends what a text has more than before; `ended` too for one that does not go on from what was sent. */
-  async append(text: string, signal: AbortSignal): Promise<Appended> {
+  /**
+   * Appends what a text has more than before, if Slack has room for it now; it comes with the next text otherwise.
+   * `ended` too for one that does not go on from what was sent, and for a stream that is too old.
+   */
+  async append(said: string, signal: AbortSignal): Promise<Appended> {
+    const text = said.toWellFormed();
     if (!this.#isOpen) return 'ended';
     const isOld = performance.now() - this.#startedAtMs > longestMs;
-    if (isOld || !text.startsWith(this.#sent)) {
-      await this.stop({}, signal);
+    if (isOld || !this.#isContinuedBy(text)) {
+      await this.stop(signal);
       return 'ended';
     }
-    return this.#send(wholeWords(text), signal);
+    const whole = wholeWords(text);
+    const { tenant, channel } = this.place;
+    const hasMore = whole.length > this.#sent.length;
+    if (!hasMore || !this.calls.hasRoom('chat.appendStream', tenant, channel)) return 'appended';
+    return this.#send(whole, signal);
   }
 
   /**
    * Appends the rest of a whole answer and ends it with what stands below it. False where the stream had ended or the
    * text is another one, so that the message has to be changed instead.
    */
-  async finish(
-    text: string,
-    end: { blocks: KnownBlock[]; metadata: unknown },
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  async finish(said: string, blocks: KnownBlock[], signal: AbortSignal): Promise<boolean> {
+    const text = said.toWellFormed();
     if (!this.#isOpen) return false;
-    const goesOn = text.startsWith(this.#sent);
-    const rest = goesOn ? text.slice(this.#sent.length) : '';
-    const isWhole = await this.stop(
-      { ...end, ...(rest !== '' && { markdown_text: rest }) },
-      signal,
-    );
-    return goesOn && isWhole;
+    if (!this.#isContinuedBy(text)) {
+      await this.stop(signal);
+      return false;
+    }
+    const rest = text.slice(this.#sent.length);
+    return this.stop(signal, { blocks, ...(rest.trim() !== '' && { markdown_text: rest }) });
   }
 
   /** Ends it; false where it had ended before. */
-  async stop(args: Record<string, unknown>, signal: AbortSignal): Promise<boolean> {
+  async stop(signal: AbortSignal, end: Record<string, unknown> = {}): Promise<boolean> {
     if (!this.#isOpen) return false;
     this.#isOpen = false;
+    const { tenant, channel } = this.place;
+    const args = { channel, ts: this.ts, metadata: this.metadata, ...end };
     try {
-      await this.call('chat.stopStream', { channel: this.channel, ts: this.ts, ...args }, signal);
+      await this.calls.call({ method: 'chat.stopStream', tenant, args, signal });
       return true;
     } catch (error) {
-      if (endedCodes.includes(slackCodeOf(error))) return false;
+      if (isEnded(error)) return false;
       throw error;
     }
   }
 
+  #isContinuedBy(text: string): boolean {
+    return !this.#isUnsure && text.startsWith(this.#sent);
+  }
+
   async #send(text: string, signal: AbortSignal): Promise<Appended> {
-    const more = text.slice(this.#sent.length);
-    if (more === '') return 'appended';
-    const args = { channel: this.channel, ts: this.ts, markdown_text: more };
+    const { tenant, channel } = this.place;
+    const args = { channel, ts: this.ts, markdown_text: text.slice(this.#sent.length) };
     try {
-      await this.call('chat.appendStream', args, signal);
+      await this.calls.call({ method: 'chat.appendStream', tenant, args, signal });
       this.#sent = text;
       return 'appended';
     } catch (error) {
-      const code = slackCodeOf(error);
-      if (!endedCodes.includes(code)) throw error;
+      if (!isEnded(error)) {
+        this.#isUnsure ||= !isSurelyRefused(error);
+        throw error;
+      }
       this.#isOpen = false;
-      return code === 'stopped_by_user' ? 'stopped by person' : 'ended';
+      return slackCodeOf(error) === 'stopped_by_user' ? 'stopped by person' : 'ended';
     }
   }
 }
 
 /** Slack drops white space at the beginning of what is appended, so that it is sent at the end of what comes before. */
 function wholeWords(text: string): string {
-  return /^[\s\S]*\s(?=\S)/.exec(text)?.[0] ?? '';
+  return /^[\s\S]*\S\s+(?=\S)/.exec(text)?.[0] ?? '';
 }

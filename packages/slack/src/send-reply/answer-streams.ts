@@ -1,13 +1,28 @@
-import { type PostedReply, VistazoError } from '@vistazo/core';
+import type { PostedReply } from '@vistazo/core';
 import { BoundedMap } from '@vistazo/core/adapter-kit';
 import { isDirect, placeOf } from '../place.js';
-import { retryAfterMsOf, slackCodeOf } from '../slack-errors.js';
-import { AnswerStream, type StreamCall, type StreamPlace } from './answer-stream.js';
+import { isSurelyRefused, retryAfterMsOf, slackCodeOf } from '../slack-errors.js';
+import { AnswerStream, isEnded, type StreamPlace } from './answer-stream.js';
 import type { PacedCalls } from './paced-calls.js';
 
 const maxStreams = 10_000;
-/** How long a team where a stream could not be begun is not asked for one again. */
+/** How long a team where no stream could be begun is not asked for one again. */
 const withoutMs = 3_600_000;
+/** What Slack refuses because of the channel or the thread; the team may have streams all the same. */
+const placeCodes: readonly string[] = [
+  'cannot_reply_to_message',
+  'channel_not_found',
+  'channel_type_not_supported',
+  'invalid_thread_ts',
+  'is_archived',
+  'message_not_found',
+  'method_not_supported_for_channel_type',
+  'msg_too_long',
+  'not_in_channel',
+  'thread_not_found',
+  'user_not_found',
+];
+const placeCode = /^(?:restricted_action|missing_recipient|invalid_recipient)/;
 
 /** The streams that are open, by their messages. */
 export class AnswerStreams {
@@ -21,29 +36,24 @@ export class AnswerStreams {
   ) {}
 
   /**
-   * Begins one and gives its `ts`. Undefined where answers do not stream: the team has no streams, or as many were
-   * begun as Slack takes.
+   * Begins one and gives its `ts`. Undefined where answers do not stream: the team has no streams, the channel takes
+   * none, or as many were begun as Slack takes. Throws where it is not known whether it began.
    */
   async start(
-    tenant: string,
     place: StreamPlace,
-    text: string,
+    beginning: { text: string; metadata: unknown },
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const { channel } = place;
+    const { tenant, channel } = place;
     if (this.options.streaming === 'edits' || this.#isWithout(tenant)) return undefined;
-    if (!this.calls.isFree('chat.startStream', tenant, channel)) return undefined;
+    if (!this.calls.hasRoom('chat.startStream', tenant, channel)) return undefined;
     try {
-      const call: StreamCall = (method, args, callSignal) =>
-        this.calls.call(method, tenant, { ...args, channel }, callSignal);
-      const stream = await begin(call, place, text, signal);
+      const stream = await this.#begin(place, beginning, signal);
       this.#open.set(`${tenant} ${channel} ${stream.ts}`, stream);
       return stream.ts;
     } catch (error) {
-      const isGone = error instanceof VistazoError && error.code === 'platform.gone';
-      const isToWait = retryAfterMsOf(error) !== undefined;
-      if (isGone || (slackCodeOf(error) === undefined && !isToWait)) throw error;
-      if (!isToWait) this.#without.set(tenant, performance.now());
+      if (!isSurelyRefused(error)) throw error;
+      if (isForTeam(error)) this.#without.set(tenant, performance.now());
       return undefined;
     }
   }
@@ -57,20 +67,39 @@ export class AnswerStreams {
     return undefined;
   }
 
-  /** Ends the stream of a message, also one that another process began. */
-  async end(posted: PostedReply, signal: AbortSignal): Promise<void> {
+  /** Ends the stream of a message with some more arguments, also one that another process began. */
+  async end(
+    posted: PostedReply,
+    more: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const stream = this.of(posted);
     if (stream !== undefined) {
-      await stream.stop({}, signal);
+      await stream.stop(signal);
       return;
     }
     const { tenant, conversationKey, postId: ts } = posted;
-    const { channel } = placeOf(conversationKey);
+    const args = { channel: placeOf(conversationKey).channel, ts, ...more };
     await this.calls
-      .call('chat.stopStream', tenant, { channel, ts }, signal)
+      .call({ method: 'chat.stopStream', tenant, args, signal })
       .catch((error: unknown) => {
-        if (slackCodeOf(error) !== 'message_not_in_streaming_state') throw error;
+        if (!isEnded(error)) throw error;
       });
+  }
+
+  /** In direct messages Slack knows who is spoken with, and some teams refuse to be told. */
+  async #begin(
+    { recipient, ...place }: StreamPlace,
+    beginning: { text: string; metadata: unknown },
+    signal: AbortSignal,
+  ): Promise<AnswerStream> {
+    const withRecipient = { ...place, recipient };
+    if (!isDirect(place.channel))
+      return AnswerStream.start(this.calls, withRecipient, beginning, signal);
+    return AnswerStream.start(this.calls, place, beginning, signal).catch((error: unknown) => {
+      if (!slackCodeOf(error)?.startsWith('missing_recipient')) throw error;
+      return AnswerStream.start(this.calls, withRecipient, beginning, signal);
+    });
   }
 
   #isWithout(tenant: string): boolean {
@@ -79,19 +108,10 @@ export class AnswerStreams {
   }
 }
 
-/** In direct messages Slack knows who is spoken with, and some teams refuse to be told. */
-async function begin(
-  call: StreamCall,
-  { recipient, ...place }: StreamPlace,
-  text: string,
-  signal: AbortSignal,
-): Promise<AnswerStream> {
-  if (!isDirect(place.channel))
-    return AnswerStream.start(call, { ...place, recipient }, text, signal);
-  return AnswerStream.start(call, place, text, signal).catch((error: unknown) => {
-    if (!slackCodeOf(error)?.startsWith('missing_recipient')) throw error;
-    return AnswerStream.start(call, { ...place, recipient }, text, signal);
-  });
+function isForTeam(error: unknown): boolean {
+  const code = slackCodeOf(error);
+  if (code === undefined || retryAfterMsOf(error) !== undefined) return false;
+  return !placeCodes.includes(code) && !placeCode.test(code);
 }
 
 function keyOf({ tenant, conversationKey, postId }: PostedReply): string {

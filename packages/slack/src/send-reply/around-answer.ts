@@ -23,8 +23,6 @@ export interface AnswerMessage extends ReplyTarget {
 export interface Around {
   above: KnownBlock[];
   below: KnownBlock[];
-  /** Whether the buttons of a whole answer are among it. */
-  hasEndButtons: boolean;
 }
 
 /** Puts around messages what they have besides their text. */
@@ -49,13 +47,12 @@ export class AroundAnswer {
     const ofPlugins = actionButtons(actions, conversationKey);
     const isPlain = !this.options.buttons || message.isAnnouncement === true;
     if (isPlain || completes === 'message' || (completes === undefined && !(isUnderWay && isFirst)))
-      return { above, below: ofPlugins, hasEndButtons: false };
+      return { above, below: ofPlugins };
     const language =
       askerId === undefined ? 'en' : await this.options.languageOf(message.tenant, askerId);
     const place = { conversationKey, messageId, askerId, language };
-    const hasEndButtons = completes === 'answer';
-    const own = hasEndButtons ? endButtons(place) : [stopButton(place)];
-    return { above, below: [...ofPlugins, ...own], hasEndButtons };
+    const own = completes === 'answer' ? endButtons(place) : [stopButton(place)];
+    return { above, below: [...ofPlugins, ...own] };
   }
 }
 

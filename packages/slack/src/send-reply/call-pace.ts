@@ -6,54 +6,63 @@ export interface CallRate {
   perMinute: number;
 }
 
-interface Bucket {
-  calls: number;
-  atMs: number;
+interface Turns {
+  /** When the next turn would be if calls came evenly; up to a burst of them may come sooner. */
+  evenlyAtMs: number;
   /** Slack asked to wait until then. */
   blockedUntilMs: number;
 }
 
-const maxBuckets = 10_000;
+const maxKeys = 10_000;
 
 /**
  * Spreads calls over the rate that Slack allows, so that answers that grow side by side slow down together instead of
  * being refused. See https://docs.slack.dev/apis/web-api/rate-limits.
  */
 export class CallPace {
-  readonly #buckets = new BoundedMap<string, Bucket>(maxBuckets);
+  readonly #turns = new BoundedMap<string, Turns>(maxKeys);
 
-  /** Resolves when it is the turn of a call of what `key` names. */
+  /** Resolves when it is the turn of a call of what `key` names. Who waits longest comes first. */
   async wait(key: string, rate: CallRate, signal: AbortSignal): Promise<void> {
-    const nowMs = performance.now();
-    const bucket = this.#of(key, rate, nowMs);
-    const perCallMs = 60_000 / rate.perMinute;
-    bucket.calls = Math.min(rate.burst, bucket.calls + (nowMs - bucket.atMs) / perCallMs) - 1;
-    bucket.atMs = nowMs;
-    const dueMs = bucket.calls < 0 ? -bucket.calls * perCallMs : 0;
-    await pause(Math.max(dueMs, bucket.blockedUntilMs - nowMs), signal);
+    const turns = this.#of(key);
+    let knownMs: number;
+    do {
+      knownMs = turns.blockedUntilMs;
+      await pause(take(turns, rate) - performance.now(), signal);
+      // Slack may have asked to wait meanwhile.
+    } while (turns.blockedUntilMs > knownMs);
   }
 
-  /** Whether the next call would not have to wait. */
-  isFree(key: string, rate: CallRate): boolean {
+  /** Whether a call would not have to wait, and left `kept` others that would not either. Default 0. */
+  hasRoom(key: string, rate: CallRate, kept = 0): boolean {
     const nowMs = performance.now();
-    const { calls, atMs, blockedUntilMs } = this.#of(key, rate, nowMs);
-    const left = calls + ((nowMs - atMs) * rate.perMinute) / 60_000;
-    return blockedUntilMs <= nowMs && left >= 1;
+    const { evenlyAtMs, blockedUntilMs } = this.#of(key);
+    const soonestMs = evenlyAtMs - (rate.burst - 1 - kept) * perCallMs(rate);
+    return blockedUntilMs <= nowMs && soonestMs <= nowMs;
   }
 
-  /** Slack refused a call, and asks to wait. */
+  /** Slack refused a call, and asks to wait; what comes after that comes evenly. */
   refused(key: string, rate: CallRate, retryAfterMs: number): void {
-    const nowMs = performance.now();
-    const bucket = this.#of(key, rate, nowMs);
-    bucket.blockedUntilMs = Math.max(bucket.blockedUntilMs, nowMs + retryAfterMs);
-    bucket.calls = Math.min(bucket.calls, 0);
+    const turns = this.#of(key);
+    turns.blockedUntilMs = Math.max(turns.blockedUntilMs, performance.now() + retryAfterMs);
+    turns.evenlyAtMs = turns.blockedUntilMs + (rate.burst - 1) * perCallMs(rate);
   }
 
-  #of(key: string, { burst }: CallRate, nowMs: number): Bucket {
-    const known = this.#buckets.get(key);
-    if (known !== undefined) return known;
-    const bucket = { calls: burst, atMs: nowMs, blockedUntilMs: 0 };
-    this.#buckets.set(key, bucket);
-    return bucket;
+  #of(key: string): Turns {
+    const known = this.#turns.get(key) ?? { evenlyAtMs: 0, blockedUntilMs: 0 };
+    this.#turns.set(key, known);
+    return known;
   }
+}
+
+/** Takes the next turn, and gives when it is. */
+function take(turns: Turns, rate: CallRate): number {
+  const nowMs = performance.now();
+  const soonestMs = turns.evenlyAtMs - (rate.burst - 1) * perCallMs(rate);
+  turns.evenlyAtMs = Math.max(nowMs, turns.evenlyAtMs) + perCallMs(rate);
+  return soonestMs;
+}
+
+function perCallMs({ perMinute }: CallRate): number {
+  return 60_000 / perMinute;
 }

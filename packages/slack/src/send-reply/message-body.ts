@@ -25,24 +25,33 @@ const lengthKeptFree = 1000;
  */
 export const maxMarkdownLength = 2400;
 
+/** What is said where there is nothing to say: Slack takes no empty message. */
+const nothing = '…';
+/** What is seen of a text besides space. */
+const visible = /[^\s\p{C}\p{Z}]/u;
+
 /** What a message of the bot says. */
 export interface MessageBody {
   /** For notifications, and for clients that show no blocks: mrkdwn, the beginning where it is long. */
   text: string;
-  /** The whole of it; none where there is nothing to say. */
+  /** The whole of it. */
   blocks: SectionBlock[];
 }
 
 /**
- * An answer's Markdown as one message. Up to {@link maxMarkdownLength} of it always fit: what formatting
- * makes too long is shown as it was written. Throws `internal` where more does not fit.
+ * An answer's Markdown as one message, which is never empty. Up to {@link maxMarkdownLength} of it always fit: what
+ * formatting makes too long, or leaves nothing of, is shown as it was written. Throws `internal` where more does not
+ * fit.
  */
 export function messageBody(markdown: string): MessageBody {
+  const text = visible.test(markdown) ? markdown.toWellFormed() : nothing;
   for (const convert of [toMrkdwn, literalMrkdwn]) {
-    const mrkdwn = convert(markdown.toWellFormed()).trim();
+    const mrkdwn = convert(text).trim();
     const sections = splitMrkdwn(mrkdwn, maxSectionLength);
     const length = sections.reduce((sum, section) => sum + section.length, 0);
-    if (length <= maxBlocksLength - lengthKeptFree && sections.length <= maxBlocks - blocksKeptFree)
+    const isFitting =
+      length <= maxBlocksLength - lengthKeptFree && sections.length <= maxBlocks - blocksKeptFree;
+    if (isFitting && visible.test(mrkdwn))
       return { text: shortened(mrkdwn), blocks: sections.map(sectionOf) };
   }
   throw new VistazoError(

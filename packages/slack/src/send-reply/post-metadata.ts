@@ -9,9 +9,13 @@ const messageSchema = z.object({
   streaming_state: z.string().optional(),
   metadata: z
     .object({ event_type: z.string(), event_payload: z.object({ key: z.string() }).partial() })
-    .optional(),
+    .optional()
+    // That of other apps may look otherwise.
+    .catch(undefined),
 });
-const messagesSchema = z.object({ messages: z.array(z.unknown()) });
+
+/** A message of a channel, as far as it tells whether the bot posted it. */
+export type KeyedMessage = z.output<typeof messageSchema>;
 
 /**
  * What a message of the bot carries so that it is known again: Slack takes no key that would make it post once, so that
@@ -21,25 +25,20 @@ export function postMetadata(idempotencyKey: string) {
   return { event_type: eventType, event_payload: { key: idempotencyKey } };
 }
 
-/**
- * The message with a key among those that Slack answered with. A stream gets its key only when it ends: one of the
- * bot's without any was left by a process that died, and there is one answer at a time in a thread.
- */
-export function findPosted(
-  answer: unknown,
-  idempotencyKey: string,
-  botUserId: string | undefined,
-): string | undefined {
-  const messages = (messagesSchema.safeParse(answer).data?.messages ?? []).flatMap(
-    (message) => messageSchema.safeParse(message).data ?? [],
-  );
-  const keyed = messages.find(
-    ({ metadata }) =>
-      metadata?.event_type === eventType && metadata.event_payload.key === idempotencyKey,
-  );
-  const left = messages.find(
-    ({ user, streaming_state, metadata }) =>
-      streaming_state !== undefined && metadata === undefined && user === botUserId,
-  );
-  return (keyed ?? left)?.ts;
+/** Messages that Slack told of; what is none is left out. */
+export function keyedMessages(messages: readonly unknown[]): KeyedMessage[] {
+  return messages.flatMap((message) => messageSchema.safeParse(message).data ?? []);
+}
+
+/** Whether a message carries a key. */
+export function hasKey({ metadata }: KeyedMessage, idempotencyKey: string): boolean {
+  return metadata?.event_type === eventType && metadata.event_payload.key === idempotencyKey;
+}
+
+/** Whether a message is a stream of the bot's that was left by a process that died: it gets its key when it ends. */
+export function isOrphan(
+  { user, streaming_state, metadata }: KeyedMessage,
+  botUserId: string,
+): boolean {
+  return streaming_state !== undefined && metadata === undefined && user === botUserId;
 }

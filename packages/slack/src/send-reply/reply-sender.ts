@@ -10,14 +10,14 @@ import {
   AnswerPostsByQuestion,
   BoundedMap,
   type Language,
+  unlessAborted,
 } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
 import { Asides } from '../asides.js';
 import type { CalledCommands } from '../commands/called-commands.js';
 import { placeOf } from '../place.js';
 import type { SlackApi } from '../slack-api.js';
-import { slackCodeOf } from '../slack-errors.js';
-import type { AnswerStream } from './answer-stream.js';
+import { isSurelyRefused, slackCodeOf } from '../slack-errors.js';
 import { AnswerStreams } from './answer-streams.js';
 import { type Around, AroundAnswer } from './around-answer.js';
 import { EarlierPosts } from './earlier-posts.js';
@@ -26,7 +26,6 @@ import { PacedCalls } from './paced-calls.js';
 import { postMetadata } from './post-metadata.js';
 import { isOutside, ResponseAnswers } from './response-answers.js';
 import type { PictureUploads } from './upload-pictures.js';
-import { WrittenMessages } from './written-messages.js';
 
 /** What a {@link ReplySender} needs. */
 export interface ReplySenderOptions {
@@ -47,14 +46,10 @@ export interface ReplySenderOptions {
   calls: CalledCommands;
   /** A person ended a stream with Slack's own button. */
   onStopped: (target: ReplyTarget) => void;
-  /** When this process began to listen, in milliseconds since 1970. */
-  startedAtMs: number;
 }
 
 /** How many posts are known by their keys; older ones are looked for on Slack. */
 const maxKeys = 100_000;
-/** How long buttons may take to be changed. */
-const buttonsTimeoutMs = 30_000;
 
 const postedSchema = z.object({ ts: z.string() });
 
@@ -69,8 +64,13 @@ const quiet = {
 /** Posts, changes and takes away the messages of answers. */
 export class ReplySender {
   readonly answers = new AnswerPostsByQuestion();
+  /** The messages of keys, and the keys of messages. */
   readonly #posted = new BoundedMap<string, string>(maxKeys);
-  readonly #written = new WrittenMessages();
+  readonly #keys = new BoundedMap<string, string>(maxKeys);
+  /** Keys of which a call was not answered, so that something may be posted under them. */
+  readonly #unsure = new BoundedMap<string, true>(maxKeys);
+  /** Posts that are under way, by their keys; each resolves however it ends. */
+  readonly #underWay = new Map<string, Promise<void>>();
   readonly #calls: PacedCalls;
   readonly #streams: AnswerStreams;
   readonly #asides = new Asides();
@@ -79,11 +79,11 @@ export class ReplySender {
   readonly #responses: ResponseAnswers;
 
   constructor(private readonly options: ReplySenderOptions) {
-    this.#calls = new PacedCalls(options.api);
+    const { api, botUserIdIn, buttons, calls, personOf } = options;
+    this.#calls = new PacedCalls(api);
     this.#streams = new AnswerStreams(this.#calls, options);
-    this.#earlier = new EarlierPosts(options);
-    this.#responses = new ResponseAnswers(options.calls);
-    const { buttons, calls, personOf } = options;
+    this.#earlier = new EarlierPosts({ api, botUserIdIn, calls: this.#calls });
+    this.#responses = new ResponseAnswers(calls);
     this.#around = new AroundAnswer({
       buttons,
       calls,
@@ -92,12 +92,21 @@ export class ReplySender {
   }
 
   async post(post: ReplyPost, options: WriteOptions): Promise<string> {
-    options.signal.throwIfAborted();
+    const { signal } = options;
+    signal.throwIfAborted();
     const key = `${post.tenant} ${post.idempotencyKey}`;
-    const known = this.#posted.get(key) ?? (await this.#earlier.find(post, options.signal));
-    const ts = known ?? (await this.#send(post, options));
-    this.#posted.set(key, ts);
-    return ts;
+    const before = this.#underWay.get(key);
+    if (before !== undefined) await unlessAborted(before, signal);
+    const known = this.#posted.get(key);
+    if (known !== undefined) return known;
+    const sending = this.#postOnce(key, post, options);
+    const ended = sending.then(
+      () => {},
+      () => {},
+    );
+    this.#underWay.set(key, ended);
+    void ended.then(() => this.#underWay.delete(key));
+    return unlessAborted(sending, signal);
   }
 
   async edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
@@ -107,31 +116,33 @@ export class ReplySender {
     if (!answer.postIds.includes(postId)) answer.postIds.push(postId);
     if (this.#responses.has(posted)) return this.#responses.edit(posted, text);
     const stream = this.#streams.of(posted);
-    if (completes === undefined && posted.actions === undefined && stream !== undefined) {
+    const grows = completes === undefined && posted.actions === undefined;
+    if (grows && stream !== undefined) {
       const became = await stream.append(text, signal);
       if (became === 'stopped by person') this.options.onStopped(posted);
       if (became !== 'ended') return;
     }
+    const { channel } = placeOf(posted.conversationKey);
+    // What a growing answer has more comes with its next text, and the whole of it at last.
+    if (grows && answer.isUnderWay && !this.#calls.hasRoom('chat.update', posted.tenant, channel))
+      return;
     const around = await this.#around.of(posted, answer, completes);
-    const isDone =
-      completes !== undefined && (await this.#finish(stream, posted, { text, around }, signal));
+    const isDone = !grows && (await stream?.finish(text, around.below, signal)) === true;
     if (!isDone) await this.#update(posted, text, around, signal);
-    const { hasEndButtons } = around;
-    const { actions } = posted;
-    this.#written.note(posted, { text, actions, hasEndButtons });
   }
 
   async remove(posted: PostedReply, { signal }: Pick<WriteOptions, 'signal'>): Promise<void> {
     const answer = this.answers.of(posted);
     answer.postIds = answer.postIds.filter((id) => id !== posted.postId);
     if (this.#responses.has(posted)) return this.#responses.remove(posted);
-    const { channel } = placeOf(posted.conversationKey);
-    const args = { channel, ts: posted.postId };
-    const remove = () => this.#calls.call('chat.delete', posted.tenant, args, signal);
+    const { tenant, conversationKey, postId: ts } = posted;
+    const args = { channel: placeOf(conversationKey).channel, ts };
+    const remove = () => this.#calls.call({ method: 'chat.delete', tenant, args, signal });
     try {
       await remove().catch(async (error: unknown) => {
+        // So says Slack of one that streams.
         if (slackCodeOf(error) !== 'cant_delete_message') throw error;
-        await this.#streams.end(posted, signal);
+        await this.#streams.end(posted, this.#metadataOf(posted), signal);
         await remove();
       });
     } catch (error) {
@@ -139,7 +150,7 @@ export class ReplySender {
     }
   }
 
-  /** Changes the buttons as the answer goes on. */
+  /** What happens on the way to an answer. */
   answering(target: ReplyTarget, event: AnsweringEvent): void {
     // What was said unasked is no answer that could be rated or asked for again.
     if (target.isAnnouncement) return;
@@ -148,28 +159,51 @@ export class ReplySender {
     if (event.type !== 'ended') return;
     answer.isUnderWay = false;
     void this.#asides.run(() => this.#responses.ended(target));
-    if (this.options.buttons) void this.#asides.run(() => this.#showEndButtons(target, answer));
   }
 
   /** Resolves when nothing is done aside. */
   async idle(): Promise<void> {
-    await this.#asides.idle();
+    await Promise.all([this.#asides.idle(), ...this.#underWay.values()]);
+  }
+
+  /** Not before it is known that nothing was posted under the key. */
+  async #postOnce(key: string, post: ReplyPost, options: WriteOptions): Promise<string> {
+    const found = await this.#find(key, post, options.signal);
+    try {
+      const ts = found ?? (await this.#send(post, options));
+      this.#note(post, ts);
+      // It may say less, and who posts it for the first time does not expect that; what is announced is posted whole.
+      if (found !== undefined && !post.mayBePosted && !post.isAnnouncement)
+        await this.edit({ ...post, postId: ts }, post.text, options);
+      this.#posted.set(key, ts);
+      this.#unsure.delete(key);
+      return ts;
+    } catch (error) {
+      if (!isSurelyRefused(error)) this.#unsure.set(key, true);
+      throw error;
+    }
+  }
+
+  async #find(key: string, post: ReplyPost, signal: AbortSignal): Promise<string | undefined> {
+    if (!post.mayBePosted && !this.#unsure.get(key)) return undefined;
+    return this.#earlier.find(post, this.answers.of(post).postIds, signal);
+  }
+
+  #note(post: ReplyPost, postId: string): void {
+    const { postIds } = this.answers.of(post);
+    if (!postIds.includes(postId)) postIds.push(postId);
+    this.#keys.set(nameOf({ ...post, postId }), post.idempotencyKey);
   }
 
   async #send(post: ReplyPost, { signal, completes }: WriteOptions): Promise<string> {
     const answer = this.answers.of(post);
-    const grows = completes === undefined && answer.isUnderWay;
+    const grows = completes === undefined && answer.isUnderWay && post.actions === undefined;
+    const streamed = grows ? await this.#stream(post, answer, signal) : undefined;
+    if (streamed !== undefined) return streamed;
     const around = await this.#around.of({ ...post, postId: undefined }, answer, completes);
-    const ts =
-      (grows ? await this.#stream(post, answer, signal) : undefined) ??
-      (await this.#postMessage(post, around, signal).catch((error: unknown) =>
-        this.#postOutside(post, answer, error),
-      ));
-    answer.postIds.push(ts);
-    const { text, idempotencyKey, actions } = post;
-    const { hasEndButtons } = around;
-    this.#written.note({ ...post, postId: ts }, { text, idempotencyKey, actions, hasEndButtons });
-    return ts;
+    return this.#postMessage(post, around, signal).catch((error: unknown) =>
+      this.#postOutside(post, answer, error),
+    );
   }
 
   /** Where the bot is not in the channel a command can be answered all the same. */
@@ -179,37 +213,18 @@ export class ReplySender {
     return id;
   }
 
-  /** False where the message did not stream. */
-  async #finish(
-    stream: AnswerStream | undefined,
-    posted: PostedReply,
-    { text, around }: { text: string; around: Around },
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    if (stream === undefined) return false;
-    const { idempotencyKey } = this.#written.of(posted);
-    const metadata = idempotencyKey === undefined ? undefined : postMetadata(idempotencyKey);
-    return stream.finish(text, { blocks: around.below, metadata }, signal);
-  }
-
+  /** Undefined where the answer does not stream. */
   async #stream(
-    { tenant, conversationKey, text }: ReplyPost,
-    { askerId }: AnswerPosts,
+    { tenant, conversationKey, text, idempotencyKey }: ReplyPost,
+    { askerId: userId }: AnswerPosts,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const place = placeOf(conversationKey);
-    if (askerId === undefined || place.threadTs === undefined) return undefined;
-    const { teamId } = await this.options.personOf(tenant, askerId);
-    return this.#streams.start(
-      tenant,
-      {
-        channel: place.channel,
-        thread_ts: place.threadTs,
-        recipient: { recipient_user_id: askerId, recipient_team_id: teamId ?? tenant },
-      },
-      text,
-      signal,
-    );
+    const { channel, threadTs } = placeOf(conversationKey);
+    if (userId === undefined || threadTs === undefined) return undefined;
+    const { teamId = tenant } = await this.options.personOf(tenant, userId);
+    const place = { tenant, channel, threadTs, recipient: { userId, teamId } };
+    const beginning = { text, metadata: postMetadata(idempotencyKey) };
+    return this.#streams.start(place, beginning, signal);
   }
 
   async #postMessage(post: ReplyPost, around: Around, signal: AbortSignal): Promise<string> {
@@ -223,7 +238,8 @@ export class ReplySender {
       ...quiet,
       metadata: postMetadata(idempotencyKey),
     };
-    return postedSchema.parse(await this.#calls.call('chat.postMessage', tenant, args, signal)).ts;
+    const posted = await this.#calls.call({ method: 'chat.postMessage', tenant, args, signal });
+    return postedSchema.parse(posted).ts;
   }
 
   async #update(
@@ -232,48 +248,32 @@ export class ReplySender {
     around: Around,
     signal: AbortSignal,
   ): Promise<void> {
-    const { tenant, conversationKey, postId } = posted;
+    const { tenant, conversationKey, postId: ts } = posted;
     const { channel } = placeOf(conversationKey);
     const { link_names, parse } = quiet;
-    const written = this.#written.of(posted);
-    const { idempotencyKey } = written;
-    const args = {
-      channel,
-      ts: postId,
-      ...bodyOf(text, around),
-      link_names,
-      parse,
-      // One that was streamed got none when it began.
-      ...(idempotencyKey !== undefined && { metadata: postMetadata(idempotencyKey) }),
-    };
-    const update = () => this.#calls.call('chat.update', tenant, args, signal);
+    // One that was streamed got none when it began.
+    const metadata = this.#metadataOf(posted);
+    const args = { channel, ts, ...bodyOf(text, around), link_names, parse, ...metadata };
+    const update = () => this.#calls.call({ method: 'chat.update', tenant, args, signal });
     await update().catch(async (error: unknown) => {
       if (slackCodeOf(error) !== 'streaming_state_conflict') throw error;
-      await this.#streams.end(posted, signal);
+      await this.#streams.end(posted, metadata, signal);
       await update();
     });
-    this.#written.note(posted, { text });
   }
 
-  async #showEndButtons(target: ReplyTarget, answer: AnswerPosts): Promise<void> {
-    const { postIds } = answer;
-    const last = postIds.at(-1);
-    const signal = AbortSignal.timeout(buttonsTimeoutMs);
-    for (const postId of [...postIds]) {
-      const posted = { ...target, postId };
-      const { text, hasEndButtons, actions } = this.#written.of(posted);
-      const isLast = postId === last;
-      const isRight = isLast ? hasEndButtons : !hasEndButtons && postId !== postIds[0];
-      if (text === undefined || isRight || this.#responses.has(posted)) continue;
-      const message = { ...posted, actions };
-      const around = await this.#around.of(message, answer, isLast ? 'answer' : 'message');
-      await this.#update(posted, text, around, signal);
-      this.#written.note(posted, { hasEndButtons: isLast });
-    }
+  /** None of a message that an earlier process posted, which keeps what it has. */
+  #metadataOf(posted: PostedReply): { metadata?: unknown } {
+    const key = this.#keys.get(nameOf(posted));
+    return key === undefined ? {} : { metadata: postMetadata(key) };
   }
 }
 
 function bodyOf(text: string, { above, below }: Around) {
   const body = messageBody(text);
   return { ...body, blocks: [...above, ...body.blocks, ...below] };
+}
+
+function nameOf({ tenant, conversationKey, postId }: PostedReply): string {
+  return `${tenant} ${placeOf(conversationKey).channel} ${postId}`;
 }
