@@ -11,7 +11,7 @@ const addressOf = (path: string) => pathToFileURL(join(import.meta.dirname, '../
 
 const imports = `
 import { createSlackAdapter } from '${addressOf('packages/slack/dist/index.js')}';
-import { tutor } from '${addressOf('packages/plugins/dist/index.js')}';
+import { triage, tutor } from '${addressOf('packages/plugins/dist/index.js')}';
 const tokens = { botToken: 'xoxb-SECRET', appToken: 'xapp-SECRET' };
 `;
 
@@ -35,6 +35,16 @@ describe('vistazo slack manifest', () => {
     const asJson = await manifest(bot, ['--name', 'Looker', '--format', 'json']);
     expect(JSON.parse(asJson.out)).toEqual(found);
     expect(asJson.out).not.toContain('SECRET');
+  });
+
+  it('needs no tokens, which an app has only when it is made, and no database', async () => {
+    const { code, out, err } = await manifest(
+      '{ plugins: [triage({})], adapters: [createSlackAdapter({ botToken: undefined })] }',
+    );
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { features, settings } = manifestSchema.parse(parse(out));
+    expect(features.slash_commands?.map(({ command }) => command)).toContain('/ticket');
+    expect(settings.socket_mode_enabled).toBe(true);
   });
 
   it('says so where the bot is not on Slack, or more than once', async () => {

@@ -65,6 +65,16 @@ describe('an answer that grows on Slack by changes', () => {
     expect(sending.callsSince(0)['chat.update']).toBeLessThan(12);
   });
 
+  it('begins to grow only while Slack has room for its changes', async () => {
+    const sending = await Sending.start(edits);
+    const target = await sending.ask();
+    const posted = { ...target, postId: await sending.post(target, 'One') };
+    const mayGrow = () => sending.adapter.mayGrow?.(target);
+    expect(mayGrow()).toBe(true);
+    for (let count = 0; count < 7; count++) await sending.edit(posted, `${count}`);
+    expect(mayGrow()).toBe(false);
+  });
+
   it('waits as long as Slack asks, and says all of it at last', async () => {
     const sending = await Sending.start(edits);
     const { calls } = sending.fake.api;

@@ -59,6 +59,19 @@ describe('an answer that streams on Slack', () => {
     expect(sending.answers(target).map(({ text }) => text)).toEqual(['Yes']);
   });
 
+  it('grows by characters where words are long, and keeps the space between its parts', async () => {
+    const sending = await Sending.start();
+    const target = await sending.askToGrow();
+    const sentence = 'これは果物の売り上げを示す棒グラフです。'.repeat(3);
+    const posted = { ...target, postId: await sending.post(target, sentence) };
+    expect(sending.answers(target)[0]?.text).toBe(sentence.slice(0, -1));
+    await sending.edit(posted, `${sentence}\n\n`);
+    await sending.edit(posted, `${sentence}\n\n${sentence}`);
+    expect(sending.answers(target)[0]?.text).toBe(`${sentence}\n\n${sentence.slice(0, -1)}`);
+    await sending.edit(posted, `${sentence}\n\n${sentence}`, 'answer');
+    expect(sending.answers(target)[0]?.text).toBe(`${sentence}\n\n${sentence}`);
+  });
+
   it('names nobody in direct messages, unless Slack wants to know', async () => {
     const sending = await Sending.start();
     const { fake, ana } = sending;
@@ -261,5 +274,7 @@ describe('an answer that streams on Slack', () => {
     await sending.remove(posted);
     expect(sending.answers(target)).toEqual([]);
     await expect(sending.remove(posted)).resolves.toBeUndefined();
+    await sending.post(target, 'Anew', { completes: 'answer' });
+    expect(sending.answers(target)).toMatchObject([{ text: 'Anew' }]);
   });
 });

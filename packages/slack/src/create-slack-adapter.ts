@@ -20,13 +20,14 @@ import {
   type CheckedOptions,
   checkOptions,
   featuresOf,
+  lackingIn,
   type SlackAdapterOptions,
 } from './slack-options.js';
 import { SlackSession } from './slack-session.js';
 
 /**
- * A platform for `createBot`: Slack, through Bolt, in Socket Mode or over HTTP. A workspace is a tenant. Throws
- * `option.invalid`.
+ * A platform for `createBot`: Slack, through Bolt, in Socket Mode or over HTTP. A workspace is a tenant. Tokens may
+ * be lacking until it is started, since an app is made from its manifest before it has any. Throws `option.invalid`.
  */
 export function createSlackAdapter(options: SlackAdapterOptions): Adapter {
   return new SlackAdapter(checkOptions(options));
@@ -63,11 +64,12 @@ class SlackAdapter implements Adapter {
     return this.#session?.isConnected() ?? false;
   }
 
-  check({ signal }: Signal): Promise<AdapterFinding[]> {
+  async check({ signal }: Signal): Promise<AdapterFinding[]> {
     const { installation } = this.options;
     const installUrl = installation === undefined ? undefined : installUrlOf(installation);
     const features = featuresOf(this.options);
-    return checkSetup({ ...this.options, features, installUrl }, signal);
+    const lacking = lackingIn(this.options).map((sentence) => ({ ok: false, sentence }));
+    return [...lacking, ...(await checkSetup({ ...this.options, features, installUrl }, signal))];
   }
 
   manifest(options: ManifestOptions): Record<string, unknown> {
@@ -83,7 +85,10 @@ class SlackAdapter implements Adapter {
     });
   }
 
+  /** Throws `option.invalid` where a token is lacking or Slack refuses it, and `platform.failed`, `server.failed`. */
   async start(host: AdapterHost): Promise<void> {
+    const [lacking] = lackingIn(this.options);
+    if (lacking !== undefined) throw new VistazoError('option.invalid', lacking);
     const session = new SlackSession(this.options, host);
     this.#session = session;
     await session.start();
@@ -104,6 +109,10 @@ class SlackAdapter implements Adapter {
 
   post(post: ReplyPost, options: WriteOptions): Promise<string> {
     return this.#started.post(post, options);
+  }
+
+  mayGrow(target: ReplyTarget): boolean {
+    return this.#started.sender.mayGrow(target);
   }
 
   edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {

@@ -143,20 +143,28 @@ export function checkOptions(options: SlackAdapterOptions): CheckedOptions {
     );
   }
   const { botToken, installation, appToken, signingSecret, http } = parsed.data;
-  if ((botToken === undefined) === (installation === undefined))
-    throw invalid(
-      'The Slack adapter takes either a botToken or installation; the token is on the page OAuth & Permissions of your app at https://api.slack.com/apps.',
-    );
-  if ((appToken === undefined) === (signingSecret === undefined))
-    throw invalid(
-      'The Slack adapter takes either an appToken, for Socket Mode, or a signingSecret, for requests over HTTP; both are on the page Basic Information of your app at https://api.slack.com/apps.',
-    );
+  if (botToken !== undefined && installation !== undefined) throw invalid(oneIdentity);
+  if (appToken !== undefined && signingSecret !== undefined) throw invalid(oneConnection);
   if (http !== undefined && signingSecret === undefined && installation === undefined)
     throw invalid(
       'The option http of the Slack adapter is for a signingSecret or installation; in Socket Mode nothing listens, so leave it out.',
     );
   return parsed.data;
 }
+
+/** What has to be given before the bot can be on Slack and is not, as sentences. */
+export function lackingIn(options: CheckedOptions): string[] {
+  const { botToken, installation, appToken, signingSecret } = options;
+  return [
+    ...(botToken === undefined && installation === undefined ? [oneIdentity] : []),
+    ...(appToken === undefined && signingSecret === undefined ? [oneConnection] : []),
+  ];
+}
+
+const oneIdentity =
+  'The Slack adapter takes either a botToken or installation; the token is on the page OAuth & Permissions of your app at https://api.slack.com/apps.';
+const oneConnection =
+  'The Slack adapter takes either an appToken, for Socket Mode, or a signingSecret, for requests over HTTP; both are on the page Basic Information of your app at https://api.slack.com/apps.';
 
 function invalid(message: string): VistazoError {
   return new VistazoError('option.invalid', message);

@@ -122,6 +122,35 @@ describe.each(databases())('a bot that keeps its messages in %s', (_, newDatabas
     expect(taken - refused).toBeGreaterThan(2400);
   });
 
+  it('posts an answer when it is whole where the platform has no room for one that grows', async () => {
+    const gate = Promise.withResolvers<void>();
+    const adapter = Object.assign(new MemoryAdapter(), { mayGrow: () => false });
+    const setting = await start({
+      adapter,
+      scripts: [{ pieces: ['One', ' two.'], gate: gate.promise }],
+    });
+    const posted = vi.spyOn(adapter, 'post');
+    const edited = vi.spyOn(adapter, 'edit');
+    const { messageId } = await adapter.say('Count.');
+    await vi.waitFor(() => expect(setting.model.running).toBe(1));
+    gate.resolve();
+    await adapter.answerTo(messageId, is('One two.'));
+    expect(posted.mock.calls.map(([{ text }]) => text)).toEqual(['One two.']);
+    expect(edited).not.toHaveBeenCalled();
+  });
+
+  it('tells a platform which posts an earlier attempt may have made', async () => {
+    const { adapter } = await start({ adapter: new MemoryAdapter({ editMessages: false }) });
+    const asked = vi.spyOn(adapter, 'post');
+    let calls = 0;
+    adapter.beforeCall = (call) => {
+      if (call === 'post' && ++calls === 1) throw new Error('It fell over.');
+    };
+    const { messageId } = await adapter.say('Hello?');
+    await adapter.answerTo(messageId, is('Yes.'));
+    expect(asked.mock.calls.map(([{ mayBePosted }]) => mayBePosted)).toEqual([undefined, true]);
+  });
+
   it('answers in order in one conversation, and side by side in several', async () => {
     const gate = Promise.withResolvers<void>();
     const setting = await start({ scripts: [{ pieces: ['A', 'A'], gate: gate.promise }] });

@@ -313,6 +313,11 @@ export interface Adapter {
   requireToPost?(target: ReplyTarget): void;
   /** Posts a message and gives its id. A second call with the same key gives the first one's id and posts nothing. */
   post(post: ReplyPost, options: WriteOptions): Promise<string>;
+  /**
+   * Whether the platform has room now for a message that grows, which takes several calls; asked before one is posted.
+   * Where it has not, what it would have said is posted when it is whole. Default: it has.
+   */
+  mayGrow?(target: ReplyTarget): boolean;
   /** Changes a posted message; asked only when `editMessages` is true. */
   edit?(posted: PostedReply, text: string, options: WriteOptions): Promise<void>;
   /** Takes a posted message away, as when its question was deleted. Default: it stays. */

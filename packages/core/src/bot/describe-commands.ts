@@ -1,6 +1,7 @@
 import type { CommandDescription } from '../adapter/command-description.js';
 import { VistazoError } from '../errors.js';
 import type { Plugin } from '../plugin/define-plugin.js';
+import type { PluginStorage } from '../store/plugin-storage.js';
 import { idlePlugins } from './idle-plugins.js';
 
 /**
@@ -11,9 +12,7 @@ export async function describeCommands(plugins: readonly Plugin[]): Promise<Comm
   const faults: VistazoError[] = [];
   const host = idlePlugins({
     plugins,
-    storage: (plugin) => {
-      throw new VistazoError('plugin.failed', `The plugin ${plugin} has no database yet.`);
-    },
+    storage: storageLess,
     report: (_, fault) => faults.push(fault),
   });
   await host.setUp();
@@ -24,4 +23,12 @@ export async function describeCommands(plugins: readonly Plugin[]): Promise<Comm
   } finally {
     await host.stop();
   }
+}
+
+/** What a plugin is handed where there is no database: it may hold it, and fails when it uses it. */
+function storageLess(plugin: string): PluginStorage {
+  const refuse = async () => {
+    throw new VistazoError('plugin.failed', `The plugin ${plugin} has no database yet.`);
+  };
+  return { get: refuse, set: refuse, add: refuse, delete: refuse, keys: refuse };
 }

@@ -119,10 +119,11 @@ export class ReplyWriter {
         position += 1;
         continue;
       }
-      // What fails here is written when the answer is whole.
-      await this.#write(position, text)
-        .then(() => this.#notePost())
-        .catch(() => {});
+      // What fails here, or has no room, is written when the answer is whole.
+      if (this.#postIds.has(position) || this.adapter.mayGrow?.(this.#target) !== false)
+        await this.#write(position, text)
+          .then(() => this.#notePost())
+          .catch(() => {});
       await pause(this.adapter.capabilities.editIntervalMs, this.signal);
       if (this.#wanted[position] === text) position += 1;
     }

@@ -153,7 +153,18 @@ export class AnswerStream {
   }
 }
 
-/** Slack drops white space at the beginning of what is appended, so that it is sent at the end of what comes before. */
+/** A longer word, as in languages without spaces, grows by its characters. */
+const longestWordLength = 40;
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/**
+ * The beginning of a text up to its last word. Slack drops white space at the beginning of what is appended, so that
+ * it is sent at the end of what comes before.
+ */
 function wholeWords(text: string): string {
-  return /^[\s\S]*\S\s+(?=\S)/.exec(text)?.[0] ?? '';
+  const words = /^[\s\S]*\S\s+(?=\S)/.exec(text)?.[0] ?? '';
+  const last = text.slice(words.length).trimEnd();
+  if (last.length <= longestWordLength) return words;
+  const all = [...graphemes.segment(last)];
+  return words + last.slice(0, all.at(-1)?.index ?? 0);
 }

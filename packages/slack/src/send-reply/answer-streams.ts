@@ -45,8 +45,7 @@ export class AnswerStreams {
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { tenant, channel } = place;
-    if (this.options.streaming === 'edits' || this.#isWithout(tenant)) return undefined;
-    if (!this.calls.hasRoom('chat.startStream', tenant, channel)) return undefined;
+    if (!this.hasRoom(tenant, channel)) return undefined;
     try {
       const stream = await this.#begin(place, beginning, signal);
       this.#open.set(`${tenant} ${channel} ${stream.ts}`, stream);
@@ -56,6 +55,12 @@ export class AnswerStreams {
       if (isForTeam(error)) this.#without.set(tenant, performance.now());
       return undefined;
     }
+  }
+
+  /** Whether one may be begun now. */
+  hasRoom(tenant: string, channel: string): boolean {
+    if (this.options.streaming === 'edits' || this.#isWithout(tenant)) return false;
+    return this.calls.hasRoom('chat.startStream', tenant, channel);
   }
 
   /** Undefined for a message that is changed in other ways. */

@@ -22,15 +22,25 @@ const maxKeys = 10_000;
 export class CallPace {
   readonly #turns = new BoundedMap<string, Turns>(maxKeys);
 
-  /** Resolves when it is the turn of a call of what `key` names. Who waits longest comes first. */
-  async wait(key: string, rate: CallRate, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when it is the turn of a call of what `key` names. Who waits longest comes first. `turnAtMs`: a turn that
+   * was taken before.
+   */
+  async wait(key: string, rate: CallRate, signal: AbortSignal, turnAtMs?: number): Promise<void> {
     const turns = this.#of(key);
-    let knownMs: number;
-    do {
-      knownMs = turns.blockedUntilMs;
-      await pause(take(turns, rate) - performance.now(), signal);
+    let atMs = turnAtMs ?? take(turns, rate);
+    for (;;) {
+      const knownMs = turns.blockedUntilMs;
+      await pause(atMs - performance.now(), signal);
       // Slack may have asked to wait meanwhile.
-    } while (turns.blockedUntilMs > knownMs);
+      if (turns.blockedUntilMs <= knownMs) return;
+      atMs = take(turns, rate);
+    }
+  }
+
+  /** Takes a turn for a call that is made later, and gives when it may be, by `performance.now()`. */
+  take(key: string, rate: CallRate): number {
+    return take(this.#of(key), rate);
   }
 
   /** Whether a call would not have to wait, and left `kept` others that would not either. Default 0. */

@@ -30,6 +30,8 @@ export interface PacedCall {
   tenant: string;
   args: Record<string, unknown> & { channel: string };
   signal: AbortSignal;
+  /** What {@link PacedCalls.take} gave, of a call whose turn was taken before. */
+  turnAtMs?: number | undefined;
 }
 
 /** How often a call that Slack wants later is made again, and the longest that it is waited for. */
@@ -49,7 +51,7 @@ export class PacedCalls {
   async call(call: PacedCall): Promise<unknown> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.once(call);
+        return await this.once(tries === 1 ? call : { ...call, turnAtMs: undefined });
       } catch (error) {
         const waitMs = retryAfterMsOf(error) ?? Number.POSITIVE_INFINITY;
         if (tries === maxTries || waitMs > longestWaitMs) throw error;
@@ -58,9 +60,9 @@ export class PacedCalls {
   }
 
   /** As {@link PacedCalls.call}, and throws where Slack asks to wait. */
-  async once({ method, tenant, args, signal }: PacedCall): Promise<unknown> {
+  async once({ method, tenant, args, signal, turnAtMs }: PacedCall): Promise<unknown> {
     const key = keyOf(method, tenant, args.channel);
-    await this.#pace.wait(key, rates[method], signal);
+    await this.#pace.wait(key, rates[method], signal, turnAtMs);
     const isPost = method === 'chat.postMessage' || method === 'chat.startStream';
     try {
       return await this.api.call({ tenant, method, args, ...(!isPost && { signal }) });
@@ -69,6 +71,11 @@ export class PacedCalls {
       if (retryAfterMs !== undefined) this.#pace.refused(key, rates[method], retryAfterMs);
       throw error;
     }
+  }
+
+  /** Takes the turn of a call that has to be made later. */
+  take(method: PacedMethod, tenant: string, channel: string): number {
+    return this.#pace.take(keyOf(method, tenant, channel), rates[method]);
   }
 
   /** Whether a call that can be left out would not have to wait, nor make others wait that cannot. */

@@ -12,16 +12,15 @@ import {
   type Language,
   unlessAborted,
 } from '@vistazo/core/adapter-kit';
-import { z } from 'zod';
 import { Asides } from '../asides.js';
 import type { CalledCommands } from '../commands/called-commands.js';
 import { placeOf } from '../place.js';
 import type { SlackApi } from '../slack-api.js';
-import { isSurelyRefused, slackCodeOf } from '../slack-errors.js';
+import { isSurelyRefused } from '../slack-errors.js';
 import { AnswerStreams } from './answer-streams.js';
-import { type Around, AroundAnswer } from './around-answer.js';
+import { AroundAnswer } from './around-answer.js';
 import { EarlierPosts } from './earlier-posts.js';
-import { messageBody } from './message-body.js';
+import { MessageCalls } from './message-calls.js';
 import { PacedCalls } from './paced-calls.js';
 import { postMetadata } from './post-metadata.js';
 import { isOutside, ResponseAnswers } from './response-answers.js';
@@ -51,28 +50,18 @@ export interface ReplySenderOptions {
 /** How many posts are known by their keys; older ones are looked for on Slack. */
 const maxKeys = 100_000;
 
-const postedSchema = z.object({ ts: z.string() });
-
-/** What every message of the bot says besides its text: it mentions nobody and shows no previews. */
-const quiet = {
-  link_names: false,
-  parse: 'none',
-  unfurl_links: false,
-  unfurl_media: false,
-} as const;
-
 /** Posts, changes and takes away the messages of answers. */
 export class ReplySender {
   readonly answers = new AnswerPostsByQuestion();
-  /** The messages of keys, and the keys of messages. */
+  /** The messages of keys. */
   readonly #posted = new BoundedMap<string, string>(maxKeys);
-  readonly #keys = new BoundedMap<string, string>(maxKeys);
   /** Keys of which a call was not answered, so that something may be posted under them. */
   readonly #unsure = new BoundedMap<string, true>(maxKeys);
   /** Posts that are under way, by their keys; each resolves however it ends. */
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #calls: PacedCalls;
   readonly #streams: AnswerStreams;
+  readonly #messages: MessageCalls;
   readonly #asides = new Asides();
   readonly #around: AroundAnswer;
   readonly #earlier: EarlierPosts;
@@ -82,6 +71,7 @@ export class ReplySender {
     const { api, botUserIdIn, buttons, calls, personOf } = options;
     this.#calls = new PacedCalls(api);
     this.#streams = new AnswerStreams(this.#calls, options);
+    this.#messages = new MessageCalls(this.#calls, this.#streams);
     this.#earlier = new EarlierPosts({ api, botUserIdIn, calls: this.#calls });
     this.#responses = new ResponseAnswers(calls);
     this.#around = new AroundAnswer({
@@ -109,6 +99,14 @@ export class ReplySender {
     return unlessAborted(sending, signal);
   }
 
+  /** Whether a message may begin to grow, by a stream or by changes. */
+  mayGrow({ tenant, conversationKey }: ReplyTarget): boolean {
+    const { channel, threadTs } = placeOf(conversationKey);
+    if (threadTs !== undefined && this.#streams.hasRoom(tenant, channel)) return true;
+    const methods = ['chat.postMessage', 'chat.update'] as const;
+    return methods.every((method) => this.#calls.hasRoom(method, tenant, channel));
+  }
+
   async edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
     const { completes, signal } = options;
     const { postId } = posted;
@@ -128,26 +126,16 @@ export class ReplySender {
       return;
     const around = await this.#around.of(posted, answer, completes);
     const isDone = !grows && (await stream?.finish(text, around.below, signal)) === true;
-    if (!isDone) await this.#update(posted, text, around, signal);
+    if (!isDone) await this.#messages.change(posted, text, around, { grows, signal });
   }
 
   async remove(posted: PostedReply, { signal }: Pick<WriteOptions, 'signal'>): Promise<void> {
     const answer = this.answers.of(posted);
     answer.postIds = answer.postIds.filter((id) => id !== posted.postId);
     if (this.#responses.has(posted)) return this.#responses.remove(posted);
-    const { tenant, conversationKey, postId: ts } = posted;
-    const args = { channel: placeOf(conversationKey).channel, ts };
-    const remove = () => this.#calls.call({ method: 'chat.delete', tenant, args, signal });
-    try {
-      await remove().catch(async (error: unknown) => {
-        // So says Slack of one that streams.
-        if (slackCodeOf(error) !== 'cant_delete_message') throw error;
-        await this.#streams.end(posted, this.#metadataOf(posted), signal);
-        await remove();
-      });
-    } catch (error) {
-      if (slackCodeOf(error) !== 'message_not_found') throw error;
-    }
+    await this.#messages.remove(posted, signal);
+    const key = this.#messages.keyOf(posted);
+    if (key !== undefined) this.#posted.delete(`${posted.tenant} ${key}`);
   }
 
   /** What happens on the way to an answer. */
@@ -192,7 +180,7 @@ export class ReplySender {
   #note(post: ReplyPost, postId: string): void {
     const { postIds } = this.answers.of(post);
     if (!postIds.includes(postId)) postIds.push(postId);
-    this.#keys.set(nameOf({ ...post, postId }), post.idempotencyKey);
+    this.#messages.noteKey({ ...post, postId }, post.idempotencyKey);
   }
 
   async #send(post: ReplyPost, { signal, completes }: WriteOptions): Promise<string> {
@@ -201,9 +189,11 @@ export class ReplySender {
     const streamed = grows ? await this.#stream(post, answer, signal) : undefined;
     if (streamed !== undefined) return streamed;
     const around = await this.#around.of({ ...post, postId: undefined }, answer, completes);
-    return this.#postMessage(post, around, signal).catch((error: unknown) =>
-      this.#postOutside(post, answer, error),
-    );
+    const shown = await this.options.pictures.blocksOf(post, signal);
+    const withPictures = { ...around, below: [...shown, ...around.below] };
+    return this.#messages
+      .post(post, withPictures, { grows, signal })
+      .catch((error: unknown) => this.#postOutside(post, answer, error));
   }
 
   /** Where the bot is not in the channel a command can be answered all the same. */
@@ -226,54 +216,4 @@ export class ReplySender {
     const beginning = { text, metadata: postMetadata(idempotencyKey) };
     return this.#streams.start(place, beginning, signal);
   }
-
-  async #postMessage(post: ReplyPost, around: Around, signal: AbortSignal): Promise<string> {
-    const { tenant, conversationKey, text, idempotencyKey } = post;
-    const { channel, threadTs } = placeOf(conversationKey);
-    const shown = await this.options.pictures.blocksOf(post, signal);
-    const args = {
-      channel,
-      ...(threadTs !== undefined && { thread_ts: threadTs }),
-      ...bodyOf(text, { ...around, below: [...shown, ...around.below] }),
-      ...quiet,
-      metadata: postMetadata(idempotencyKey),
-    };
-    const posted = await this.#calls.call({ method: 'chat.postMessage', tenant, args, signal });
-    return postedSchema.parse(posted).ts;
-  }
-
-  async #update(
-    posted: PostedReply,
-    text: string,
-    around: Around,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { tenant, conversationKey, postId: ts } = posted;
-    const { channel } = placeOf(conversationKey);
-    const { link_names, parse } = quiet;
-    // One that was streamed got none when it began.
-    const metadata = this.#metadataOf(posted);
-    const args = { channel, ts, ...bodyOf(text, around), link_names, parse, ...metadata };
-    const update = () => this.#calls.call({ method: 'chat.update', tenant, args, signal });
-    await update().catch(async (error: unknown) => {
-      if (slackCodeOf(error) !== 'streaming_state_conflict') throw error;
-      await this.#streams.end(posted, metadata, signal);
-      await update();
-    });
-  }
-
-  /** None of a message that an earlier process posted, which keeps what it has. */
-  #metadataOf(posted: PostedReply): { metadata?: unknown } {
-    const key = this.#keys.get(nameOf(posted));
-    return key === undefined ? {} : { metadata: postMetadata(key) };
-  }
-}
-
-function bodyOf(text: string, { above, below }: Around) {
-  const body = messageBody(text);
-  return { ...body, blocks: [...above, ...body.blocks, ...below] };
-}
-
-function nameOf({ tenant, conversationKey, postId }: PostedReply): string {
-  return `${tenant} ${placeOf(conversationKey).channel} ${postId}`;
 }
