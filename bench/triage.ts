@@ -1,4 +1,4 @@
-// npm run bench:triage -- --folder SCREENSHOTS [--reading questions] [--limit 200]: how many fields of drawn
+// npm run bench:triage -- --folder SCREENSHOTS [--reading questions] [--limit 200] [--products A,B]: how many fields of drawn
 // error dialogs the embedded model reads exactly, all at once (object) or question by question. Pictures and
 // what they say are written by training/nano_training/write_screenshots.py. Prints rows for docs/benchmarks.md.
 import { readFile } from 'node:fs/promises';
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     folder: { type: 'string' },
     reading: { type: 'string', default: 'questions' },
     limit: { type: 'string', default: '200' },
+    products: { type: 'string', default: '' },
   },
 });
 const { folder } = values;
@@ -30,11 +31,19 @@ const cases = lines
   .slice(0, Number(values.limit))
   .map((line) => JSON.parse(line) as Fields & { picture: string });
 
+/** Of the house; a dialog of another one is of `other`. */
+const products = values.products === '' ? [] : values.products.split(',');
+if (products.length > 0)
+  for (const each of cases) if (!products.includes(each.product)) each.product = 'other';
+
 const model = await createLocalModel({ model: nanoModelFolder });
 
 /** What the plugin keeps of each screenshot, in order. */
 async function readAll(): Promise<(Reading | undefined)[]> {
-  await using bot = await createTestBot({ model, plugins: [triage({ reading, groupDays: 0 })] });
+  await using bot = await createTestBot({
+    model,
+    plugins: [triage({ reading, products, groupDays: 0 })],
+  });
   const storage = bot.store.pluginStorage('triage', 'tenant');
   const readings: (Reading | undefined)[] = [];
   for (const { picture } of cases) {

@@ -36,7 +36,7 @@ const allowed: Record<string, readonly string[]> = {
     'telemetry',
   ],
   reply: [],
-  plugin: ['adapter', 'conversation', 'generation', 'processes', 'store', 'telemetry'],
+  plugin: ['adapter', 'conversation', 'generation', 'media', 'processes', 'store', 'telemetry'],
   testing: ['adapter', 'backend', 'conversation', 'media', 'plugin', 'store', 'bot'],
 };
 

@@ -43,6 +43,8 @@ export function brokenLimit(
 /** Of servers without boosts. */
 const maxUploadBytes = 10 * 1024 * 1024;
 const maxUploads = 10;
+/** Of a whole call. */
+const maxCallBytes = 25 * 1024 * 1024;
 const uploadedSchema = z.object({
   attachments: z.array(z.looseObject({ id: z.union([z.string(), z.int()]) })).default([]),
 });
@@ -61,7 +63,9 @@ function brokenUpload(body: unknown, uploads: readonly Upload[]): string | undef
   );
   if (strange !== undefined) return `the file ${strange.name} in ${strange.field}`;
   const large = uploads.find(({ sizeBytes }) => sizeBytes > maxUploadBytes);
-  return large === undefined ? undefined : `the file ${large.name} of ${large.sizeBytes} bytes`;
+  if (large !== undefined) return `the file ${large.name} of ${large.sizeBytes} bytes`;
+  const totalBytes = uploads.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return totalBytes > maxCallBytes ? `files of ${totalBytes} bytes together` : undefined;
 }
 
 const selectOption = z.looseObject({ label: z.string().max(100), value: z.string().max(100) });

@@ -320,6 +320,14 @@ export async function twinFixture(): Promise<AdapterFixture> {
       (await twin.posts())
         .filter(({ message_reference }) => message_reference === undefined)
         .map(({ content }) => content),
+    pictures: async (channelId) =>
+      twin.front.calls
+        .filter(
+          ({ method, path }) => method === 'POST' && path === `/channels/${channelId}/messages`,
+        )
+        .flatMap(({ attachments }) =>
+          attachments.map(({ bytes, description = '' }) => ({ bytes, description })),
+        ),
     answers: async (messageId) => (await twin.repliesTo(messageId)).map(({ content }) => content),
     close: () => twin.stop(),
   };

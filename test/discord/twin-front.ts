@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
 import { brokenLimit, type Upload } from './payload-limits.ts';
 import type { RateLimits } from './rate-limits.ts';
 
@@ -20,6 +21,8 @@ export interface FrontCall {
   json: unknown;
   /** Texts of the files that it sends, by their names. */
   files: Record<string, string>;
+  /** The same as bytes, in order, with what the body says of them. */
+  attachments: { name: string; bytes: Uint8Array; description: string | undefined }[];
 }
 
 type Interceptor = (call: FrontCall) => FrontAnswer | undefined | Promise<FrontAnswer | undefined>;
@@ -86,11 +89,16 @@ export class TwinFront {
     const file = this.#files.get(url);
     if (file !== undefined) return void response.end(file);
     if (!url.startsWith('/api/v10/')) return void response.writeHead(404).end();
-    const { text, files, uploads } = await contentOf(request);
+    const { text, files, uploads, contents } = await contentOf(request);
     const [method, path] = [request.method ?? 'GET', url.slice('/api/v10'.length)];
     const json: unknown = text === '' ? {} : JSON.parse(text);
     const body = text.startsWith('{') ? JSON.parse(text) : {};
-    const call: FrontCall = { method, path, body, json, files };
+    const attachments = uploads.map(({ field, name }, index) => ({
+      name,
+      bytes: contents[index] ?? new Uint8Array(),
+      description: descriptionOf(body, field),
+    }));
+    const call: FrontCall = { method, path, body, json, files, attachments };
     this.calls.push(call);
     const broken =
       method === 'GET' || method === 'DELETE'
@@ -131,6 +139,18 @@ export class TwinFront {
   }
 }
 
+const describedSchema = z.object({
+  attachments: z
+    .array(z.object({ id: z.unknown(), description: z.string().optional() }))
+    .default([]),
+});
+
+/** What the body of a call says of the file in a field such as `files[0]`. */
+function descriptionOf(body: unknown, field: string): string | undefined {
+  const { attachments } = describedSchema.parse(body);
+  return attachments.find(({ id }) => field === `files[${id}]`)?.description;
+}
+
 /** The twin takes no files of a bot. */
 function withoutFiles({ body, files }: FrontCall, text: string): string {
   const { attachments: _, ...rest } = body;
@@ -147,22 +167,27 @@ function send(response: ServerResponse, { status, body, headers = {} }: FrontAns
 }
 
 /** The JSON that a call brings, and its files, which the twin does not take. */
-async function contentOf(
-  request: IncomingMessage,
-): Promise<{ text: string; files: Record<string, string>; uploads: Upload[] }> {
+async function contentOf(request: IncomingMessage): Promise<{
+  text: string;
+  files: Record<string, string>;
+  uploads: Upload[];
+  contents: Uint8Array[];
+}> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   const body = Buffer.concat(chunks);
   const type = request.headers['content-type'] ?? '';
   if (!type.startsWith('multipart/form-data'))
-    return { text: body.toString(), files: {}, uploads: [] };
+    return { text: body.toString(), files: {}, uploads: [], contents: [] };
   const form = await new Response(body, { headers: { 'content-type': type } }).formData();
   const files: Record<string, string> = {};
   const uploads: Upload[] = [];
+  const contents: Uint8Array[] = [];
   for (const [field, value] of form) {
     if (typeof value === 'string') continue;
     files[value.name] = await value.text();
     uploads.push({ field, name: value.name, sizeBytes: value.size });
+    contents.push(new Uint8Array(await value.arrayBuffer()));
   }
-  return { text: String(form.get('payload_json') ?? ''), files, uploads };
+  return { text: String(form.get('payload_json') ?? ''), files, uploads, contents };
 }

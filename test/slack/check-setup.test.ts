@@ -1,3 +1,5 @@
+import { testHost } from '@vistazo/core/testing';
+import { createSlackAdapter } from '@vistazo/slack';
 import { describe, expect, it } from 'vitest';
 import { checkSetup, type SetupToCheck } from '../../packages/slack/src/check-setup.ts';
 import { requiredScopes } from '../../packages/slack/src/manifest/scopes.ts';
@@ -44,6 +46,19 @@ describe('what the adapter for Slack finds before it is started', () => {
     expect(calls.map(({ method, token }) => [method, token])).toEqual([
       ['auth.test', 'xoxb-SECRET'],
     ]);
+  });
+
+  it('is which tokens are lacking, without which it does not start', async () => {
+    const adapter = createSlackAdapter({ appToken: undefined });
+    const lacking = await adapter.check?.({ signal: AbortSignal.timeout(10_000) });
+    expect(lacking).toEqual([
+      { ok: false, sentence: expect.stringContaining('either a botToken or installation') },
+      { ok: false, sentence: expect.stringContaining('either an appToken') },
+    ]);
+    await expect(adapter.start(testHost({}))).rejects.toMatchObject({
+      code: 'option.invalid',
+      message: lacking?.[0]?.sentence,
+    });
   });
 
   it('is each scope that is lacking, and what for, and those that are not used', async () => {

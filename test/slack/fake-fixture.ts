@@ -1,4 +1,4 @@
-import type { Adapter, PlatformEvent } from '@vistazo/core';
+import type { Adapter, AdapterFiles, PlatformEvent } from '@vistazo/core';
 import type { AdapterFixture } from '@vistazo/core/testing';
 import { createSlackAdapter, type SlackAdapterOptions } from '@vistazo/slack';
 import { vi } from 'vitest';
@@ -15,10 +15,7 @@ export function adapterOn(fake: FakeSlack, options: AdapterOptions = {}): Adapte
     notify: () => {},
     ...options,
     slackApiUrl: fake.apiUrl,
-    files: {
-      hosts: [{ host: new URL(fake.origin).host }],
-      allowAddress: (address) => address === '127.0.0.1',
-    },
+    files: filesOf(fake),
   });
 }
 
@@ -31,6 +28,14 @@ export function requireQuiet(fake: FakeSlack): void {
   const posted = [...fake.api.callsOf('chat.postMessage'), ...fake.responses];
   const found = posted.flatMap(noisy);
   if (found.length > 0) throw new Error(`A message does not say false to ${found.join(', ')}.`);
+}
+
+/** Where the fake keeps files, in place of Slack. */
+export function filesOf(fake: FakeSlack): AdapterFiles {
+  return {
+    hosts: [{ host: new URL(fake.origin).host }],
+    allowAddress: (address) => address === '127.0.0.1',
+  };
 }
 
 const labelledSchema = z.array(
@@ -58,13 +63,29 @@ export function actionsOf(blocks: unknown): { label: string; actionId: string }[
     }));
 }
 
+const shownSchema = z.array(
+  z.looseObject({
+    alt_text: z.string().default(''),
+    slack_file: z.object({ id: z.string() }).optional(),
+  }),
+);
+
+/** The uploaded pictures that a message shows, in order. */
+export function picturesIn(fake: FakeSlack, blocks: unknown) {
+  return shownSchema
+    .parse(blocks ?? [])
+    .flatMap(({ slack_file, alt_text: description }) =>
+      slack_file === undefined ? [] : { bytes: fake.files.bytesOf(slack_file.id), description },
+    );
+}
+
 /** For the contract of the core: a thread in which people ask. */
 export async function fakeFixture(): Promise<AdapterFixture> {
   const fake = await FakeSlack.start();
   const ana = fake.addPerson('ana');
   const channel = fake.addChannel('general', [ana]);
   const { ts: threadTs } = fake.people.post({ channel, user: ana, text: 'Let us ask.' });
-  const adapter = adapterOn(fake);
+  const adapter = adapterOn(fake, { postPictures: true });
   const events: PlatformEvent[] = [];
   const start = adapter.start.bind(adapter);
   adapter.start = (host) =>
@@ -157,6 +178,7 @@ export async function fakeFixture(): Promise<AdapterFixture> {
         throw new Error(`There is no button ${label}.`);
       }),
     leave: async (tenant) => fake.tell({ type: 'app_uninstalled' }, tenant),
+    pictures: async () => repliesTo(threadTs).flatMap(({ blocks }) => picturesIn(fake, blocks)),
     announcements: async () => repliesTo(threadTs).map(({ text }) => text),
     answers: async (messageId) => repliesTo(messageId).map(({ text }) => text),
     close: () => fake.stop(),

@@ -74,6 +74,7 @@ export type {
   MessagePicture,
   PluginMessage,
 } from './plugin/plugin-message.js';
+export type { RedactedPicture } from './plugin/redacted-picture.js';
 export type { Reply, ReplyOptions } from './plugin/reply-options.js';
 export type { RouteHandler, RouteMethod } from './plugin/route.js';
 export type { ReportFault } from './plugin/run-middleware.js';

@@ -18,7 +18,13 @@ import {
 } from './discord-options.js';
 import { DiscordSession } from './discord-session.js';
 import { discordFiles, fetchFile } from './fetch-file/fetch-file.js';
-import { maxFileLength, maxMessageLength } from './send-reply/post-content.js';
+import {
+  maxFileBytes,
+  maxFileLength,
+  maxFiles,
+  maxFilesBytes,
+  maxMessageLength,
+} from './send-reply/post-content.js';
 
 /**
  * A platform for `createBot`: Discord, through a client of discord.js. A server is a tenant, and so is each
@@ -40,6 +46,12 @@ class DiscordAdapter implements Adapter {
     this.capabilities = {
       maxTextLength: options.longAnswers === 'file' ? maxFileLength : maxMessageLength,
       fileUpload: options.longAnswers === 'file',
+      // A long answer is a file too.
+      postedPictures: {
+        maxPerPost: options.longAnswers === 'file' ? maxFiles - 1 : maxFiles,
+        maxBytes: maxFileBytes,
+        maxTotalBytes: maxFilesBytes,
+      },
       editMessages: true,
       // How fast a channel takes changes is told by Discord with each one; the sender goes by that.
       editIntervalMs: 250,

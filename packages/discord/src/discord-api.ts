@@ -2,10 +2,13 @@ import { unlessAborted } from '@vistazo/core/adapter-kit';
 import { type REST, RequestMethod, type RouteLike } from 'discord.js';
 import { platformError } from './discord-errors.js';
 
-/** A file of text to be posted. */
+/** A file to be posted. */
 export interface DiscordFile {
   name: string;
-  text: string;
+  content: string | Uint8Array;
+  mediaType: string;
+  /** For people who do not see it, at most 1,024 characters. Default none. */
+  description?: string;
 }
 
 /** One call. */
@@ -14,7 +17,7 @@ export interface DiscordCall {
   route: RouteLike;
   body?: unknown;
   /** Sent besides the body. */
-  files?: DiscordFile[];
+  files?: readonly DiscordFile[];
   query?: Record<string, string>;
   signal?: AbortSignal;
   /** Whether the bot's token is sent. Default true; interactions have tokens of their own in the address. */
@@ -72,8 +75,10 @@ export class DiscordApi {
 async function withFiles(body: unknown, files: readonly DiscordFile[]) {
   const form = new FormData();
   form.set('payload_json', JSON.stringify(body));
-  for (const [index, { name, text }] of files.entries())
-    form.set(`files[${index}]`, new Blob([text], { type: 'text/plain; charset=utf-8' }), name);
+  for (const [index, { name, content, mediaType }] of files.entries()) {
+    const part = typeof content === 'string' ? content : new Uint8Array(content);
+    form.set(`files[${index}]`, new Blob([part], { type: mediaType }), name);
+  }
   const encoded = new Response(form);
   return {
     body: Buffer.from(await encoded.arrayBuffer()),

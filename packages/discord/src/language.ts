@@ -12,6 +12,10 @@ export const sayings = {
     en: 'This is only the beginning: I may not attach the whole answer as a file here. Somebody who manages the server can give me the permission Attach Files.',
     es: 'Esto es solo el principio: aquí no puedo adjuntar la respuesta entera como archivo. Quien administra el servidor puede darme el permiso Adjuntar archivos.',
   },
+  mayNotShow: {
+    en: 'A picture belongs here, which I may not attach. Somebody who manages the server can give me the permission Attach Files.',
+    es: 'Aquí falta una imagen que no puedo adjuntar. Quien administra el servidor puede darme el permiso Adjuntar archivos.',
+  },
   questionName: { en: 'question', es: 'pregunta' },
   pictureName: { en: 'picture', es: 'imagen' },
   privateName: { en: 'private', es: 'privado' },

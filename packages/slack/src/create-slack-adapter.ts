@@ -15,6 +15,7 @@ import { checkSetup } from './check-setup.js';
 import { installUrlOf } from './installations/installations.js';
 import { slackManifest } from './manifest/slack-manifest.js';
 import { maxMarkdownLength } from './send-reply/message-body.js';
+import { maxPictureBytes, maxPictures } from './send-reply/upload-pictures.js';
 import {
   type CheckedOptions,
   checkOptions,
@@ -53,6 +54,9 @@ class SlackAdapter implements Adapter {
       commands: true,
       messageCommands: true,
       modals: true,
+      ...(options.postPictures && {
+        postedPictures: { maxPerPost: maxPictures, maxBytes: maxPictureBytes },
+      }),
     };
   }
 

@@ -34,6 +34,11 @@ export interface SlackAdapterOptions {
   /** Whether answers have buttons: stop, again, good, bad, what did it see. Default true. */
   buttons?: boolean;
   /**
+   * Whether pictures that plugins announce are posted, for which the app needs the scope `files:write`. Default false:
+   * a sentence says that they cannot be shown.
+   */
+  postPictures?: boolean;
+  /**
    * How answers grow: by Slack's own streams, in threads and where the workspace has them, or by changes of messages.
    * Default `native`.
    */
@@ -101,6 +106,7 @@ const optionsSchema = z.strictObject({
   channelMessages: z.enum(['all', 'files']).default('all'),
   threadReplies: z.boolean().default(true),
   buttons: z.boolean().default(true),
+  postPictures: z.boolean().default(false),
   streaming: z.enum(['native', 'edits']).default('native'),
   notify: z
     .custom<(sentence: string) => void>((value) => typeof value === 'function')
@@ -116,13 +122,14 @@ export type CheckedOptions = z.output<typeof optionsSchema>;
 export function featuresOf({
   channels,
   threadReplies,
-}: Pick<CheckedOptions, 'channels' | 'threadReplies'>): SlackFeatures {
+  postPictures,
+}: Pick<CheckedOptions, 'channels' | 'threadReplies' | 'postPictures'>): SlackFeatures {
   return {
     hearsChannels: threadReplies || channels.length > 0,
     commands: true,
     assistant: true,
     home: true,
-    postsFiles: false,
+    postsFiles: postPictures,
   };
 }
 

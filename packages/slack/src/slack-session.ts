@@ -21,6 +21,7 @@ import { OperatorNotices } from './operator-notices.js';
 import { People } from './people.js';
 import { SettingsOfPeople } from './person-settings.js';
 import { ReplySender } from './send-reply/reply-sender.js';
+import { PictureUploads } from './send-reply/upload-pictures.js';
 import { WritingNotices } from './send-reply/writing-notices.js';
 import { SlackApi } from './slack-api.js';
 import { newSlackApp } from './slack-app.js';
@@ -90,6 +91,7 @@ export class SlackSession {
     });
     this.sender = new ReplySender({
       api: this.api,
+      pictures: new PictureUploads({ api: this.api, files: options.files ?? slackFiles }),
       buttons,
       streaming,
       personOf: (tenant, userId) => people.of(tenant, userId),

@@ -55,6 +55,17 @@ describe('guarded post', () => {
     await expect(guardedPost(url, '')).rejects.toMatchObject({ code: 'fetch.refused' });
   });
 
+  it('posts to the hosts that are named alone', async () => {
+    const { bodies, port } = await serve(200);
+    const url = `http://127.0.0.1:${port}/upload`;
+    await fromHome(url, { hosts: [{ host: `127.0.0.1:${port}` }] });
+    await expect(fromHome(url, { hosts: [{ host: '*.example.com' }] })).rejects.toMatchObject({
+      code: 'fetch.refused',
+      message: expect.stringContaining('only *.example.com'),
+    });
+    expect(bodies).toHaveLength(1);
+  });
+
   it('refuses a name that leads into a private network', async () => {
     const resolveName: PostOptions['resolveName'] = (_name, _options, callback) =>
       callback(null, [{ address: '192.168.0.9', family: 4 }]);

@@ -62,7 +62,7 @@ describe('the pictures of a conversation', () => {
     plugin('looking', ({ onMessage, command }) => {
       onMessage(async ({ conversationPictures }, next) => {
         const sizes = conversationPictures.map(
-          async ({ bytes, perceptualHash: _, ...picture }) => ({
+          async ({ bytes, perceptualHash: _, redacted: __, ...picture }) => ({
             ...picture,
             isThere: (await bytes()).length > 0,
           }),

@@ -45,6 +45,10 @@ function newFixture(adapter = new MemoryAdapter({ maxTextLength: 300 })) {
         adapter.posts
           .filter((post) => post.isAnnouncement && post.conversationKey === key)
           .map(({ text }) => text),
+      pictures: async (key) =>
+        adapter.posts
+          .filter((post) => post.isAnnouncement && post.conversationKey === key)
+          .flatMap(({ pictures }) => pictures),
       answers: async (id) =>
         adapter.posts.filter(({ messageId }) => messageId === id).map(({ text }) => text),
     };
@@ -66,6 +70,18 @@ const withButtons = { maxTextLength: 300, buttons: true, modals: true };
 describe('the platform in memory with buttons', () => {
   it.each(adapterContract)('$name', ({ run }) => run(newFixture(new MemoryAdapter(withButtons))));
 });
+
+const withPictures = { maxTextLength: 300, postedPictures: { maxPerPost: 2, maxBytes: 1000 } };
+
+describe('the platform in memory with pictures', () => {
+  it.each(adapterContract)('$name', ({ run }) => run(newFixture(new MemoryAdapter(withPictures))));
+});
+
+class Blind extends MemoryAdapter {
+  override post(...[reply, options]: Parameters<MemoryAdapter['post']>) {
+    return super.post({ ...reply, pictures: [] }, options);
+  }
+}
 
 class Plain extends MemoryAdapter {
   override post(...[reply, options]: Parameters<MemoryAdapter['post']>) {
@@ -113,6 +129,11 @@ describe('an adapter that breaks the contract', () => {
       'leaves buttons that are gone',
       new Sticky(withButtons),
       'shows actions below an answer, if it says it has buttons',
+    ],
+    [
+      'shows no pictures',
+      new Blind(withPictures),
+      'shows the pictures of an announcement once, if it says it can',
     ],
     ['takes nothing away', new Stubborn(), 'takes posted messages away, if it can'],
   ])('is told so when it %s', async (_, adapter, name) => {

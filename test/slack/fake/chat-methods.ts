@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { named } from './blocks.ts';
+import { checkFilesIn } from './files-in-blocks.ts';
 import { checkBlocks, checkLength, checkMetadata } from './message-limits.ts';
 import { channelFor, flag, type Method, method, Refusal } from './methods.ts';
 import {
@@ -39,6 +40,7 @@ export function chatMethods(world: Workspace): Record<string, Method> {
     'chat.postMessage': method(post, scopes, (args, caller) => {
       const channel = channelFor(world, caller, args.channel);
       checkContent(args, 40_000);
+      checkFilesIn(world, caller, args.blocks);
       const thread = rootOf(world, channel.id, args.thread_ts);
       const message: SlackMessage = {
         ...byBot(world, caller),

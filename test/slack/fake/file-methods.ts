@@ -18,6 +18,7 @@ export function fileMethods(
         throw new Refusal('file_not_found');
       if (file.mode === 'tombstone') throw new Refusal('file_deleted');
       const { heldBackInEvents: _, ...told } = file;
+      files.looked(id);
       return { file: told };
     }),
 
@@ -34,6 +35,9 @@ export function fileMethods(
           name: filename,
           user: botUserId,
           ...(alt_txt !== undefined && { altText: alt_txt }),
+          // Made out when the upload is complete.
+          mimetype: '',
+          fields: { filetype: '', is_public: false },
         });
         return { upload_url: `${origin()}/upload/v1/${id}`, file_id: id };
       },
@@ -53,6 +57,7 @@ export function fileMethods(
           const file = world.files.get(id);
           if (file === undefined) throw new Refusal('file_not_found');
           if (title !== undefined) file.title = title;
+          files.complete(id);
           return file;
         });
         if (args.blocks !== undefined) checkBlocks(args.blocks);

@@ -40,6 +40,9 @@ export class HostedFiles {
   signInBy: 200 | 302 = 200;
   /** How often each file was fetched, by its id; fetches that were refused count too. */
   readonly fetches = new Map<string, number>();
+  /** So often an uploaded file is asked for before Slack has made out what it is. */
+  looksUntilKnown = 1;
+  readonly #unknown = new Map<string, number>();
   readonly #world: Workspace;
   readonly #origin: () => string;
   readonly #bytes = new Map<string, { bytes: Uint8Array; delayMs: number }>();
@@ -110,6 +113,28 @@ export class HostedFiles {
     this.#bytes.set(id, { bytes, delayMs: 0 });
     const file = this.#world.files.get(id);
     if (file !== undefined) file.size = bytes.length;
+  }
+
+  /** Its upload is complete; Slack makes out what it is aside. */
+  complete(id: string): void {
+    this.#unknown.set(id, this.looksUntilKnown);
+    this.#makeOut(id);
+  }
+
+  /** The app asked for it. */
+  looked(id: string): void {
+    const left = this.#unknown.get(id);
+    if (left === undefined) return;
+    this.#unknown.set(id, left - 1);
+    this.#makeOut(id);
+  }
+
+  #makeOut(id: string): void {
+    const file = this.#world.files.get(id);
+    if (file === undefined || (this.#unknown.get(id) ?? 1) > 0) return;
+    this.#unknown.delete(id);
+    file.filetype = String(file.name).split('.').at(-1) ?? '';
+    file.mimetype = types[String(file.filetype)] ?? 'application/octet-stream';
   }
 
   bytesOf(id: string): Uint8Array {

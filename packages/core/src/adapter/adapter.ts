@@ -37,11 +37,23 @@ export interface AdapterCapabilities {
   commands?: boolean;
   /** Whether files can be posted. */
   fileUpload?: boolean;
+  /** Which pictures a post can show (`ReplyPost.pictures`); absent where it can show none. */
+  postedPictures?: PostedPictureLimits;
   /**
    * Whether people see the conversations of the store themselves: posts of answers need not be shown
    * then, those of announcements are.
    */
   readsStore?: boolean;
+}
+
+/** What a platform takes of pictures in a post. */
+export interface PostedPictureLimits {
+  /** Most pictures of one post. */
+  maxPerPost: number;
+  /** Most bytes of each. */
+  maxBytes: number;
+  /** Most bytes of all of one post together. Default: as many as they have. */
+  maxTotalBytes?: number;
 }
 
 /** Where an answer goes. */
@@ -54,11 +66,23 @@ export interface ReplyTarget {
   isAnnouncement?: boolean;
 }
 
+/** A picture that a post shows: a PNG without metadata, made in the media process. */
+export interface PostedPicture {
+  bytes: Uint8Array;
+  mediaType: string;
+  /** File name, 1 to 100 letters, digits and `. _ -`. */
+  name: string;
+  /** For people who do not see it; 1 to 1,000 characters. */
+  description: string;
+}
+
 /** One message of an answer. */
 export interface ReplyPost extends ReplyTarget {
   text: string;
   /** What people can press below it, at most 5; who presses calls the command. Only where there are `buttons`. Default none. */
   actions?: readonly ReplyAction[];
+  /** Shown with it, as many and as large as `postedPictures` says. Such a post is not changed later. Default none. */
+  pictures?: readonly PostedPicture[];
   /**
    * Unique for this message of this answer, 24 characters of `A-Z a-z 0-9 _ -`. A bot that died
    * before it learnt that it had posted posts again with the same key.

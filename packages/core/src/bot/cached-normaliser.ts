@@ -18,11 +18,13 @@ export class CachedNormaliser implements PictureNormaliser {
   );
   readonly picturesIn?: NonNullable<PictureNormaliser['picturesIn']>;
   readonly perceptualHash?: NonNullable<PictureNormaliser['perceptualHash']>;
+  readonly redact?: NonNullable<PictureNormaliser['redact']>;
 
   constructor(private readonly media: PictureNormaliser) {
     if (media.picturesIn !== undefined)
       this.picturesIn = (bytes, options) => this.#picturesIn(bytes, options);
     if (media.perceptualHash !== undefined) this.perceptualHash = media.perceptualHash.bind(media);
+    if (media.redact !== undefined) this.redact = media.redact.bind(media);
   }
 
   async normalise(bytes: Uint8Array, options: NormaliseOptions = {}): Promise<CleanPicture> {
@@ -75,6 +77,7 @@ export function normaliserIn(media: PictureNormaliser, cacheScope: string): Pict
     ...(media.perceptualHash !== undefined && {
       perceptualHash: media.perceptualHash.bind(media),
     }),
+    ...(media.redact !== undefined && { redact: media.redact.bind(media) }),
     ...(media.picturesIn !== undefined && {
       picturesIn: async (bytes: Uint8Array, options: FileOptions) =>
         (await media.picturesIn?.(bytes, { ...options, cacheScope })) ?? [],

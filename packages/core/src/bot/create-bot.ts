@@ -27,6 +27,7 @@ import { Inbox } from './inbox.js';
 import { JobRunner } from './job-runner.js';
 import type { PictureNormaliser } from './new-pictures.js';
 import { offeredActions } from './offered-actions.js';
+import { offeredPictures } from './offered-pictures.js';
 import { type Operations, operationsResponse } from './operations.js';
 import { type PluginControl, pluginControl } from './plugin-control.js';
 import { pluginResponse } from './plugin-routes.js';
@@ -339,7 +340,7 @@ class RunningBot implements Bot {
   /** A plugin is the operator's, so that its links are meant. */
   async #announce(
     plugin: string,
-    { key, text, actions: given, ...place }: Announcement,
+    { key, text, actions: given, pictures: brought, ...place }: Announcement,
   ): Promise<void> {
     const adapter = this.#adapters.get(place.adapter);
     if (adapter === undefined) {
@@ -350,13 +351,15 @@ class RunningBot implements Bot {
       );
     }
     const { actions, lines } = offeredActions(adapter.capabilities, given);
+    const { pictures, lines: leftOut } = offeredPictures(adapter.capabilities, brought);
     const texts = splitText(
-      harmlessText([text, ...lines].join('\n\n'), 'all', new Set()),
+      harmlessText([text, ...leftOut, ...lines].join('\n\n'), 'all', new Set()),
       adapter.capabilities.maxTextLength,
     );
     if (text.trim() === '')
       throw new VistazoError('option.invalid', 'There is nothing to announce.');
-    await this.options.store.jobs.announce({ ...place, id: `${plugin} ${key}`, texts, actions });
+    const says = { texts, actions, pictures };
+    await this.options.store.jobs.announce({ ...place, id: `${plugin} ${key}`, ...says });
     this.#runner.wake();
   }
 

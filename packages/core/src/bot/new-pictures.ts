@@ -3,6 +3,7 @@ import type { PicturePart, PictureSource, PlaceInFile } from '../conversation/me
 import { clockTime } from '../conversation/place-in-file.js';
 import { VistazoError } from '../errors.js';
 import { aboutPicture } from '../media/about-picture.js';
+import type { PixelRectangle } from '../media/redact.js';
 import type { PictureRecord } from '../store/conversation-store.js';
 import type { NewMessage, NewPicture } from './chat-service.js';
 
@@ -33,6 +34,11 @@ export interface PictureNormaliser {
   ): Promise<CleanPicture[]>;
   /** See {@link MediaProcess.perceptualHash}. Absent where it makes none. */
   perceptualHash?(bytes: Uint8Array, options?: { signal?: AbortSignal }): Promise<string>;
+  /** See {@link MediaProcess.redact}. Absent where it makes none. */
+  redact?(
+    bytes: Uint8Array,
+    options: { rectangles: readonly PixelRectangle[]; signal?: AbortSignal },
+  ): Promise<CleanPicture>;
   /** Drops what is kept of calls of a scope. Absent where nothing is kept. */
   forget?(cacheScope: string): Promise<void>;
 }
@@ -143,9 +149,8 @@ export async function checkFile(
   const clean = await picturesIn(media, file.bytes, limits, signal);
   const pictures: CheckedPicture[] = [];
   for (const picture of clean) {
-    const { bytes, mediaType, widthPx, heightPx, place } = picture;
-    const record = { id: await imageIdOf(bytes), bytes, mediaType, widthPx, heightPx };
-    pictures.push({ record, part: toPart(record, place, file, message) });
+    const record = await recordOf(picture);
+    pictures.push({ record, part: toPart(record, picture.place, file, message) });
   }
   const note = noteOf(clean.flatMap(({ place }) => place ?? []));
   return { pictures, ...(note !== undefined && { note }) };
@@ -205,6 +210,16 @@ function toPart(
       ...(message.source !== undefined && { source: message.source }),
     },
   };
+}
+
+/** A picture as it is kept. @internal */
+export async function recordOf({
+  bytes,
+  mediaType,
+  widthPx,
+  heightPx,
+}: CleanPicture): Promise<PictureRecord> {
+  return { id: await imageIdOf(bytes), bytes, mediaType, widthPx, heightPx };
 }
 
 /** Hashed beside the event loop: a photograph has tens of megabytes. */

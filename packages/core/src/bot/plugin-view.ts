@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Adapter } from '../adapter/adapter.js';
 import { type GeneratedObject, generateObject } from '../backend/generate-object.js';
 import type { VisionLanguageModel } from '../backend/vision-language-model.js';
-import type { ImageId } from '../conversation/chat-message.js';
+import { type ImageId, imageIdSchema } from '../conversation/chat-message.js';
 import type { Conversation } from '../conversation/conversation.js';
 import {
   type Message,
@@ -13,12 +13,17 @@ import {
 import { numberPictures } from '../conversation/picture-numbers.js';
 import { VistazoError } from '../errors.js';
 import type { Generate, GenerateOptions } from '../plugin/generate.js';
-import type { ConversationPicture, SharedMessage } from '../plugin/plugin-message.js';
+import type {
+  ConversationPicture,
+  MessagePicture,
+  SharedMessage,
+} from '../plugin/plugin-message.js';
+import { redactedPicture } from '../plugin/redacted-picture.js';
 import type { Aside } from '../plugin/run-middleware.js';
 import type { ConversationStore, StoredMessage } from '../store/conversation-store.js';
 import type { Job } from '../store/job-store.js';
 import { cacheScopeOf } from './cache-scope.js';
-import type { PictureNormaliser } from './new-pictures.js';
+import { type PictureNormaliser, recordOf } from './new-pictures.js';
 import { planPrompt } from './plan-prompt.js';
 import { messageKeyOf } from './turn-ids.js';
 import { promptMessages } from './useful-messages.js';
@@ -54,6 +59,7 @@ export function pluginView(options: PluginViewOptions): SharedMessage {
       attachments: attachments.length,
       pictures: conversationPictures.filter(({ isOfMessage }) => isOfMessage),
       conversationPictures,
+      keptPicture: (id) => keptPicture(id, options),
       ...(command !== undefined && { command }),
       signal,
     },
@@ -61,10 +67,7 @@ export function pluginView(options: PluginViewOptions): SharedMessage {
   };
 }
 
-function numbered(
-  asked: readonly Message[],
-  { store, media, signal }: PluginViewOptions,
-): ConversationPicture[] {
+function numbered(asked: readonly Message[], options: PluginViewOptions): ConversationPicture[] {
   const question = asked.at(-1);
   const numbers = numberPictures(asked).flat().values();
   const parts = asked.flatMap((message) =>
@@ -73,12 +76,46 @@ function numbered(
   return parts.map(({ part, isOfMessage }) => {
     const { image, widthPx, heightPx, provenance } = part;
     const { name, author } = provenance;
-    const bytes = () => store.pictureBytes(image);
-    const perceptualHash = async () => media.perceptualHash?.(await bytes(), { signal });
     const size = { widthPx, heightPx, ...(name !== undefined && { name }) };
     const number = numbers.next().value ?? 0;
-    return { id: image, ...size, number, author, isOfMessage, bytes, perceptualHash };
+    return { ...size, ...toldOf(image, options), number, author, isOfMessage };
   });
+}
+
+/** What can be made of a picture's bytes, which are read when they are asked for. */
+function toldOf(
+  id: ImageId,
+  { store, media, signal }: PluginViewOptions,
+): Pick<MessagePicture, 'id' | 'bytes' | 'perceptualHash' | 'redacted'> {
+  const bytes = () => store.pictureBytes(id);
+  return {
+    id,
+    bytes,
+    perceptualHash: async () => media.perceptualHash?.(await bytes(), { signal }),
+    async redacted(rectangles) {
+      const picture = await media.redact?.(await bytes(), { rectangles, signal });
+      if (picture !== undefined) return redactedPicture(await recordOf(picture));
+      throw new VistazoError(
+        'option.unsupported',
+        'The media of this bot fills no parts of pictures; leave the option out, or give it a redact.',
+      );
+    },
+  };
+}
+
+async function keptPicture(
+  id: string,
+  options: PluginViewOptions,
+): Promise<MessagePicture | undefined> {
+  const image = imageIdSchema.safeParse(id);
+  if (!image.success) return undefined;
+  try {
+    const { widthPx, heightPx } = await options.store.picture(image.data);
+    return { widthPx, heightPx, ...toldOf(image.data, options) };
+  } catch (error) {
+    if (error instanceof VistazoError && error.code === 'picture.missing') return undefined;
+    throw error;
+  }
 }
 
 function generator(

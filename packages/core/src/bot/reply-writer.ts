@@ -1,4 +1,4 @@
-import type { Adapter, ReplyTarget, WriteOptions } from '../adapter/adapter.js';
+import type { Adapter, PostedPicture, ReplyTarget, WriteOptions } from '../adapter/adapter.js';
 import type { ReplyAction } from '../adapter/reply-action.js';
 import { splitText } from '../reply/split-text.js';
 import type { Job, JobStore, MessageKey, Post } from '../store/job-store.js';
@@ -9,7 +9,11 @@ import { messageKeyOf } from './turn-ids.js';
 /** How a message of an answer ends; nothing of it is known while it grows. */
 interface Ending extends Pick<WriteOptions, 'completes'> {
   actions: readonly ReplyAction[];
+  pictures: readonly PostedPicture[];
 }
+
+/** While it grows. */
+const noEnding: Ending = { actions: [], pictures: [] };
 
 /** How often a platform is told again that an answer is coming. */
 const workingIntervalMs = 8000;
@@ -87,19 +91,23 @@ export class ReplyWriter {
 
   /**
    * Makes the posted messages say this; an empty text takes one away. The last that says something has the
-   * actions. Gives the last post if it is new, to be noted with the end of the job. Throws what the adapter
-   * throws.
+   * actions, and the pictures where it is not posted yet. Gives the last post if it is new, to be noted with the
+   * end of the job. Throws what the adapter throws.
    */
   async deliver(
     texts: readonly string[],
     actions: readonly ReplyAction[] = [],
+    pictures: readonly PostedPicture[] = [],
   ): Promise<Post | undefined> {
     const last = texts.findLastIndex((text) => text !== '');
     for (const [position, text] of texts.entries()) {
       await this.#notePost();
       const isLast = position === last;
-      const completes = isLast ? 'answer' : 'message';
-      await this.#write(position, text, { completes, actions: isLast ? actions : [] });
+      await this.#write(
+        position,
+        text,
+        isLast ? { completes: 'answer', actions, pictures } : { ...noEnding, completes: 'message' },
+      );
     }
     return this.#unnoted;
   }
@@ -121,10 +129,12 @@ export class ReplyWriter {
     }
   }
 
-  async #write(position: number, text: string, ending: Ending = { actions: [] }): Promise<void> {
+  async #write(position: number, text: string, ending: Ending = noEnding): Promise<void> {
     this.signal.throwIfAborted();
     this.#endWorking();
     const postId = this.#postIds.get(position);
+    // What was announced says what it is to say, and is not changed.
+    if (postId !== undefined && this.job.isAnnouncement) return;
     if (postId === undefined) return text === '' ? undefined : this.#post(position, text, ending);
     const { adapter, telemetry } = this;
     const { actions, completes } = ending;
@@ -146,12 +156,13 @@ export class ReplyWriter {
   }
 
   async #post(position: number, text: string, ending: Ending): Promise<void> {
-    const { actions, completes } = ending;
+    const { actions, pictures, completes } = ending;
     const idempotencyKey = postKey(messageKeyOf(this.job), position);
     const post = {
       ...this.#target,
       text,
       ...(actions.length > 0 && { actions }),
+      ...(pictures.length > 0 && { pictures: pictures.map(postedPicture) }),
       idempotencyKey,
       ...(this.#mayBePosted && { mayBePosted: true }),
     };
@@ -178,6 +189,11 @@ export class ReplyWriter {
 /** Under which key the first message of an answer is posted, or where the question stands in its place. @internal */
 export function firstPostKey(message: MessageKey): string {
   return postKey(message, 0);
+}
+
+/** Without what the store calls it by. */
+function postedPicture({ bytes, mediaType, name, description }: PostedPicture): PostedPicture {
+  return { bytes, mediaType, name, description };
 }
 
 function postKey(

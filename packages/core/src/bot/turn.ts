@@ -85,7 +85,8 @@ export async function takeTurn(
     if (whole === undefined && writer.postedCount === 0) adapter.requireToPost?.(turn.target);
     const texts = whole ?? (await turn.answer());
     await writer.end();
-    const lastPost = await writer.deliver(texts, turn.actions);
+    const pictures = job.isAnnouncement ? await jobs.picturesToPost(job) : [];
+    const lastPost = await writer.deliver(texts, turn.actions, pictures);
     const { modelMsPerHour } = options.limits;
     await jobs.end(job, { lastPost, modelMs: model.workedMs, modelMsPerHour });
     turn.tell({ type: 'ended' });

@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici';
 import { VistazoError } from '../errors.js';
+import { checkFileHosts, type FileHost } from './file-hosts.js';
 import { checkUrl, lookupOf, type ResolveName, systemResolver } from './public-addresses.js';
 
 /** How something is posted to an address. */
@@ -8,6 +9,8 @@ export interface PostOptions {
   /** Longest time for everything. Default 10 s. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** The only hosts that are posted to. Default: any public one. */
+  hosts?: readonly Pick<FileHost, 'host'>[];
   /** Addresses that may be reached although they are not public; for tests and closed networks. Default none. */
   allowAddress?: (address: string) => boolean;
   /** Finds the addresses of a name; they are checked whoever gives them. Default: the system's resolver. */
@@ -16,7 +19,8 @@ export interface PostOptions {
 
 /**
  * Posts a body to a public http(s) address, checked as `guardedFetch` does. Redirects are not followed,
- * and what is answered is not read. Resolves when the answer is one of 2xx. Throws `fetch.refused`, `fetch.failed`.
+ * and what is answered is not read. Resolves when the answer is one of 2xx. Throws `fetch.refused`, `fetch.failed`, and
+ * `option.invalid` for `hosts` that are none.
  */
 export async function guardedPost(
   url: string,
@@ -28,6 +32,12 @@ export async function guardedPost(
   if (address === null) throw refused('An address that is none');
   const rules = { allowAddress, refused };
   checkUrl(address, rules);
+  const hosts = options.hosts && checkFileHosts(options.hosts.map(({ host }) => ({ host })));
+  if (hosts?.every(({ isMeant }) => !isMeant(address)))
+    throw new VistazoError(
+      'fetch.refused',
+      `${address.host} is not posted to: only ${hosts.map(({ host }) => host).join(', ') || 'no host at all'} is here.`,
+    );
   const guardedLookup = lookupOf(options.resolveName ?? systemResolver, rules);
   const agent = new Agent({ connect: { lookup: guardedLookup, timeout: timeoutMs } });
   const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];

@@ -1,8 +1,10 @@
 import type { AdapterCapabilities } from '../adapter/adapter.js';
 import type { CommandCall, MessageEvent } from '../adapter/platform-event.js';
 import type { ImageId } from '../conversation/chat-message.js';
+import type { PixelRectangle } from '../media/redact.js';
 import type { PluginStorage } from '../store/plugin-storage.js';
 import type { Generate } from './generate.js';
+import type { RedactedPicture } from './redacted-picture.js';
 import type { Aside } from './run-middleware.js';
 
 /** A picture of a message, checked and without metadata. */
@@ -19,6 +21,12 @@ export interface MessagePicture {
    * media process. Undefined where the bot's own `media` makes none. Throws the `picture.*` codes.
    */
   perceptualHash(): Promise<string | undefined>;
+  /**
+   * A copy to be announced, each rectangle filled with one grey so that nothing is left of what was there, made in the
+   * media process; of an animation its first frame. Throws the `picture.*` codes, `option.invalid` for a rectangle that
+   * covers nothing of the picture, and `option.unsupported` where the bot's own `media` makes none and in isolated plugins.
+   */
+  redacted(rectangles: readonly PixelRectangle[]): Promise<RedactedPicture>;
 }
 
 /** A picture of the conversation, as people speak of it. */
@@ -50,6 +58,11 @@ export interface MessageFacts {
   readonly pictures: readonly MessagePicture[];
   /** Those of the conversation up to the message, its own included, in order. */
   readonly conversationPictures: readonly ConversationPicture[];
+  /**
+   * A picture of any message of the tenant that is kept, by its id; undefined where it is gone, as when its message was
+   * deleted or forgotten. Throws `option.unsupported` in isolated plugins.
+   */
+  keptPicture(id: string): Promise<MessagePicture | undefined>;
   /** The command that it calls, if it calls one. */
   readonly command?: CommandCall;
   /** Aborted when the message is changed or deleted, or the bot stops. */

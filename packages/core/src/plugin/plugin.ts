@@ -6,6 +6,7 @@ import type { CommandDefinition, OptionsSchema } from './command.js';
 import type { FeedbackContext } from './feedback.js';
 import type { ForgetContext } from './forgetting.js';
 import type { MessagePicture, PluginMessage } from './plugin-message.js';
+import type { RedactedPicture } from './redacted-picture.js';
 import type { Reply, ReplyOptions } from './reply-options.js';
 import type { RouteHandler, RouteMethod } from './route.js';
 import type { ScheduleDefinition } from './schedule.js';
@@ -40,6 +41,16 @@ export interface MessageFilters<Config> {
   text: MessageContext<Config>;
 }
 
+/** A picture that a plugin announces. */
+export interface AnnouncedPicture {
+  /** What `redacted` of a picture gave; nothing else is posted. */
+  picture: RedactedPicture;
+  /** File name, of letters, digits and `. _ -`, at most 100. Default `picture-1.png` and so on. */
+  name?: string;
+  /** For people who do not see it, 1 to 1,000 characters. */
+  description: string;
+}
+
 /** What a plugin says to a conversation unasked. */
 export interface Announcement extends ReplyOptions {
   /** Name of the adapter. */
@@ -47,6 +58,11 @@ export interface Announcement extends ReplyOptions {
   tenant: string;
   conversationKey: string;
   text: string;
+  /**
+   * Shown below it, at most 10. Where the platform can show none, or not so many or so large ones, the text ends with a
+   * sentence that says so. Throws `option.invalid` for others than `redacted` gave. Default none.
+   */
+  pictures?: readonly AnnouncedPicture[];
   /** What is announced with the same key is announced once, within the two days that keys are known. */
   key: string;
 }

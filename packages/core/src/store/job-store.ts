@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { MessageEvent } from '../adapter/platform-event.js';
 import type { ReplyAction } from '../adapter/reply-action.js';
 import type { Person } from '../conversation/message.js';
-import type { ConversationStore } from './conversation-store.js';
+import type { ConversationStore, PictureRecord } from './conversation-store.js';
 
 /** Number of a job, from 1, in the order of arrival. */
 export const jobIdSchema = z.number().int().positive().brand<'JobId'>();
@@ -90,6 +90,14 @@ export interface Post {
   postId: string;
 }
 
+/** A picture to be posted, kept until it was. */
+export interface PictureToPost extends Pick<PictureRecord, 'id' | 'bytes' | 'mediaType'> {
+  /** Its file name. */
+  name: string;
+  /** For people who do not see it. */
+  description: string;
+}
+
 /** Something to be posted that answers no message. */
 export interface NewAnnouncement {
   adapter: string;
@@ -101,6 +109,8 @@ export interface NewAnnouncement {
   texts: readonly string[];
   /** Below the last of them. Default none. */
   actions?: readonly ReplyAction[];
+  /** Below the last of them, in order. Default none. */
+  pictures?: readonly (PictureToPost & PictureRecord)[];
 }
 
 /** A message to be answered, or an announcement to be posted, leased to one worker. */
@@ -249,6 +259,8 @@ export interface JobStore {
   file(job: Job, url: string): Promise<Uint8Array | undefined>;
   /** Messages of these adapters that wait and bring files of which none was kept. */
   unfetched(adapters: readonly string[]): Promise<{ adapter: string; event: MessageEvent }[]>;
+  /** The pictures of an announcement, in order; none once it has ended, or where they were forgotten. */
+  picturesToPost(job: Job): Promise<PictureToPost[]>;
   /** Notes that a message of the answer was posted. */
   posted(job: Job, post: Post): Promise<void>;
   /** The actions of a message that was posted, until its job is purged; none where it has none. */
@@ -260,7 +272,7 @@ export interface JobStore {
   ): Promise<readonly ReplyAction[]>;
   /** Gives a job back, to be leased again after `delayMs`. */
   postpone(job: Job, delayMs: number): Promise<void>;
-  /** Ends it as done, and forgets what the message said. */
+  /** Ends it as done, and forgets what the message said, and what was to be posted. */
   end(job: Job, end?: JobEnd): Promise<void>;
   /** How many jobs wait or are held. */
   countOpen(): Promise<number>;

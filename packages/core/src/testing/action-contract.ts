@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { KnownMessage } from '../adapter/adapter.js';
 import type { CommandDescription } from '../adapter/command-description.js';
 import type { ReplyAction } from '../adapter/reply-action.js';
-import type { ContractCase, MessageOf, Trial } from './adapter-contract.js';
+import type { ContractCase } from './adapter-contract.js';
+import type { MessageOf, Trial } from './contract-trial.js';
 
 /** Made known to every adapter that is tried. @internal */
 export const contractCommand: CommandDescription = {

@@ -1,4 +1,5 @@
 export { type AdapterFixture, adapterContract, type ContractCase } from './adapter-contract.js';
+export type { SeenPicture } from './announcement-contract.js';
 export { createTestBot, type TestBot, type TestBotOptions } from './create-test-bot.js';
 export {
   type ButtonPressing,

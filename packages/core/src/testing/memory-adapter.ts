@@ -3,6 +3,7 @@ import type {
   Adapter,
   AdapterCapabilities,
   AdapterHost,
+  PostedPicture,
   PostedReply,
   ReplyPost,
 } from '../adapter/adapter.js';
@@ -23,6 +24,8 @@ export interface SeenPost {
   text: string;
   /** What people can press below it. */
   actions: readonly ReplyAction[];
+  /** Those that it shows. */
+  pictures: readonly PostedPicture[];
   /** Whether it was said unasked. */
   isAnnouncement: boolean;
   /** How often it was changed after it was posted. */
@@ -201,14 +204,14 @@ export class MemoryAdapter implements Adapter {
   }
 
   async post(
-    { idempotencyKey, isAnnouncement = false, actions = [], ...said }: ReplyPost,
+    { idempotencyKey, isAnnouncement = false, actions = [], pictures = [], ...said }: ReplyPost,
     { signal }: { signal: AbortSignal },
   ): Promise<string> {
     await this.beforeCall('post');
     signal.throwIfAborted();
     const known = this.#postsOfKeys.get(idempotencyKey);
     if (known !== undefined) return known.id;
-    const post = { ...said, actions, id: randomUUID(), isAnnouncement, edits: 0 };
+    const post = { ...said, actions, pictures, id: randomUUID(), isAnnouncement, edits: 0 };
     this.#postsOfKeys.set(idempotencyKey, post);
     this.posts.push(post);
     this.#change();

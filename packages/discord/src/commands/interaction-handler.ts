@@ -304,7 +304,7 @@ export class InteractionHandler {
   #show(interaction: Interaction, content: string): Promise<void> {
     return this.#respond(interaction, {
       type: InteractionResponseType.ChannelMessageWithSource,
-      data: messageBody({ content }, undefined, { isPrivate: true }),
+      data: messageBody({ content, files: [] }, undefined, { isPrivate: true }),
     });
   }
 
@@ -323,7 +323,7 @@ export class InteractionHandler {
   /** In the place of the answer to one that was acknowledged. */
   async #fill({ application_id, token }: Interaction, content: string): Promise<void> {
     const route = Routes.webhookMessage(application_id, token);
-    const body = messageBody({ content }, undefined);
+    const body = messageBody({ content, files: [] }, undefined);
     await this.options.api.call({ method: 'Patch', route, body, auth: false });
   }
 }

@@ -16,7 +16,7 @@ export async function tellTokenEnds(
     ...(isFilled
       ? { method: 'Post', route: Routes.webhook(applicationId, token) }
       : { method: 'Patch', route: Routes.webhookMessage(applicationId, token) }),
-    body: messageBody({ content }, undefined, { isPrivate }),
+    body: messageBody({ content, files: [] }, undefined, { isPrivate }),
     auth: false,
   });
 }

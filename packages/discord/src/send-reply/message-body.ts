@@ -12,9 +12,9 @@ const noMentions: { parse: AllowedMentionsTypes[]; replied_user: boolean } = {
   replied_user: false,
 };
 
-/** What every message of the bot says: it mentions nobody and shows no link previews; `file` is sent with it. */
+/** What every message of the bot says: it mentions nobody and shows no link previews; `files` are sent with it. */
 export function messageBody(
-  { content, file }: PostContent,
+  { content, files }: PostContent,
   components: APIMessageTopLevelComponent[] | undefined,
   { isPrivate = false }: { isPrivate?: boolean } = {},
 ) {
@@ -23,7 +23,11 @@ export function messageBody(
     allowed_mentions: noMentions,
     flags: MessageFlags.SuppressEmbeds | (isPrivate ? MessageFlags.Ephemeral : 0),
     ...(components !== undefined && { components }),
-    // In place of the one that the message had.
-    attachments: file === undefined ? [] : [{ id: 0, filename: file.name }],
+    // In place of those that the message had.
+    attachments: files.map(({ name, description }, id) => ({
+      id,
+      filename: name,
+      ...(description !== undefined && { description }),
+    })),
   } satisfies RESTPatchAPIChannelMessageJSONBody;
 }

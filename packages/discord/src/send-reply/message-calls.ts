@@ -11,7 +11,7 @@ import {
   type InteractionRoutes,
   isOnlyByToken,
 } from '../commands/interaction-routes.js';
-import type { DiscordApi, DiscordFile } from '../discord-api.js';
+import type { DiscordApi, DiscordCall, DiscordFile } from '../discord-api.js';
 import { discordCodeOf, isTokenExpired, isUnknownMessage } from '../discord-errors.js';
 import { createdAtMs, isSnowflake } from '../place.js';
 import { messageBody } from './message-body.js';
@@ -76,9 +76,9 @@ export class MessageCalls {
     posted: PostedReply,
     body: unknown,
     signal: AbortSignal,
-    file?: DiscordFile,
+    files: readonly DiscordFile[] = [],
   ): Promise<number | undefined> {
-    const call = { method: 'Patch' as const, body, signal, ...filesOf({ file }) };
+    const call = { method: 'Patch' as const, body, signal, ...filesOf({ files }) };
     try {
       const { paceMs } = await this.options.api.call({ ...call, ...this.#messageRoute(posted) });
       return paceMs;
@@ -195,8 +195,8 @@ export class MessageCalls {
 
 const waited = { wait: 'true' };
 
-function filesOf({ file }: { file?: DiscordFile | undefined }): { files?: DiscordFile[] } {
-  return file === undefined ? {} : { files: [file] };
+function filesOf({ files }: Pick<PostContent, 'files'>): Pick<DiscordCall, 'files'> {
+  return files.length === 0 ? {} : { files };
 }
 
 /** For what can be answered only by a token that is not good any more. */

@@ -38,7 +38,10 @@ export class PermissionNotices {
       signal,
     });
     const { id } = channelSchema.parse(opened.json);
-    const body = messageBody({ content: sayMayNotWrite(channelId, lacking, language) }, undefined);
+    const body = messageBody(
+      { content: sayMayNotWrite(channelId, lacking, language), files: [] },
+      undefined,
+    );
     await this.api.call({ method: 'Post', route: Routes.channelMessages(id), body, signal });
   }
 }

@@ -1,4 +1,10 @@
-import type { AnsweringEvent, PostedReply, ReplyPost, ReplyTarget } from '@vistazo/core';
+import type {
+  AnsweringEvent,
+  PostedPicture,
+  PostedReply,
+  ReplyPost,
+  ReplyTarget,
+} from '@vistazo/core';
 import {
   type AnswerPosts,
   AnswerPostsByQuestion,
@@ -77,10 +83,11 @@ export class ReplySender {
     const buttons = this.#buttonsOf(posted, answer, postId);
     const components = buttons ?? (hadActions ? [] : undefined);
     const content = this.#contentOf(posted, text);
-    if (content.file !== undefined) await this.#filePace.wait(postId, signal);
+    const hasFile = content.files.length > 0;
+    if (hasFile) await this.#filePace.wait(postId, signal);
     await this.#pace.wait(conversationKey, signal);
-    await this.#change(posted, messageBody(content, components), signal, content.file);
-    if (content.file !== undefined) this.#filePace.note(postId, fileEveryMs);
+    await this.#change(posted, messageBody(content, components), signal, content.files);
+    if (hasFile) this.#filePace.note(postId, fileEveryMs);
     noteButtons(answer, postId, posted, components);
   }
 
@@ -127,7 +134,7 @@ export class ReplySender {
   async #send(post: ReplyPost, signal: AbortSignal): Promise<string> {
     const answer = this.answers.of(post);
     const components = this.#buttonsOf(post, answer, undefined);
-    const draft = { contentNow: () => this.#contentOf(post, post.text), components };
+    const draft = { contentNow: () => this.#contentOf(post, post.text, post.pictures), components };
     const id = await this.#calls.send(post, draft, signal).catch((error: unknown) => {
       this.#tellMayNotWrite(error, post, answer);
       throw error;
@@ -167,11 +174,15 @@ export class ReplySender {
   }
 
   /** Commands are answered by a way of their own, which asks for no permission of the channel. */
-  #contentOf({ tenant, conversationKey, messageId }: ReplyTarget, text: string): PostContent {
+  #contentOf(
+    { tenant, conversationKey, messageId }: ReplyTarget,
+    text: string,
+    pictures: readonly PostedPicture[] = [],
+  ): PostContent {
     const { routes, permissions } = this.options;
     const isCommand = routes.of(messageId) !== undefined;
     const mayAttach = isCommand || !permissions.lacks(conversationKey, 'attachFiles');
-    return postContent(text, mayAttach, this.#languageOf({ tenant, messageId }));
+    return postContent(text, pictures, mayAttach, this.#languageOf({ tenant, messageId }));
   }
 
   /** Of the server, or of who asked alone. */
@@ -185,9 +196,9 @@ export class ReplySender {
     posted: PostedReply,
     body: unknown,
     signal: AbortSignal,
-    file?: DiscordFile,
+    files: readonly DiscordFile[] = [],
   ): Promise<void> {
-    const paceMs = await this.#calls.change(posted, body, signal, file);
+    const paceMs = await this.#calls.change(posted, body, signal, files);
     if (paceMs !== undefined) this.#pace.note(posted.conversationKey, paceMs);
   }
 

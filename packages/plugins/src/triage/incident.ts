@@ -1,3 +1,4 @@
+import { editDistance, plain } from './likeness.js';
 import type { Ticket } from './ticket.js';
 
 /**
@@ -8,11 +9,13 @@ import type { Ticket } from './ticket.js';
 export const nearBits = 6;
 /** Share of characters in which messages of nearly the same picture may differ: models misread some. */
 const misread = 0.2;
+/** Of messages of which a confidence was measured. */
+const leastConfidence = 0.97;
 
 /** What tells whether two tickets are of one incident. */
 export type Occurrence = Pick<
   Ticket,
-  'product' | 'errorMessage' | 'errorCode' | 'pictureHash' | 'pictures'
+  'product' | 'errorMessage' | 'errorCode' | 'pictureHash' | 'pictures' | 'confidence'
 >;
 
 /**
@@ -30,6 +33,8 @@ function hasSameMessage(a: Occurrence, b: Occurrence): boolean {
     a.errorCode !== '' && b.errorCode !== '' && plain(a.errorCode) !== plain(b.errorCode);
   return (
     said !== '' &&
+    isSure(a) &&
+    isSure(b) &&
     said === withoutIds(b.errorMessage) &&
     plain(a.product) === plain(b.product) &&
     !areCodesOther
@@ -47,13 +52,14 @@ function hasSamePicture(a: Occurrence, b: Occurrence): boolean {
   );
 }
 
+/** A small model takes different messages that it cannot read for the same one that it knows, and is less sure of it. */
+function isSure({ confidence }: Occurrence): boolean {
+  return confidence === undefined || confidence >= leastConfidence;
+}
+
 /** In how many bits two hashes of the same length differ. */
 export function differentBits(a: string, b: string): number {
   return (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length;
-}
-
-function plain(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
 }
 
 /** A message without what changes from one time to the next: numbers, addresses, ids. */
@@ -69,18 +75,4 @@ function withoutIds(message: string): string {
 function areAlike(a: string, b: string): boolean {
   const [one, other] = [plain(a), plain(b)];
   return editDistance(one, other) <= misread * Math.max(one.length, other.length);
-}
-
-/** How many characters have to be put in, left out or changed. Source: Levenshtein, by rows. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [index, char] of [...a].entries()) {
-    const next = [index + 1];
-    for (let column = 1; column <= b.length; column += 1) {
-      const changed = (row[column - 1] as number) + (char === b[column - 1] ? 0 : 1);
-      next.push(Math.min((row[column] as number) + 1, (next[column - 1] as number) + 1, changed));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

@@ -1,4 +1,5 @@
 import { errorCodeIn } from './error-code.js';
+import { likestOf } from './likeness.js';
 import { otherProduct, type ReadableMessage, type Reading, type ReadingConfig } from './reading.js';
 import { byItsWords, languageOf } from './rules-of-thumb.js';
 
@@ -58,10 +59,15 @@ async function ask<Config extends ReadingConfig>(
   return { text: unknown.test(text) ? '' : text, confidence };
 }
 
-/** The product of the house that title or message name; as it is titled where the house names none. */
+/** The product of the house that title or message name, or that the title is likest to; as it is titled where the house names none. */
 function productOf(title: string, errorMessage: string, products: readonly string[]): string {
   if (products.length === 0) return title.slice(0, 60);
   const isNamed = (text: string) => (product: string) =>
     text.toLowerCase().includes(product.toLowerCase());
-  return products.find(isNamed(title)) ?? products.find(isNamed(errorMessage)) ?? otherProduct;
+  return (
+    products.find(isNamed(title)) ??
+    products.find(isNamed(errorMessage)) ??
+    likestOf(title, products) ??
+    otherProduct
+  );
 }

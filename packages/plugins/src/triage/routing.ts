@@ -8,6 +8,9 @@ export const placeSchema = z.strictObject({
   conversationKey: z.string().min(1),
 });
 
+/** See {@link placeSchema}. */
+export type Place = z.output<typeof placeSchema>;
+
 /** Where tickets go that are as `when` says in all that it says; the first rule counts. */
 export const ruleSchema = z.strictObject({
   when: z.strictObject({

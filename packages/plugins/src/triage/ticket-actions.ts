@@ -1,8 +1,11 @@
 import type { ReplyAction } from '@vistazo/core';
 import type { Ticket } from './ticket.js';
 
-/** What people can do with a ticket below its card. */
-export function ticketActions({ number, status, ...ticket }: Ticket): ReplyAction[] {
+/** What people can do with a ticket below its card; forward it where there are places to. */
+export function ticketActions(
+  { number, status, ...ticket }: Ticket,
+  places: Readonly<Record<string, unknown>> = {},
+): ReplyAction[] {
   const correct: ReplyAction = {
     label: 'Correct',
     command: { name: 'ticket', options: { number } },
@@ -19,5 +22,18 @@ export function ticketActions({ number, status, ...ticket }: Ticket): ReplyActio
     label: isOpen ? 'Close' : 'Open again',
     command: { name: 'ticket', options: { number, status: isOpen ? 'closed' : 'open' } },
   };
-  return [correct, other];
+  return [correct, other, ...forwarding(number, Object.keys(places))];
+}
+
+function forwarding(number: number, places: readonly string[]): ReplyAction[] {
+  const [first, ...others] = places;
+  if (first === undefined) return [];
+  const to = others.length === 0 ? { option: 'to', value: first } : { option: 'to' };
+  return [
+    {
+      label: 'Forward',
+      command: { name: 'forward', options: { number } },
+      ask: [to, { option: 'blur' }],
+    },
+  ];
 }

@@ -8,6 +8,9 @@ const ticketKey = (source: string) => `ticket ${source}`;
 /** Says that a ticket was listed to be posted to a webhook; goes with the ticket. */
 export const listedKey = (source: string, webhook = '') => `listed ${source} ${webhook}`;
 
+/** Says that a ticket was forwarded, by how; goes with the ticket. */
+export const forwardedKey = (source: string, how = '') => `forwarded ${source} ${how}`;
+
 /**
  * Tickets of a tenant: each under what it came from, and under its number that. A number is taken before
  * its ticket is kept, so that after a death of the process there may be one without a ticket, and
@@ -55,8 +58,8 @@ export class TicketStorage {
 
   async #delete(key: string, source: string): Promise<void> {
     await this.values.delete(ticketKey(source));
-    for (const listed of await this.values.keys(listedKey(source)))
-      await this.values.delete(listed);
+    for (const prefix of [listedKey(source), forwardedKey(source)])
+      for (const told of await this.values.keys(prefix)) await this.values.delete(told);
     await this.values.set(key, '');
   }
 

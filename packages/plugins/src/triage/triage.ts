@@ -6,6 +6,7 @@ import { isOperator, operatorsSchema } from '../operators.js';
 import { bears, rowsOf } from './corrections.js';
 import { Deliveries, deliverEveryMs } from './deliveries.js';
 import { digestOf, digestSchema } from './digest.js';
+import { forward, forwardSchema, placesSchema } from './forward.js';
 import { openTicket, sourceOf } from './open-ticket.js';
 import { type Rule, routeOf, ruleSchema } from './routing.js';
 import { corrected, correctionSchema, type Ticket, without } from './ticket.js';
@@ -14,7 +15,7 @@ import { ticketCard, ticketLine } from './ticket-card.js';
 import { TicketStorage } from './ticket-storage.js';
 import { type Webhook, webhookSchema } from './webhook.js';
 
-const configSchema = z.object({
+const optionsSchema = z.object({
   conversations: conversationsSchema,
   /** Who may list and correct tickets. Default everybody. */
   operators: operatorsSchema,
@@ -33,6 +34,8 @@ const configSchema = z.object({
   announceRepeats: z.boolean().default(false),
   /** Where rules can post tickets to, by name; those of the bot, whatever a tenant has. Default none. */
   webhooks: z.record(z.string().min(1), webhookSchema).default({}),
+  /** Where operators can forward tickets to with `/forward`, by name; `operators` must be given then. Default none. */
+  places: placesSchema.default({}),
   /** One message every day about the tickets of the last 24 hours. Default none. */
   digest: digestSchema.optional(),
   /** Lets whoever bears it fetch what people corrected; 32 characters or more. Default: nobody can. */
@@ -40,6 +43,10 @@ const configSchema = z.object({
   /** What the model should know of the house, such as what counts as critical. Default nothing. */
   guidance: z.string().default(''),
 });
+const configSchema = optionsSchema.refine(
+  ({ places, operators }) => operators !== undefined || Object.keys(places).length === 0,
+  { path: ['operators'], message: 'must name who may forward tickets to the places' },
+);
 
 const mostListed = 20;
 const forOperators = 'That is for the operators of this bot.';
@@ -53,7 +60,10 @@ export const triage = definePlugin({
   version: '1.0.0',
   config: configSchema,
   setup({ onMessage, onForget, command, schedule, route, announce, storage, log, nowMs, config }) {
-    const { webhooks, digest, exportToken } = config;
+    const { webhooks, digest, exportToken, places } = config;
+    const canForward = Object.keys(places).length > 0;
+    const actionsFor = (ticket: Ticket, own: typeof config) =>
+      ticketActions(ticket, canForward ? own.places : {});
     requireWebhooks(config.rules, webhooks);
     const deliveries = new Deliveries({ storage, webhooks, log, nowMs });
 
@@ -62,7 +72,7 @@ export const triage = definePlugin({
       if (called !== undefined || !isIn(config.conversations, message)) return next();
       const source = sourceOf(message);
       const { ticket, incident } = await openTicket(message, nowMs());
-      const actions = ticketActions(ticket);
+      const actions = actionsFor(ticket, config);
       reply(ticketCard(ticket, incident), { actions });
       log.info({ ticket: ticket.number, severity: ticket.severity }, 'ticket kept');
       if (incident.number !== ticket.number && !config.announceRepeats) return;
@@ -154,9 +164,26 @@ export const triage = definePlugin({
         const ticket = corrected(found.ticket, given, message.author, nowMs());
         if (ticket.corrections.length > found.ticket.corrections.length)
           await tickets.keep(found.source, ticket);
-        reply(ticketCard(ticket), { actions: ticketActions(ticket) });
+        reply(ticketCard(ticket), { actions: actionsFor(ticket, message.config) });
       },
     });
+
+    if (canForward)
+      command({
+        name: 'forward',
+        description: 'Shows a ticket elsewhere, with parts of its picture made unreadable',
+        options: z
+          .object({ number: z.int().min(1).describe('Of the ticket') })
+          .extend(forwardSchema.shape),
+        async run({ options: { number, ...options }, reply, ...message }) {
+          const { operators, places } = message.config;
+          if (!isOperator(operators, message)) return reply(forOperators);
+          const found = await new TicketStorage(message.storage).ofNumber(number);
+          if (found === undefined) return reply(`There is no ticket ${number}.`);
+          const forwarding = { found, options, message, places, announce, nowMs: nowMs() };
+          reply(await forward(forwarding));
+        },
+      });
   },
 });
 

@@ -8,7 +8,7 @@ export interface SlackFeatures {
   assistant: boolean;
   /** Whether its App Home shows something. */
   home: boolean;
-  /** Whether long answers are posted as files. */
+  /** Whether it posts pictures that plugins announce. */
   postsFiles: boolean;
 }
 
@@ -70,7 +70,7 @@ const needs: readonly Need[] = [
     when: 'assistant',
     events: ['assistant_thread_started', 'assistant_thread_context_changed'],
   },
-  { scope: 'files:write', why: 'to post long answers as files', when: 'postsFiles' },
+  { scope: 'files:write', why: 'to post pictures that plugins announce', when: 'postsFiles' },
 ];
 
 /** The scopes that the token of a bot must have, in the order of the manifest; each is used. */

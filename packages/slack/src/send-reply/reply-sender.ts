@@ -24,10 +24,12 @@ import { MessageCalls } from './message-calls.js';
 import { PacedCalls } from './paced-calls.js';
 import { postMetadata } from './post-metadata.js';
 import { isOutside, ResponseAnswers } from './response-answers.js';
+import type { PictureUploads } from './upload-pictures.js';
 
 /** What a {@link ReplySender} needs. */
 export interface ReplySenderOptions {
   api: SlackApi;
+  pictures: PictureUploads;
   /** Whether answers have buttons. */
   buttons: boolean;
   /** How answers grow: by Slack's own streams where it offers them, or by changes of messages. */
@@ -158,8 +160,8 @@ export class ReplySender {
     try {
       const ts = found ?? (await this.#send(post, options));
       this.#note(post, ts);
-      // It may say less, and who posts it for the first time does not expect that.
-      if (found !== undefined && !post.mayBePosted)
+      // It may say less, and who posts it for the first time does not expect that; what is announced is posted whole.
+      if (found !== undefined && !post.mayBePosted && !post.isAnnouncement)
         await this.edit({ ...post, postId: ts }, post.text, options);
       this.#posted.set(key, ts);
       this.#unsure.delete(key);
@@ -187,8 +189,10 @@ export class ReplySender {
     const streamed = grows ? await this.#stream(post, answer, signal) : undefined;
     if (streamed !== undefined) return streamed;
     const around = await this.#around.of({ ...post, postId: undefined }, answer, completes);
+    const shown = await this.options.pictures.blocksOf(post, signal);
+    const withPictures = { ...around, below: [...shown, ...around.below] };
     return this.#messages
-      .post(post, around, { grows, signal })
+      .post(post, withPictures, { grows, signal })
       .catch((error: unknown) => this.#postOutside(post, answer, error));
   }
 

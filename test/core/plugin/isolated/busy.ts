@@ -34,7 +34,8 @@ export default definePlugin({
       return async () => storage('tenant').set('stopped', true);
     });
     prompt(({ author }) => `You speak with ${author.name}.`);
-    onMessage('pictures', async ({ pictures: [first], generate, reply }) => {
+    onMessage('pictures', async ({ pictures: [first], text, generate, reply }) => {
+      if (text === 'redact') await first.redacted([]);
       const schema = z.object({ colour: z.enum(['red', 'blue']).transform((name) => name.length) });
       let sure = 0;
       const onConfidence = (confidence: number) => {

@@ -93,10 +93,16 @@ export class ChildCall {
           .string()
           .optional()
           .parse(await this.ask({ type: 'perceptualHash', number: picture.number })),
+      redacted: async () => {
+        throw notIsolated('redacted');
+      },
     }));
     return {
       ...facts,
       conversationPictures,
+      keptPicture: async () => {
+        throw notIsolated('keptPicture');
+      },
       pictures: conversationPictures.filter(({ isOfMessage }) => isOfMessage),
       storage: storageOf(facts.tenant),
       generate: this.#generator(),
@@ -128,6 +134,14 @@ export class ChildCall {
     }
     return generate;
   }
+}
+
+/** What is handed on to a place never leaves the bot's process. */
+function notIsolated(what: string): VistazoError {
+  return new VistazoError(
+    'option.unsupported',
+    `${what} is not for isolated plugins, which cannot announce pictures; leave out isolated where it is needed.`,
+  );
 }
 
 function nothingDone(): Omit<Effects, 'instructions'> {

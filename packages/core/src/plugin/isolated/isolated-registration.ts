@@ -203,7 +203,7 @@ function crossing(message: PluginMessage): CrossingMessage {
   const { tenant, adapter, capabilities, conversationKey, messageId, author } = message;
   const { text, attachments, command, config } = message;
   const conversationPictures = message.conversationPictures.map(
-    ({ bytes: _, perceptualHash: __, ...picture }) => picture,
+    ({ bytes: _, perceptualHash: __, redacted: ___, ...picture }) => picture,
   );
   const place = { tenant, adapter, capabilities, conversationKey, messageId };
   const called = command === undefined ? {} : { command };

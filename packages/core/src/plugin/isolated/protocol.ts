@@ -13,8 +13,8 @@ import type { ScheduleDefinition } from '../schedule.js';
 
 /** A message as it crosses to the process of a plugin; what can be asked about it is asked back. */
 export interface CrossingMessage
-  extends Omit<MessageFacts, 'pictures' | 'conversationPictures' | 'signal'> {
-  conversationPictures: Omit<ConversationPicture, 'bytes' | 'perceptualHash'>[];
+  extends Omit<MessageFacts, 'pictures' | 'conversationPictures' | 'keptPicture' | 'signal'> {
+  conversationPictures: Omit<ConversationPicture, 'bytes' | 'perceptualHash' | 'redacted'>[];
   config: unknown;
 }
 

@@ -1,6 +1,7 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { MessageEvent } from '../../adapter/platform-event.js';
 import type { AcceptOptions, MessageKey, NewAnnouncement, Reception } from '../job-store.js';
+import { keepAnnounced } from './announced-pictures.js';
 import { asBuffer } from './as-buffer.js';
 import { Bucket } from './buckets.js';
 import type { DatabaseKind } from './database-kind.js';
@@ -172,10 +173,14 @@ export async function unfold(
 
 /** Stores something to be posted as a job whose answer is there already. @internal */
 export async function acceptAnnouncement(
-  db: Kysely<Database>,
-  { nowMs }: DatabaseKind,
-  { adapter, tenant, conversationKey, id, texts, actions }: NewAnnouncement,
+  db: Transaction<Database>,
+  kind: DatabaseKind,
+  { pictures = [], ...announcement }: NewAnnouncement,
 ): Promise<'accepted' | 'known'> {
+  const { nowMs } = kind;
+  const { adapter, tenant, conversationKey, id, texts, actions } = announcement;
+  // Before the job is locked, as whoever forgets does.
+  if (pictures.length > 0) await kind.holdPictures(db, tenant, 'adding');
   const job = await db
     .insertInto('jobs')
     .values({
@@ -196,5 +201,6 @@ export async function acceptAnnouncement(
     .executeTakeFirst();
   if (job === undefined) return 'known';
   await setReplies(db, job.id, texts, actions);
+  await keepAnnounced(db, job.id, { tenant, pictures });
   return 'accepted';
 }

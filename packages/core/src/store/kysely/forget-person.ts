@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Person } from '../../conversation/message.js';
+import { forgetAnnouncedIn } from './announced-pictures.js';
 import type { DatabaseKind } from './database-kind.js';
 import { emptyMessages, inBatches, purgePictures } from './forgotten-messages.js';
 import { cancelJob, deleteFiles, takeAway } from './job-rows.js';
@@ -22,6 +23,7 @@ export async function forgetPerson(
   await forgetJobs(db, kind, tenant, person);
   // What is announced may be about them.
   await forgetActionsIn(db, tenant);
+  await forgetAnnouncedIn(db, tenant);
   await forgetOpenQuotes(db, tenant, person);
   await forgetPlaces(db, tenant, person);
   await db

@@ -50,8 +50,8 @@ export async function emptyMessages(
 }
 
 /**
- * Deletes the pictures that no message refers to. They come in together with the parts that refer to them,
- * so that none is waiting for one. @internal
+ * Deletes the pictures that no message and nothing that is to be posted refers to. They come in together with what
+ * refers to them, so that none is waiting for one. @internal
  */
 export async function purgePictures(db: Kysely<Database>, tenant: string): Promise<void> {
   await db
@@ -64,6 +64,16 @@ export async function purgePictures(db: Kysely<Database>, tenant: string): Promi
             .select('parts.position')
             .whereRef('parts.tenant', '=', 'pictures.tenant')
             .whereRef('parts.picture_id', '=', 'pictures.id'),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('announced_pictures as announced')
+            .select('announced.position')
+            .whereRef('announced.tenant', '=', 'pictures.tenant')
+            .whereRef('announced.picture_id', '=', 'pictures.id'),
         ),
       ),
     )

@@ -12,11 +12,11 @@ import type {
   Removal,
   StoredMessage,
 } from '../conversation-store.js';
-import { asBuffer } from './as-buffer.js';
 import type { DatabaseKind } from './database-kind.js';
 import { noteForgetting } from './forgettings.js';
 import { emptyMessages, purgePictures } from './forgotten-messages.js';
 import { GuardedDatabase } from './guarded-database.js';
+import { addPicture } from './picture-rows.js';
 import { toConversationRecord, toMessageRow, toPartRow, toStoredMessage } from './rows.js';
 import type { Database } from './schema.js';
 
@@ -142,24 +142,9 @@ export class KyselyConversationStore extends GuardedDatabase implements Conversa
     return this.inTransaction(async (db) => {
       await this.kind.holdPictures(db, this.tenant, 'adding');
       await this.#touch(db, id, { shown_leaf: shownLeaf, ...(title !== undefined && { title }) });
-      for (const picture of pictures) await this.#addPicture(db, picture);
+      for (const picture of pictures) await addPicture(db, this.tenant, picture);
       for (const message of messages) await this.#addMessage(db, id, message);
     });
-  }
-
-  async #addPicture(db: Kysely<Database>, picture: PictureRecord): Promise<void> {
-    await db
-      .insertInto('pictures')
-      .values({
-        tenant: this.tenant,
-        id: picture.id,
-        media_type: picture.mediaType,
-        width_px: picture.widthPx,
-        height_px: picture.heightPx,
-        bytes: asBuffer(picture.bytes),
-      })
-      .onConflict((conflict) => conflict.columns(['tenant', 'id']).doNothing())
-      .execute();
   }
 
   async #addMessage(db: Kysely<Database>, id: ConversationId, message: StoredMessage) {

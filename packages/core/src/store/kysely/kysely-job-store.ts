@@ -16,9 +16,11 @@ import {
   type MessageKey,
   type NewAnnouncement,
   type OpenJob,
+  type PictureToPost,
   type Post,
   type Reception,
 } from '../job-store.js';
+import { announcedPictures, deleteAnnounced } from './announced-pictures.js';
 import { acceptAnnouncement, acceptMessage, requestStop, unfold } from './arrivals.js';
 import { asBuffer } from './as-buffer.js';
 import { GuardedDatabase } from './guarded-database.js';
@@ -299,6 +301,10 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     });
   }
 
+  picturesToPost(job: Job): Promise<PictureToPost[]> {
+    return this.guarded((db) => announcedPictures(db, job.id));
+  }
+
   unfetched(adapters: readonly string[]): Promise<{ adapter: string; event: MessageEvent }[]> {
     return this.guarded((db) => unfetched(db, adapters));
   }
@@ -338,14 +344,17 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
 
   async end(job: Job, end: JobEnd = {}): Promise<void> {
     const { lastPost } = end;
-    const hadFiles = await this.inTransaction(async (db) => {
+    const hasDeleted = await this.inTransaction(async (db) => {
+      // Before the job is locked, as whoever forgets does.
+      const hadPictures = await deleteAnnounced(db, this.kind, job.event.tenant, job.id);
       await this.#change(db, job, ended(this.kind, 'done'));
       if (lastPost !== undefined) await notePost(db, job.id, lastPost);
       await forgetTexts(db, job.id);
       await bookModelTime(db, this.kind, job, end);
-      return deleteFiles(db, job.id);
+      const hadFiles = await deleteFiles(db, job.id);
+      return hadFiles || hadPictures;
     });
-    if (hadFiles) await this.guarded((db) => this.kind.afterDeletion(db));
+    if (hasDeleted) await this.guarded((db) => this.kind.afterDeletion(db));
   }
 
   /** Throws `job.lost` when somebody else has a newer fence. */

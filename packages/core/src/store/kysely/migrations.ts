@@ -185,6 +185,20 @@ const placeTables = ({ milliseconds }: ColumnTypes) => [
     )`,
 ];
 
+const announcedPictureTables = ({ milliseconds }: ColumnTypes) => [
+  sql`create table announced_pictures (
+    job_id ${milliseconds} not null references jobs (id) on delete cascade,
+    position integer not null,
+    tenant text not null,
+    picture_id text not null,
+    name text not null,
+    description text not null,
+    primary key (job_id, position),
+    foreign key (tenant, picture_id) references pictures (tenant, id) on delete cascade
+  )`,
+  sql`create index announced_pictures_by_picture on announced_pictures (tenant, picture_id)`,
+];
+
 const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0001-conversations': {
     async up(db) {
@@ -227,7 +241,7 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
   '0011-forgetting': {
     async up(db) {
       for (const statement of forgettingTables(types)) await statement.execute(db);
-      const { places: _, ...columnsByTable } = personalColumns;
+      const { places: _, announced_pictures: __, ...columnsByTable } = personalColumns;
       for (const [table, columns] of Object.entries(columnsByTable)) {
         const own = columns.filter((column) => !laterColumns.includes(column));
         for (const statement of types.unsampled(table, own)) await statement.execute(db);
@@ -257,6 +271,14 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
     async up(db) {
       const unsampled = types.unsampled('places', personalColumns.places ?? []);
       for (const statement of [...placeTables(types), ...unsampled]) await statement.execute(db);
+    },
+  },
+  '0016-announced-pictures': {
+    async up(db) {
+      const table = 'announced_pictures';
+      const unsampled = types.unsampled(table, personalColumns[table] ?? []);
+      for (const statement of [...announcedPictureTables(types), ...unsampled])
+        await statement.execute(db);
     },
   },
 });

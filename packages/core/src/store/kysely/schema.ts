@@ -169,6 +169,16 @@ interface ReplyTable {
   actions: string | null;
 }
 
+/** A picture of an announcement that is not posted yet; its bytes are among `pictures`. */
+interface AnnouncedPictureTable {
+  job_id: number;
+  position: number;
+  tenant: string;
+  picture_id: string;
+  name: string;
+  description: string;
+}
+
 /** The tables of the database, as Kysely needs them. @internal */
 export interface Database {
   conversations: ConversationTable;
@@ -180,6 +190,7 @@ export interface Database {
   places: PlaceTable;
   files: FileTable;
   replies: ReplyTable;
+  announced_pictures: AnnouncedPictureTable;
   turns: TurnTable;
   plugin_values: PluginValueTable;
   schedules: ScheduleTable;
@@ -209,6 +220,7 @@ export const personalColumns: Readonly<Record<string, readonly string[]>> = {
   places: ['tenant', 'conversation_key', 'message_id', 'author_id'],
   files: ['url', 'bytes'],
   replies: ['text', 'post_id', 'actions'],
+  announced_pictures: ['tenant', 'name', 'description'],
   turns: ['tenant', 'person'],
   buckets: ['tenant', 'person'],
   plugin_values: ['tenant', 'key', 'value'],
