@@ -10,14 +10,27 @@ async function newTwin(): Promise<Twin> {
   return twin;
 }
 
-/** Discord says that the application has these flags. */
-function withFlags(twin: Twin, flags: number): void {
-  twin.front.intercept(({ path }) =>
-    path === '/applications/@me'
-      ? { status: 200, body: { id: '900000000000000001', name: 'Looker', flags } }
-      : undefined,
-  );
+/** Discord says that the application has these flags, and in which servers the bot is. */
+function withFlags(twin: Twin, flags: number, guilds: readonly object[] = []): void {
+  twin.front.intercept(({ path }) => {
+    if (path === '/applications/@me')
+      return { status: 200, body: { id: '900000000000000001', name: 'Looker', flags } };
+    return path.startsWith('/users/@me/guilds') ? { status: 200, body: guilds } : undefined;
+  });
 }
+
+const [viewChannel, sendMessages, attachFiles, readHistory, inThreads] = [
+  1n << 10n,
+  1n << 11n,
+  1n << 15n,
+  1n << 16n,
+  1n << 38n,
+];
+const guild = (name: string, permissions: bigint) => ({
+  id: '900000000000000002',
+  name,
+  permissions: String(permissions),
+});
 
 const check = (adapter: Adapter) => adapter.check?.({ signal: AbortSignal.timeout(10_000) });
 
@@ -33,8 +46,43 @@ describe('what the Discord adapter finds before it is started', () => {
         // View Channel, Send Messages, Read Message History, Send Messages in Threads.
         sentence: `Invite the bot with https://discord.com/oauth2/authorize?client_id=900000000000000001&scope=bot+applications.commands&permissions=${(1n << 10n) | (1n << 11n) | (1n << 16n) | (1n << 38n)}`,
       },
+      { ok: true, sentence: 'The bot is in no server yet.' },
     ]);
     expect(twin.gateway.clients).toEqual([]);
+  });
+
+  it('is in which servers it lacks permissions that it uses', async () => {
+    const twin = await newTwin();
+    const plain = viewChannel | sendMessages | readHistory | inThreads;
+    const guilds = [
+      guild('Well', plain | attachFiles),
+      guild('Administered', 1n << 3n),
+      guild('Lacking', plain & ~sendMessages),
+    ];
+    withFlags(twin, 0, guilds);
+    expect((await check(twin.newAdapter({ longAnswers: 'file' })))?.slice(3)).toEqual([
+      {
+        ok: false,
+        sentence:
+          'In the server Lacking (900000000000000002) the bot lacks Send Messages and Attach Files; give them to its role in the settings of the server.',
+      },
+    ]);
+    guilds.pop();
+    expect((await check(twin.newAdapter()))?.slice(3)).toEqual([
+      { ok: true, sentence: expect.stringMatching(/^In the 2 servers .* View Channel, Send Mes/) },
+    ]);
+  });
+
+  it('names ten servers at most', async () => {
+    const twin = await newTwin();
+    withFlags(
+      twin,
+      0,
+      Array.from({ length: 12 }, () => guild('Closed', 0n)),
+    );
+    const found = (await check(twin.newAdapter()))?.slice(3);
+    expect(found).toHaveLength(11);
+    expect(found?.at(-1)).toEqual({ ok: false, sentence: 'So it is in 2 more servers.' });
   });
 
   it('asks for what files and threads need where it posts and begins some, and for no commands where it has none', async () => {
@@ -43,7 +91,7 @@ describe('what the Discord adapter finds before it is started', () => {
     const found = await check(
       twin.newAdapter({ longAnswers: 'file', threads: 'guilds', commands: null }),
     );
-    const link = new URL(found?.at(-1)?.sentence.replace('Invite the bot with ', '') ?? '');
+    const link = new URL(found?.[2]?.sentence.replace('Invite the bot with ', '') ?? '');
     expect(link.searchParams.get('scope')).toBe('bot');
     const needed = (1n << 15n) | (1n << 35n);
     expect(BigInt(link.searchParams.get('permissions') ?? '') & needed).toBe(needed);

@@ -5,7 +5,8 @@ import { contentNotice, lackingIntents, newClient } from './connection.js';
 import { DiscordApi } from './discord-api.js';
 import { refusedWith } from './discord-errors.js';
 import type { CheckedOptions } from './discord-options.js';
-import { inviteLink } from './invite-link.js';
+import { guildFindings } from './guild-findings.js';
+import { inviteLink, usedPermissions } from './invite-link.js';
 
 const applicationSchema = z.object({
   id: z.string(),
@@ -27,10 +28,12 @@ export async function checkSetup(
     ];
   try {
     const route = Routes.currentApplication();
-    const { json } = await new DiscordApi(client.rest).call({ method: 'Get', route, signal });
+    const api = new DiscordApi(client.rest);
+    const { json } = await api.call({ method: 'Get', route, signal });
     const lacking = lackingIntents(client, options);
     return [
       ...findingsAbout(applicationSchema.parse(json), options),
+      ...(await guildFindings(api, usedPermissions(options), signal)),
       ...(lacking === undefined ? [] : [{ ok: false, sentence: lacking }]),
     ];
   } catch (error) {

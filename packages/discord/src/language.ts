@@ -49,15 +49,23 @@ const permissionNames: Record<NeededPermission, Record<Language, string>> = {
   attachFiles: { en: 'Attach Files', es: 'Adjuntar archivos' },
 };
 
+/** Some of them, as Discord's settings call them. */
+export function sayPermissions(
+  permissions: readonly NeededPermission[],
+  language: Language,
+): string {
+  return new Intl.ListFormat(language).format(
+    permissions.map((permission) => permissionNames[permission][language]),
+  );
+}
+
 /** What a person is told who asked where the bot may not write, and what it lacks there. */
 export function sayMayNotWrite(
   channelId: string,
   lacking: readonly NeededPermission[],
   language: Language,
 ): string {
-  const names = new Intl.ListFormat(language).format(
-    lacking.map((permission) => permissionNames[permission][language]),
-  );
+  const names = sayPermissions(lacking, language);
   return {
     en: `I may not write in <#${channelId}>, so I could not answer you there. Somebody who manages the server can give me there what I lack: ${names}.`,
     es: `No puedo escribir en <#${channelId}>, así que no he podido responderte allí. Quien administra el servidor puede darme allí lo que me falta: ${names}.`,

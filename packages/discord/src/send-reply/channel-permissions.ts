@@ -1,9 +1,10 @@
 import { type Client, PermissionFlagsBits } from 'discord.js';
 
 /** Permissions that answers need. */
-export type NeededPermission = keyof typeof bits;
+export type NeededPermission = keyof typeof permissionBits;
 
-const bits = {
+/** As Discord counts them. */
+export const permissionBits = {
   viewChannel: PermissionFlagsBits.ViewChannel,
   sendMessages: PermissionFlagsBits.SendMessages,
   sendMessagesInThreads: PermissionFlagsBits.SendMessagesInThreads,
@@ -28,6 +29,6 @@ export class ChannelPermissions {
     const channel = this.client.channels.cache.get(channelId);
     if (channel === undefined || channel.isDMBased() || this.client.user === null) return false;
     const held = channel.permissionsFor(this.client.user);
-    return held !== null && !held.has(bits[permission]);
+    return held !== null && !held.has(permissionBits[permission]);
   }
 }
