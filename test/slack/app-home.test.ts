@@ -113,4 +113,23 @@ describe("the app's home on Slack", () => {
     here.fake.interactions.openHome(here.ana);
     expect(await home(here, here.ana)).toContain('There are none yet.');
   });
+
+  it('is not pressed in a channel, whatever a message there says', async () => {
+    const forgotten: unknown[] = [];
+    const here = await listen({ host: { forget: async (...who) => void forgotten.push(who) } });
+    const { fake, ana, general } = here;
+    const { ts } = fake.people.post({ channel: general, user: ana, text: 'Press this.' });
+    await fake.outbox.send('interactive', {
+      type: 'block_actions',
+      team: { id: fake.team.id },
+      user: { id: ana, name: 'ana', team_id: fake.team.id },
+      api_app_id: fake.world.appId,
+      trigger_id: fake.interactions.triggers.issue(ana),
+      channel: { id: general, name: 'general' },
+      message: { ts },
+      actions: [{ type: 'button', action_id: 'vistazo_home_forget', block_id: 'any' }],
+    }).settled;
+    await fake.interactions.command(ana, general, '/help');
+    expect(forgotten).toEqual([]);
+  });
 });

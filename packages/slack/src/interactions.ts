@@ -54,7 +54,9 @@ export class Interactions {
     // Slack gives no address for what is done in the app's home.
     const doer = { tenant, userId, name, channel, respond: respond && respondBy(respond) };
     await this.#do(doer, async () => {
-      if (homeAction.test(press.actions[0]?.action_id ?? '')) return home.press(press, tenant);
+      // What stands in the home stands in no channel.
+      const isHome = channel === undefined && homeAction.test(press.actions[0]?.action_id ?? '');
+      if (isHome) return home.press(press, tenant);
       const pressed = pressedButton(press, doer, Date.now());
       if (pressed !== undefined && !(await actions.press(pressed))) await answers.press(pressed);
     });

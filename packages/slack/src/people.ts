@@ -24,13 +24,15 @@ const infoSchema = z.object({
 });
 
 const maxPeople = 50_000;
+/** People change what they are called; who is known for longer is asked for anew while that is still taken. */
+const knownForMs = 3_600_000;
 const maxTeams = 10_000;
 const timeoutMs = 5_000;
 const soonMs = 1000;
 
-/** Who the people of teams are, asked for once. */
+/** Who the people of teams are, asked for once in an hour. */
 export class People {
-  readonly #known = new BoundedMap<string, Promise<Person>>(maxPeople);
+  readonly #known = new BoundedMap<string, { person: Promise<Person>; untilMs: number }>(maxPeople);
   /** Until when Slack wants not to be asked in a team. */
   readonly #notBeforeMs = new BoundedMap<string, number>(maxTeams);
 
@@ -62,17 +64,19 @@ export class People {
 
   #onSlack(tenant: string, id: string): Promise<Person> {
     const key = `${tenant} ${id}`;
+    const nowMs = performance.now();
     const known = this.#known.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined && nowMs < known.untilMs) return known.person;
     const unknown = { id, name: id, language: languageOf(undefined), teamId: undefined };
-    if (performance.now() < (this.#notBeforeMs.get(tenant) ?? 0)) return Promise.resolve(unknown);
+    if (nowMs < (this.#notBeforeMs.get(tenant) ?? 0))
+      return known?.person ?? Promise.resolve(unknown);
     const person = this.#ask(tenant, id).catch((error: unknown) => {
-      this.#known.delete(key);
+      if (known === undefined) this.#known.delete(key);
       this.#notBeforeMs.set(tenant, performance.now() + (retryAfterMsOf(error) ?? 0));
-      return unknown;
+      return known?.person ?? unknown;
     });
-    this.#known.set(key, person);
-    return person;
+    this.#known.set(key, { person, untilMs: nowMs + knownForMs });
+    return known?.person ?? person;
   }
 
   async #ask(tenant: string, id: string): Promise<Person> {
