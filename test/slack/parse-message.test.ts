@@ -160,6 +160,24 @@ describe('what the Slack adapter makes of a message', () => {
     expect(events.filter(({ type }) => type === 'edited')).toHaveLength(1);
   });
 
+  it('takes no address of a preview or block for a file of a team', async () => {
+    const { fake, ana, channel, bot, event } = await listen();
+    const url = 'slack-file:T_OTHER/F1//https://files.slack.com/files-pri/T_OTHER-F1/secret.png';
+    const { ts } = fake.people.post({
+      channel,
+      user: ana,
+      text: bot,
+      attachments: [
+        { title: 'A page', image_url: url, thumb_url: 'https://example.com/c.png' },
+        { title: 'Another', thumb_url: url },
+        { title: 'A third', blocks: [{ type: 'image', image_url: url, alt_text: 'Secret' }] },
+      ],
+    });
+    expect((await event('message', ts)).attachments).toEqual([
+      { url: 'https://example.com/c.png', description: 'A page', source: 'embed' },
+    ]);
+  });
+
   it('names somebody of another organisation as the message does, in the tenant of the bot', async () => {
     const { fake, channel, bot, event } = await listen();
     const team = fake.addTeam('Partner').teamId;

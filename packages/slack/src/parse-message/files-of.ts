@@ -62,9 +62,9 @@ function previewOf(
   attachment: Pick<SlackAttachment, 'image_url' | 'thumb_url' | 'title' | 'blocks'>,
   team: string,
 ): Attachment[] {
-  const url = attachment.image_url || attachment.thumb_url;
+  const url = [attachment.image_url, attachment.thumb_url].find(isWebAddress);
   const pictures = [
-    ...(url ? [{ url, ...described(unescapeMrkdwn(attachment.title ?? '')) }] : []),
+    ...(url != null ? [{ url, ...described(unescapeMrkdwn(attachment.title ?? '')) }] : []),
     ...imageBlocksOf(attachment.blocks).flatMap((block) => pictureOf(block, team)),
   ];
   return pictures.map((picture) => ({ ...picture, source: 'embed' }));
@@ -77,7 +77,15 @@ function pictureOf(
   const { id, url } = slack_file ?? {};
   if (id != null || url != null)
     return [{ url: fileUrl({ id: id ?? '', url_private: url }, team), ...described(alt_text) }];
-  return image_url == null ? [] : [{ url: image_url, ...described(alt_text) }];
+  return isWebAddress(image_url) ? [{ url: image_url, ...described(alt_text) }] : [];
+}
+
+/**
+ * Apps say what stands in previews and blocks: an address there that looks like one of `fileUrl` could name a file of
+ * another team, which would be fetched with the token of that.
+ */
+function isWebAddress(url: string | null | undefined): url is string {
+  return url != null && /^https?:\/\//i.test(url);
 }
 
 function described(description: string | null | undefined): { description?: string } {
