@@ -51,7 +51,8 @@ export class ChangedMessages {
     if (ids.includes(conversationKey)) await this.#followFirst(changes, conversation, signal);
     const own = ids.filter((id) => id !== conversationKey);
     const { order } = this.options;
-    const isAll = await inTurn(order, conversationKey, () => changes.follow(conversationKey, own));
+    // Nothing that the gateway tells of the channel meanwhile comes before what is read there.
+    const isAll = await order.result(conversationKey, () => changes.follow(conversationKey, own));
     return isAll && accepted.length <= maxQuestions;
   }
 
@@ -64,7 +65,7 @@ export class ChangedMessages {
     const { api, order } = this.options;
     const parentId = await parentOf(api, conversationKey, signal);
     const channelIds = [conversationKey, parentId ?? []].flat();
-    await inTurn(order, parentId ?? conversationKey, () =>
+    await order.result(parentId ?? conversationKey, () =>
       changes.followOne(channelIds, conversationKey),
     );
   }
@@ -150,11 +151,4 @@ class Changes {
     const guildId = guildOf(this.conversation.tenant);
     await this.options.changed({ ...message, ...(guildId !== undefined && { guild_id: guildId }) });
   }
-}
-
-/** Nothing that the gateway tells of the channel meanwhile comes before what is read there. */
-function inTurn<Result>(order: InOrder, key: string, work: () => Promise<Result>): Promise<Result> {
-  const { promise, resolve, reject } = Promise.withResolvers<Result>();
-  order.run(key, () => work().then(resolve, reject));
-  return promise;
 }

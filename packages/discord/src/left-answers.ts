@@ -1,4 +1,4 @@
-import { pause } from '@vistazo/core/adapter-kit';
+import { Asides, pause } from '@vistazo/core/adapter-kit';
 import { Routes } from 'discord.js';
 import { z } from 'zod';
 import type { DiscordApi } from './discord-api.js';
@@ -28,21 +28,18 @@ const repliesSchema = z.array(
  */
 export class LeftAnswers {
   readonly #stopped = new AbortController();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #asides = new Asides();
 
   constructor(private readonly options: LeftAnswersOptions) {}
 
   /** Of a question that is deleted; returns at once. What fails is done again after the next start. */
   takeAway(channelId: string, questionId: string): void {
-    const working: Promise<void> = this.#takeAway(channelId, questionId)
-      .catch(() => {})
-      .finally(() => this.#underWay.delete(working));
-    this.#underWay.add(working);
+    void this.#asides.run(() => this.#takeAway(channelId, questionId));
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await Promise.all(this.#underWay);
+    await this.#asides.idle();
   }
 
   async #takeAway(channelId: string, questionId: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { App, RespondFn } from '@slack/bolt';
+import { Asides } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
-import { Asides } from './asides.js';
 import type { AssistantThreads } from './assistant/assistant-threads.js';
 import type { ActionPresses } from './buttons/action-presses.js';
 import type { AnswerPresses } from './buttons/answer-presses.js';

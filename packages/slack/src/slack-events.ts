@@ -229,11 +229,8 @@ export class SlackEvents {
   }
 
   /** Resolves when it is done, and throws what it throws. */
-  async #inOrder(message: PostedMessage, work: () => Promise<void>): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const key = `${message.team} ${conversationKeyOf(message)}`;
-    this.#order.run(key, () => work().then(resolve, reject));
-    await promise;
+  #inOrder(message: PostedMessage, work: () => Promise<void>): Promise<void> {
+    return this.#order.result(`${message.team} ${conversationKeyOf(message)}`, work);
   }
 }
 

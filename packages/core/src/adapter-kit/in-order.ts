@@ -11,6 +11,13 @@ export class InOrder {
     this.#tails.set(key, tail);
   }
 
+  /** As {@link InOrder.run}, of work that may throw: gives, or throws, what it does. */
+  result<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.run(key, () => work().then(resolve, reject));
+    return promise;
+  }
+
   /** Resolves when what was asked for until now under a key is done; undefined where nothing is. */
   underWay(key: string): Promise<void> | undefined {
     return this.#tails.get(key);

@@ -10,6 +10,7 @@ export {
   readActionId,
 } from './action-press.js';
 export { type AnswerPosts, AnswerPostsByQuestion } from './answer-posts.js';
+export { Asides } from './asides.js';
 export { type AskedOption, askedOf } from './asked-option.js';
 export { BoundedMap } from './bounded-map.js';
 export { type ButtonAction, type ButtonPress, buttonIdOf, readButtonId } from './button-press.js';

@@ -8,6 +8,7 @@ import type {
 import {
   type AnswerPosts,
   AnswerPostsByQuestion,
+  Asides,
   BoundedMap,
   EditPace,
   type Language,
@@ -55,7 +56,7 @@ export class ReplySender {
   readonly #filePace = new EditPace();
   readonly #rights: PostingRights;
   readonly #calls: MessageCalls;
-  readonly #asides = new Set<Promise<void>>();
+  readonly #asides = new Asides();
   readonly #notices: PermissionNotices;
 
   constructor(private readonly options: ReplySenderOptions) {
@@ -123,12 +124,12 @@ export class ReplySender {
     answer.isUnderWay = false;
     this.options.routes.answered(target.messageId);
     if (!this.options.buttons) return;
-    this.#aside(this.#showEndButtons(target, answer));
+    void this.#asides.run(() => this.#showEndButtons(target, answer));
   }
 
   /** Resolves when nothing is done aside. */
   async idle(): Promise<void> {
-    await Promise.all(this.#asides);
+    await this.#asides.idle();
   }
 
   async #send(post: ReplyPost, signal: AbortSignal): Promise<string> {
@@ -164,13 +165,7 @@ export class ReplySender {
   ): void {
     if (askerId === undefined) return;
     const language = this.options.language(tenant);
-    this.#aside(this.#notices.tell(error, { channelId, askerId, language }));
-  }
-
-  /** What is no reason to do anything over when it fails. */
-  #aside(work: Promise<void>): void {
-    const running: Promise<void> = work.catch(() => {}).finally(() => this.#asides.delete(running));
-    this.#asides.add(running);
+    void this.#asides.run(() => this.#notices.tell(error, { channelId, askerId, language }));
   }
 
   /** Commands are answered by a way of their own, which asks for no permission of the channel. */

@@ -183,9 +183,7 @@ export class Installations {
 
   /** One after the other in a place: a token to refresh with is good for once. */
   #locked<T>({ teamId, enterpriseId }: InstallationPlace, work: () => Promise<T>): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#inOrder.run(enterpriseId ?? teamId ?? '', () => work().then(resolve, reject));
-    return promise;
+    return this.#inOrder.result(enterpriseId ?? teamId ?? '', work);
   }
 
   #forgetKnown(): void {

@@ -8,11 +8,11 @@ import type {
 import {
   type AnswerPosts,
   AnswerPostsByQuestion,
+  Asides,
   BoundedMap,
   type Language,
   unlessAborted,
 } from '@vistazo/core/adapter-kit';
-import { Asides } from '../asides.js';
 import type { CalledCommands } from '../commands/called-commands.js';
 import { placeOf } from '../place.js';
 import type { SlackApi } from '../slack-api.js';

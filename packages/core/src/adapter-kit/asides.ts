@@ -1,4 +1,4 @@
-import { inTime } from '@vistazo/core/adapter-kit';
+import { inTime } from './in-time.js';
 
 /** Work that may take longer than anybody waits for it. */
 export class Asides {
