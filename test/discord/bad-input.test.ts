@@ -3,6 +3,7 @@ import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/disco
 import { Client } from 'discord.js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { newPath, newTwin, startBot, untilSaid } from './bot-on-twin.ts';
+import { call } from './interact.ts';
 import { listen } from './listen.ts';
 import { Twin } from './twin-fixture.ts';
 
@@ -34,6 +35,30 @@ describe('bad input to the Discord adapter', () => {
     ],
   ])('says what is wrong with %s', (_, options, complaint) => {
     expect(() => createDiscordAdapter(options as DiscordAdapterOptions)).toThrow(complaint);
+  });
+
+  it('tells an operator that something failed, and nothing of what it was about', async () => {
+    const twin = await Twin.start();
+    onTestFinished(() => twin.stop());
+    const notices: string[] = [];
+    const adapter = twin.newAdapter({ notify: (notice) => notices.push(notice) });
+    let isFaulty = false;
+    await adapter.start({
+      ...host,
+      get commands() {
+        if (isFaulty) throw new Error('MARK of what somebody wrote');
+        return [];
+      },
+    });
+    onTestFinished(async () => {
+      await adapter.stop();
+      await adapter.close?.();
+    });
+    isFaulty = true;
+    await call({ twin }, 'help', []);
+    const failed = 'Something from Discord could not be handled: internal';
+    await vi.waitFor(() => expect(notices).toContain(failed));
+    expect(notices.join()).not.toContain('MARK');
   });
 
   it('says where the token is found when Discord refuses it', async () => {

@@ -1,3 +1,4 @@
+import { VistazoError } from '@vistazo/core';
 import { BoundedMap, type EventDelivery, type InOrder } from '@vistazo/core/adapter-kit';
 import { type Client, GatewayDispatchEvents, Routes } from 'discord.js';
 import { z } from 'zod';
@@ -221,7 +222,8 @@ export class GatewayEvents {
     await this.#ready.promise;
     if (!this.#hasBegun) return;
     await work().catch((error: unknown) => {
-      const what = error instanceof Error ? error.message : 'unknown';
+      // What others throw may say what people wrote.
+      const what = error instanceof VistazoError ? error.message : 'internal';
       this.options.notify(`Something from Discord could not be handled: ${what}`);
     });
   }
