@@ -73,6 +73,14 @@ describe('what the Discord adapter finds before it is started', () => {
     ]);
   });
 
+  it('is what else is known where Discord does not tell of the servers', async () => {
+    const twin = await newTwin();
+    withFlags(twin, 0, [{ id: 'no permissions' }]);
+    const found = await check(twin.newAdapter());
+    expect(found?.map(({ ok }) => ok)).toEqual([true, true, true, true]);
+    expect(found?.at(-1)?.sentence).toContain('Discord does not say which permissions');
+  });
+
   it('names ten servers at most', async () => {
     const twin = await newTwin();
     withFlags(

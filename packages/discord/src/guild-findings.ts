@@ -19,15 +19,20 @@ const guildsSchema = z.array(
   }),
 );
 
-/** Says in which servers the bot lacks permissions that it uses. Throws what Discord fails with. */
+/** Says in which servers the bot lacks permissions that it uses, as far as Discord tells. */
 export async function guildFindings(
   api: DiscordApi,
   used: readonly NeededPermission[],
   signal: AbortSignal,
 ): Promise<AdapterFinding[]> {
   const query = { limit: String(maxGuilds) };
-  const { json } = await api.call({ method: 'Get', route: Routes.userGuilds(), query, signal });
-  const guilds = guildsSchema.parse(json).map(({ permissions, ...guild }) => ({
+  const told = await api
+    .call({ method: 'Get', route: Routes.userGuilds(), query, signal })
+    .catch(() => undefined);
+  signal.throwIfAborted();
+  const { data: known } = guildsSchema.safeParse(told?.json);
+  if (known === undefined) return [{ ok: true, sentence: untold }];
+  const guilds = known.map(({ permissions, ...guild }) => ({
     ...guild,
     lacking: lackingOf(BigInt(permissions), used),
   }));
@@ -43,6 +48,8 @@ export async function guildFindings(
     ...(more > 0 ? [{ ok: false, sentence: `So it is in ${more} more servers.` }] : []),
   ];
 }
+
+const untold = 'Discord does not say which permissions the bot has in its servers.';
 
 function wellSentence(count: number, used: readonly NeededPermission[]): string {
   const servers = count === 1 ? 'the server' : `the ${count} servers`;
