@@ -27,19 +27,6 @@ describe('triage', () => {
     expect(await bot.ask('/tickets')).toBe('1 · Mail · high · open · Ana cannot send mail.');
   });
 
-  it('makes a ticket by a command too, where screenshots alone are none', async () => {
-    const mail = { adapter: 'memory', conversationKey: 'mail-team' };
-    const { bot, post } = await desk(
-      { conversations: ['support'], rules: [{ when: {}, announce: mail }] },
-      {},
-    );
-    expect(await post({}, '/triage-screenshot')).toMatch(/^\*\*Ticket 1\*\* · Mail/);
-    await bot.idle();
-    const told = bot.adapter.posts.filter(({ isAnnouncement }) => isAnnouncement);
-    expect(told.map(({ conversationKey }) => conversationKey)).toEqual(['mail-team']);
-    expect(await bot.ask('/triage-screenshot')).toMatch(/needs a picture/);
-  });
-
   it('lets a message without a picture be answered as any other', async () => {
     const { bot } = await desk({});
     expect(await bot.ask('Hello!')).toBe('Yes.');

@@ -1,4 +1,4 @@
-import { definePlugin, type PluginMessage, type Reply, VistazoError } from '@vistazo/core';
+import { definePlugin, VistazoError } from '@vistazo/core';
 import { z } from 'zod';
 import { conversationsSchema, isIn } from '../conversations.js';
 import { oneLine } from '../one-line.js';
@@ -67,9 +67,9 @@ export const triage = definePlugin({
     requireWebhooks(config.rules, webhooks);
     const deliveries = new Deliveries({ storage, webhooks, log, nowMs });
 
-    /** Answers with the ticket of a screenshot, and tells whom the rules say. */
-    const take = async (message: PluginMessage<typeof config> & { reply: Reply }) => {
-      const { config, reply, tenant } = message;
+    onMessage('pictures', async (message, next) => {
+      const { config, reply, command: called } = message;
+      if (called !== undefined || !isIn(config.conversations, message)) return next();
       const source = sourceOf(message);
       const { ticket, incident } = await openTicket(message, nowMs());
       const actions = actionsFor(ticket, config);
@@ -78,6 +78,7 @@ export const triage = definePlugin({
       if (incident.number !== ticket.number && !config.announceRepeats) return;
       const rule = routeOf(ticket, config.rules);
       if (rule === undefined) return;
+      const { tenant } = message;
       requireWebhooks([rule], webhooks);
       if (rule.webhook !== undefined) await deliveries.add(tenant, source, rule.webhook);
       if (rule.announce !== undefined)
@@ -88,20 +89,6 @@ export const triage = definePlugin({
           text: announcementOf(ticket),
           actions,
         });
-    };
-
-    onMessage('pictures', async (message, next) => {
-      const { config, command: called } = message;
-      if (called !== undefined || !isIn(config.conversations, message)) return next();
-      await take(message);
-    });
-
-    // Anywhere, and where platforms have commands on messages on what somebody posted before.
-    command({
-      name: 'triage-screenshot',
-      description: 'Makes a ticket of a screenshot',
-      pictures: 'required',
-      run: take,
     });
 
     if (Object.keys(webhooks).length > 0)
