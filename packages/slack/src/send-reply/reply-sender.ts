@@ -21,13 +21,15 @@ import { AnswerStreams } from './answer-streams.js';
 import { AroundAnswer } from './around-answer.js';
 import { EarlierPosts } from './earlier-posts.js';
 import { MessageCalls } from './message-calls.js';
-import { PacedCalls } from './paced-calls.js';
+import type { PacedCalls } from './paced-calls.js';
 import { postMetadata } from './post-metadata.js';
 import { isOutside, ResponseAnswers } from './response-answers.js';
 
 /** What a {@link ReplySender} needs. */
 export interface ReplySenderOptions {
   api: SlackApi;
+  /** Its calls, spread over their rates. */
+  paced: PacedCalls;
   /** Whether answers have buttons. */
   buttons: boolean;
   /** How answers grow: by Slack's own streams where it offers them, or by changes of messages. */
@@ -66,8 +68,8 @@ export class ReplySender {
   readonly #responses: ResponseAnswers;
 
   constructor(private readonly options: ReplySenderOptions) {
-    const { api, botUserIdIn, buttons, calls, personOf } = options;
-    this.#calls = new PacedCalls(api);
+    const { api, paced, botUserIdIn, buttons, calls, personOf } = options;
+    this.#calls = paced;
     this.#streams = new AnswerStreams(this.#calls, options);
     this.#messages = new MessageCalls(this.#calls, this.#streams);
     this.#earlier = new EarlierPosts({ api, botUserIdIn, calls: this.#calls });
