@@ -84,10 +84,12 @@ export async function askedBefore({ fake, ana, channel, bot, answered }: Setting
   return ts;
 }
 
-/** Sends everything again that the bot was to be told and was not. */
-export function sendAgain({ fake }: Place): void {
-  for (const delivery of [...fake.outbox.deliveries])
-    if (delivery.acks.length === 0) fake.outbox.again(delivery);
+/** Sends everything again that the bot was to be told and was not; resolves when it acknowledged all of that. */
+export async function sendAgain({ fake }: Place): Promise<void> {
+  const untold = fake.outbox.deliveries.filter(({ acks }) => acks.length === 0);
+  expect(untold).not.toEqual([]);
+  for (const delivery of untold) fake.outbox.again(delivery);
+  await vi.waitFor(() => expect(untold.every(({ acks }) => acks.length > 0)).toBe(true), 10_000);
 }
 
 /** Refuses calls for a second each, as often as it says. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AdapterHost, PlatformEvent } from '@vistazo/core';
+import { type AdapterHost, type PlatformEvent, VistazoError } from '@vistazo/core';
 import { testHost } from '@vistazo/core/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { MortalBot } from '../chaos/mortal-bot.ts';
@@ -28,8 +28,7 @@ describe('what is posted on Slack while the bot is away, and not sent again', ()
       ask('And this?');
     });
     await answered(direct, ['Before?', 'Missed?', 'And this?']);
-    sendAgain(setting);
-    await fake.outbox.untilSettled();
+    await sendAgain(setting);
     await setting.stop();
     const inOrder = ['Before?', 'Missed?', 'And this?'].map(echoOf);
     expect(posts(direct).map(({ text }) => text)).toEqual(inOrder);
@@ -226,6 +225,37 @@ describe('looking on Slack for what was missed', () => {
     await listen({ on: place, host: { storage, recentMessages } });
     await vi.waitFor(() => expect(fake.api.callsOf('conversations.history')).toHaveLength(1));
     await vi.waitFor(async () => expect(await storage(fake.team.id).keys()).toEqual([]), 10_000);
+  });
+
+  it('goes on behind what can not be stored and what Slack does not tell', async () => {
+    const place = await startFake();
+    const { fake, ana, ben } = place;
+    const tenant = fake.team.id;
+    const [silent, direct] = [ana, ben].map((person) => fake.directMessages(person));
+    const texts = ['Known', 'Odd', 'Missed'];
+    const [known, , missed] = texts.map((text) =>
+      fake.people.post({ channel: direct ?? '', user: ben, text }),
+    );
+    fake.outbox.giveUp();
+    fake.api.intercept(({ method, args }) =>
+      method === 'conversations.history' && args.channel === silent
+        ? { status: 503, body: '' }
+        : undefined,
+    );
+    const messageId = known?.ts ?? '';
+    const setting = await listen({
+      on: place,
+      receive: async (event) => {
+        if (event.type === 'message' && event.text === 'Odd')
+          throw new VistazoError('option.invalid', 'It is no event.');
+      },
+      host: {
+        recentMessages: async () =>
+          [silent, direct].map((at = '') => ({ tenant, conversationKey: at, messageId })),
+        knownIn: async () => [messageId],
+      },
+    });
+    expect(await setting.event('message', missed?.ts ?? '')).toMatchObject({ text: 'Missed' });
   });
 
   it('says so where more was posted than it looks at', async () => {

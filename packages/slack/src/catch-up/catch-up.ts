@@ -138,6 +138,7 @@ export class CatchUp {
         const nowMs = performance.now();
         untilMs = Math.min(untilMs, nowMs + giveUpAfterMs);
         if (nowMs > untilMs) throw error;
+        pending.postpone(look);
         await pause(pauseMs, signal);
         pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       }

@@ -1,4 +1,4 @@
-import type { AdapterHost, KnownMessage } from '@vistazo/core';
+import { type AdapterHost, type KnownMessage, VistazoError } from '@vistazo/core';
 import type { AskedConversations } from '../asked-conversations.js';
 import { isMentioned } from '../parse-message/is-for-bot.js';
 import { isReply } from '../parse-message/slack-message.js';
@@ -27,6 +27,8 @@ export interface MissedIn {
 
 /** Threads of one channel that are looked at because something was said in them, the newest ones. */
 const maxThreads = 100;
+/** Why an event is never stored, however often it comes. */
+const finalCodes: readonly string[] = ['option.invalid', 'platform.gone'];
 
 /** Finds what was said in a place while the bot was away, and what became of questions there. */
 export class MissedMessages {
@@ -58,7 +60,7 @@ export class MissedMessages {
     own: ReadonlySet<string>,
     { place, watchedSince }: MissedIn,
   ): Promise<void> {
-    const { asked, take } = this.options;
+    const { asked } = this.options;
     const { channel, afterTs } = look;
     const message = { ...told, channel, team: place.team };
     const conversationKey = conversationKeyOf(message);
@@ -68,14 +70,15 @@ export class MissedMessages {
       const isDeleted = told.subtype === 'tombstone';
       if (!isDeleted && !(Number(told.edited?.ts) > Number(afterTs))) return;
       asked.asked({ ...conversation, messageId: told.ts });
-      return take({ type: 'message', subtype: 'message_changed', channel, message: told }, place);
+      const changed = { type: 'message', subtype: 'message_changed', channel, message: told };
+      return this.#take(changed, place);
     }
     const since = watchedSince.get(channel);
     const isBefore = since !== undefined && Number(told.ts) < Number(since);
     const isInKnown = isReply(told) && asked.latestIn(conversation) !== undefined;
     if (isBefore && !isInKnown && !isMentioned(message, place.botUserId)) return;
     // Without its type: it does not say that the bot heard what followed.
-    await take({ ...told, channel }, place);
+    await this.#take({ ...told, channel }, place);
   }
 
   /** What the store knows of the place and Slack does not any more. */
@@ -94,7 +97,16 @@ export class MissedMessages {
       if (!isGone && (await reader.has(look, ts))) continue;
       const previous_message = { ts, ...(threadTs !== undefined && { thread_ts: threadTs }) };
       const deletion = { channel, deleted_ts: ts, previous_message };
-      await this.options.take({ type: 'message', subtype: 'message_deleted', ...deletion }, place);
+      await this.#take({ type: 'message', subtype: 'message_deleted', ...deletion }, place);
+    }
+  }
+
+  /** What can never be stored does not keep the bot from what follows. */
+  async #take(event: unknown, place: EventPlace): Promise<void> {
+    try {
+      await this.options.take(event, place);
+    } catch (error) {
+      if (!(error instanceof VistazoError) || !finalCodes.includes(error.code)) throw error;
     }
   }
 

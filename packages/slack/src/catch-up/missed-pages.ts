@@ -25,7 +25,10 @@ export interface MissedPages {
 }
 
 const pageSchema = z.object({
-  messages: z.array(toldSchema),
+  /** What is not understood is passed over. */
+  messages: z
+    .array(z.unknown())
+    .transform((all) => all.flatMap((each) => toldSchema.safeParse(each).data ?? [])),
   response_metadata: z.object({ next_cursor: z.string().nullish() }).nullish(),
 });
 

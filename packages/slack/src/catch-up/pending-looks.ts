@@ -35,6 +35,15 @@ export class PendingLooks {
     return next;
   }
 
+  /** One could not be looked at now; the others come before it. */
+  postpone(look: Look): void {
+    const key = keyOfLook(look);
+    // It may have been added anew meanwhile.
+    const now = this.#looks.get(key) ?? look;
+    this.#looks.delete(key);
+    this.#looks.set(key, now);
+  }
+
   /** One was done, and showed where else to look. Throws `store.failed`. */
   async done(look: Look, others: readonly Look[]): Promise<void> {
     for (const other of others) this.#add(other);

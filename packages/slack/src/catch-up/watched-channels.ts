@@ -22,8 +22,9 @@ export class WatchedChannels {
     const { data: before = {} } = sinceSchema.safeParse(await storage.get(key));
     const nowTs = tsAt(Date.now());
     const since = this.channels.map((channel) => [channel, before[channel] ?? nowTs] as const);
-    if (since.length > 0) await storage.set(key, Object.fromEntries(since));
-    else if (Object.keys(before).length > 0) await storage.delete(key);
+    const isSame = since.every(([channel]) => channel in before);
+    if (!isSame || since.length !== Object.keys(before).length)
+      await storage.set(key, Object.fromEntries(since));
     return new Map(since);
   }
 }
