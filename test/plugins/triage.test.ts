@@ -27,6 +27,12 @@ describe('triage', () => {
     expect(await bot.ask('/tickets')).toBe('1 · Mail · high · open · Ana cannot send mail.');
   });
 
+  it('makes a ticket by a command too, where it does not look by itself', async () => {
+    const { bot, post } = await desk({ conversations: ['elsewhere'] }, {});
+    expect(await post({}, '/triage-screenshot')).toMatch(/^\*\*Ticket 1\*\* · Mail/);
+    expect(await bot.ask('/tickets')).toMatch(/^1 · Mail/);
+  });
+
   it('lets a message without a picture be answered as any other', async () => {
     const { bot } = await desk({});
     expect(await bot.ask('Hello!')).toBe('Yes.');

@@ -186,6 +186,7 @@ describe('the manifest of the app on Slack', () => {
     [{ name: '' }, 'The name "" has 0 characters'],
     [{ name: 'x'.repeat(36) }, 'Slack takes 1 to 35'],
     [{ commandPrefix: 'My ' }, 'The commandPrefix "My " is not valid'],
+    [{ commands: [command('status')] }, 'Slack has a command /status of its own'],
     [{ commands: [command('x'.repeat(32))] }, 'has 33 characters; Slack takes 32'],
     [
       { commands: Array.from({ length: 46 }, (_, index) => command(`c${index}`)) },

@@ -57,7 +57,10 @@ describe('which messages are for the bot on Slack', () => {
     const { ts } = fake.people.post({ channel, user: ana, text: `${bot} one` });
     const question = await first.event('message', ts);
     await first.stop();
-    const again = await listen({ on: first, host: { recentMessages: async () => [question] } });
+    const again = await listen({
+      on: first,
+      host: { recentMessages: async () => [question], knownIn: async () => [ts] },
+    });
     fake.people.post({ channel, user: ana, text: 'two', threadTs: ts });
     expect(await heard(again)).toEqual(['two']);
   });

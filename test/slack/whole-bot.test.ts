@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBot, openSqliteStore } from '@vistazo/core';
 import { type Script, ScriptedModel } from '@vistazo/core/testing';
-import { imageQa } from '@vistazo/plugins';
+import { imageQa, triage } from '@vistazo/plugins';
 import { createSlackAdapter, type SlackAdapterOptions } from '@vistazo/slack';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -27,7 +27,7 @@ async function startBot(scripts: (Script | string)[], options: SlackAdapterOptio
     model,
     store,
     adapters: [createSlackAdapter({ notify: () => {}, ...options })],
-    plugins: [imageQa({})],
+    plugins: [imageQa({}), triage({ conversations: ['nowhere'] })],
     log: { level: 'silent' },
     limits: { pollMs: 20 },
   });
@@ -206,5 +206,23 @@ describe('a whole bot on the fake of Slack', () => {
     await asked('Which colour?', 'seen.png', 'Red.');
     expect(picturesIn(promptOf(model, 0))).toBe(1);
     await idle();
+  });
+
+  it('takes a command that is written behind a mention, as in threads, where Slack has none', async () => {
+    const { fake, ana, channel } = await startFake();
+    const { model, idle } = await startBot([], {
+      botToken: fake.bot.botToken,
+      appToken: fake.appToken,
+      slackApiUrl: fake.apiUrl,
+    });
+    const { ts } = fake.people.post({ channel, user: ana, text: 'My drawing' });
+    const text = `<@${fake.bot.botUserId}> /tickets`;
+    fake.people.post({ channel, user: ana, text, threadTs: ts });
+    await vi.waitFor(() => {
+      const said = fake.messages(channel, ts).filter(({ bot_id }) => bot_id !== undefined);
+      expect(said.map((each) => each.text)).toEqual(['There are none.']);
+    }, 10_000);
+    await idle();
+    expect(model.prompts).toEqual([]);
   });
 });

@@ -52,6 +52,8 @@ class SlackAdapter implements Adapter {
       ephemeralAnswers: true,
       buttons: options.buttons,
       commands: true,
+      // Slack's own cannot be called in threads.
+      writtenCommands: true,
       messageCommands: true,
       modals: true,
       ...(options.postPictures && {

@@ -48,6 +48,14 @@ export function slackCodeOf(error: unknown): string | undefined {
     : undefined;
 }
 
+/** What Slack says where there is no such message any more. */
+const goneMessageCodes: readonly (string | undefined)[] = ['thread_not_found', 'message_not_found'];
+
+/** Whether a message, or the thread that was begun of it, is not there any more. */
+export function isMessageGone(error: unknown): boolean {
+  return goneMessageCodes.includes(slackCodeOf(error));
+}
+
 /** How long Slack wants a call to wait; undefined where it did not ask for that. */
 export function retryAfterMsOf(error: unknown): number | undefined {
   const found = error instanceof VistazoError ? error.cause : error;

@@ -43,6 +43,11 @@ export interface SlackAdapterOptions {
    * Default `native`.
    */
   streaming?: 'native' | 'edits';
+  /**
+   * How old messages may be that are answered after the bot was away, in milliseconds; 0 looks for none. Default
+   * 86,400,000, a day.
+   */
+  catchUpMs?: number;
   /** Told in one sentence what an operator should know. Default: the standard error output. */
   notify?: (sentence: string) => void;
   /** Where files are fetched from. Default: where Slack keeps them; a stand-in for Slack has others. */
@@ -108,6 +113,7 @@ const optionsSchema = z.strictObject({
   buttons: z.boolean().default(true),
   postPictures: z.boolean().default(false),
   streaming: z.enum(['native', 'edits']).default('native'),
+  catchUpMs: z.number().min(0).default(86_400_000),
   notify: z
     .custom<(sentence: string) => void>((value) => typeof value === 'function')
     .default(() => (sentence: string) => void process.stderr.write(`${sentence}\n`)),

@@ -10,6 +10,9 @@ import type {
 import { EventDelivery, inTime } from '@vistazo/core/adapter-kit';
 import { AskedConversations } from './asked-conversations.js';
 import { AssistantThreads } from './assistant/assistant-threads.js';
+import { CatchUp } from './catch-up/catch-up.js';
+import { MissedMessages } from './catch-up/missed-messages.js';
+import { WatchedChannels } from './catch-up/watched-channels.js';
 import { CalledCommands } from './commands/called-commands.js';
 import { HttpReceiver } from './connection/http-receiver.js';
 import { HttpServer } from './connection/http-server.js';
@@ -20,6 +23,7 @@ import { newInteractions } from './new-interactions.js';
 import { OperatorNotices } from './operator-notices.js';
 import { People } from './people.js';
 import { SettingsOfPeople } from './person-settings.js';
+import { PacedCalls } from './send-reply/paced-calls.js';
 import { ReplySender } from './send-reply/reply-sender.js';
 import { PictureUploads } from './send-reply/upload-pictures.js';
 import { WritingNotices } from './send-reply/writing-notices.js';
@@ -49,6 +53,9 @@ export class SlackSession {
   readonly #workspaces: Workspaces;
   readonly #writingNotices: WritingNotices;
   readonly #events: SlackEvents;
+  readonly #threads: Threads;
+  readonly #catchUp: CatchUp;
+  #preparing = Promise.resolve();
   readonly #delivery: EventDelivery;
   /** What of people is kept in memory. */
   readonly #memories: readonly Pick<Required<Adapter>, 'forgotten'>[];
@@ -89,9 +96,11 @@ export class SlackSession {
       files: options.files ?? slackFiles,
       notices,
     });
+    const paced = new PacedCalls(this.api);
     this.sender = new ReplySender({
       api: this.api,
       pictures: new PictureUploads({ api: this.api, files: options.files ?? slackFiles }),
+      paced,
       buttons,
       streaming,
       personOf: (tenant, userId) => people.of(tenant, userId),
@@ -108,6 +117,7 @@ export class SlackSession {
     });
     this.#delivery = new EventDelivery(host, 'Slack', notify);
     const threads = new Threads(this.api);
+    this.#threads = threads;
     const surroundings = new SlackSurroundings({
       people,
       threads,
@@ -127,6 +137,20 @@ export class SlackSession {
         if (this.#asked.latestIn(question) === undefined)
           void assistant.asked(tenant, conversationKey, text);
       },
+    });
+    this.#catchUp = new CatchUp({
+      host,
+      missed: new MissedMessages({
+        calls: paced,
+        host,
+        asked: this.#asked,
+        take: (event, place) => this.#events.heardMessage(event, place),
+      }),
+      watched: new WatchedChannels((tenant) => host.storage(tenant), channels),
+      placeIn: (team) => workspaces.placeIn(team),
+      ownTeam: () => workspaces.ownTeam,
+      catchUpMs: options.catchUpMs,
+      notify,
     });
     this.#interactions = newInteractions({
       host,
@@ -150,7 +174,8 @@ export class SlackSession {
       this.#receiver = new HttpReceiver({ ...http, signingSecret, routes, notify });
       return;
     }
-    this.#receiver = new SocketReceiver({ appToken, notify, ...clientOptions });
+    const onBack = (awaySinceMs: number) => this.#lookBehind(awaySinceMs);
+    this.#receiver = new SocketReceiver({ appToken, notify, onBack, ...clientOptions });
     if (routes.length > 0) this.#pages = new HttpServer({ ...http, routes });
   }
 
@@ -176,8 +201,10 @@ export class SlackSession {
       onLeft: (place) => this.#workspaces.left(place),
       notify,
     });
+    await this.#catchUp.prepare();
     await this.#pages?.start();
     await app.start();
+    this.#catchUp.begin();
     for (const team of new Set(known.map(({ tenant }) => tenant))) await this.#resume(team);
   }
 
@@ -200,13 +227,22 @@ export class SlackSession {
     }
   }
 
-  async #resume(teamId: string): Promise<void> {
-    const place = { teamId, enterpriseId: undefined, isEnterpriseInstall: false };
-    const isThere = await this.#workspaces.authorize(place).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) await this.#events.resume(teamId);
+  async #resume(team: string): Promise<void> {
+    const place = await this.#workspaces.placeIn(team).catch(() => undefined);
+    if (place !== undefined) await this.#events.resume(team);
+  }
+
+  /** Of what came while there was no connection Slack may send nothing again. */
+  #lookBehind(heardUntilMs: number): void {
+    this.#threads.missedSome();
+    this.#preparing = this.#preparing
+      .then(() => this.#catchUp.prepare(heardUntilMs))
+      .then(() => this.#catchUp.begin())
+      .catch(() =>
+        this.options.notify(
+          'What was posted on Slack while there was no connection could not be looked for.',
+        ),
+      );
   }
 
   /** Shows that an answer is coming. */
@@ -228,6 +264,8 @@ export class SlackSession {
 
   async stop(): Promise<void> {
     await Promise.all([this.#receiver.stop(), this.#pages?.stop()]);
+    await this.#preparing;
+    await this.#catchUp.stop();
     await this.#events.stop();
     await inTime(this.#interactions.idle(), stopWithinMs);
     this.#delivery.stop();

@@ -11,7 +11,7 @@ import {
 } from './parse-message/slack-message.js';
 import type { SlackPlace } from './place.js';
 import type { SlackApi } from './slack-api.js';
-import { retryAfterMsOf, slackCodeOf } from './slack-errors.js';
+import { isMessageGone, retryAfterMsOf } from './slack-errors.js';
 
 const maxThreads = 5000;
 /** Messages that are kept of a thread: the one that it was begun of, and the latest. */
@@ -27,14 +27,15 @@ const longestPauseMs = 60_000;
 /** An answer that changes later than that would help nobody. */
 const giveUpAfterMs = 3_600_000;
 const maxTeams = 10_000;
-/** What Slack says where there is no such message any more. */
-const goneCodes: readonly (string | undefined)[] = ['thread_not_found', 'message_not_found'];
 
 interface Thread {
   /** In the order of their `ts`. */
   messages: SlackMessage[];
-  /** Whether the bot heard all of it, or Slack told it what there was, or would never tell. */
-  isWhole: boolean;
+  /**
+   * Since which time without hearing the bot heard all of it, or Slack told it what there was, or would never tell;
+   * undefined where it does not know all.
+   */
+  wholeSince: number | undefined;
   /** While Slack is asked. */
   asking: { whole: Promise<void>; sinceMs: number } | undefined;
 }
@@ -56,6 +57,8 @@ export class Threads {
   /** When the next call may be made in a team that Slack refused one in, and how long after that the next. */
   readonly #turns = new BoundedMap<string, { atMs: number; gapMs: number }>(maxTeams);
   readonly #stopped = new AbortController();
+  /** How often the bot heard nothing for a while. */
+  #gaps = 0;
 
   constructor(private readonly api: SlackApi) {}
 
@@ -65,8 +68,13 @@ export class Threads {
    */
   heard(message: PostedMessage, { fromBeginning = false } = {}): void {
     const thread = this.#of(message);
-    if (fromBeginning && !isReply(message)) thread.isWhole = true;
+    if (fromBeginning && !isReply(message)) thread.wholeSince = this.#gaps;
     this.#keep(thread, message, [message]);
+  }
+
+  /** The bot heard nothing for a while: there may be more in each thread than it knows. */
+  missedSome(): void {
+    this.#gaps += 1;
   }
 
   /** Notes that a message is gone. */
@@ -91,20 +99,20 @@ export class Threads {
   ): Promise<{ messages: SlackMessage[]; isWhole: boolean }> {
     if (!isReply(message)) return { messages: [], isWhole: true };
     const thread = this.#of(message);
-    if (!thread.isWhole) {
+    if (!this.#isWhole(thread)) {
       const { whole, sinceMs } = this.#ask(thread, message);
       const leftMs = Math.max(0, sinceMs + patienceMs - performance.now());
       await inTime(whole, leftMs).catch(() => {});
     }
     const messages = thread.messages.filter(({ ts }) => Number(ts) < Number(message.ts));
-    return { messages, isWhole: thread.isWhole };
+    return { messages, isWhole: this.#isWhole(thread) };
   }
 
   /** Resolves when nothing more comes of a thread. Throws what Slack failed with for an hour, or that it was stopped. */
   async whole(message: PostedMessage): Promise<void> {
     if (!isReply(message)) return;
     const thread = this.#of(message);
-    if (!thread.isWhole) await this.#ask(thread, message).whole;
+    if (!this.#isWhole(thread)) await this.#ask(thread, message).whole;
   }
 
   /**
@@ -123,7 +131,7 @@ export class Threads {
       const found = messages.find((each) => each.ts === ts);
       return found && { ...found, channel, team: tenant };
     } catch (error) {
-      if (goneCodes.includes(slackCodeOf(error))) return undefined;
+      if (isMessageGone(error)) return undefined;
       throw error;
     }
   }
@@ -142,11 +150,15 @@ export class Threads {
     this.#stopped.abort();
   }
 
+  #isWhole({ wholeSince }: Thread): boolean {
+    return wholeSince === this.#gaps;
+  }
+
   #of(message: ThreadPlace): Thread {
     const key = keyOf(message);
     const known = this.#threads.get(key);
     if (known !== undefined) return known;
-    const thread: Thread = { messages: [], isWhole: false, asking: undefined };
+    const thread: Thread = { messages: [], wholeSince: undefined, asking: undefined };
     this.#threads.set(key, thread);
     return thread;
   }
@@ -175,6 +187,7 @@ export class Threads {
     const { signal } = this.#stopped;
     const { team } = message;
     const untilMs = performance.now() + giveUpAfterMs;
+    const gaps = this.#gaps;
     let cursor: string | undefined;
     let pages = 0;
     for (let pauseMs = 0; ; ) {
@@ -186,12 +199,12 @@ export class Threads {
         pages += 1;
         pauseMs = 0;
         if (cursor !== undefined && pages < maxPages) continue;
-        thread.isWhole = true;
+        thread.wholeSince = gaps;
         return;
       } catch (error) {
         signal.throwIfAborted();
         if (isFinal(error)) {
-          thread.isWhole = true;
+          thread.wholeSince = gaps;
           return;
         }
         if (performance.now() > untilMs) throw error;

@@ -1,10 +1,11 @@
-import type { AdapterHost } from '@vistazo/core';
+import { type AdapterHost, VistazoError } from '@vistazo/core';
 import { BoundedMap } from '@vistazo/core/adapter-kit';
 import type { HttpRoute } from './connection/http-server.js';
 import type { InstallationPlace } from './installations/installation-records.js';
 import { type BotIdentity, Installations } from './installations/installations.js';
 import { OneWorkspace } from './installations/one-workspace.js';
 import { requiredScopes } from './manifest/scopes.js';
+import type { EventPlace } from './slack-events.js';
 import { type CheckedOptions, featuresOf } from './slack-options.js';
 
 const maxWorkspaces = 10_000;
@@ -12,6 +13,7 @@ const maxWorkspaces = 10_000;
 /** The workspaces where the bot is, whether one by its token or several that installed it. */
 export class Workspaces {
   #found: Installations | OneWorkspace | undefined;
+  #ownTeam: string | undefined;
   readonly #botUserIds = new BoundedMap<string, string>(maxWorkspaces);
 
   constructor(
@@ -40,7 +42,12 @@ export class Workspaces {
     if (botToken === undefined) return;
     const one = { botToken, notify, ...(slackApiUrl !== undefined && { slackApiUrl }) };
     this.#found = await OneWorkspace.of(one);
-    await this.authorize({});
+    this.#ownTeam = (await this.authorize({})).teamId;
+  }
+
+  /** The team of the bot's token; undefined where several install the bot. */
+  get ownTeam(): string | undefined {
+    return this.#ownTeam;
   }
 
   /** As whom the bot acts; for Bolt's `App`. Throws `platform.gone` where it is not installed, and `store.failed`. */
@@ -54,6 +61,18 @@ export class Workspaces {
   /** Throws as {@link authorize} does. */
   tokenOf(team: string): Promise<string> {
     return this.#opened.tokenOf(team);
+  }
+
+  /** As whom the bot is in a team; undefined where it is not any more. Throws `store.failed`. */
+  async placeIn(team: string): Promise<EventPlace | undefined> {
+    try {
+      const place = { teamId: team, enterpriseId: undefined, isEnterpriseInstall: false };
+      const { botUserId } = await this.authorize(place);
+      return botUserId === undefined ? undefined : { team, botUserId };
+    } catch (error) {
+      if (error instanceof VistazoError && error.code === 'platform.gone') return undefined;
+      throw error;
+    }
   }
 
   /** The bot's user in a team, where it was heard of by now. */

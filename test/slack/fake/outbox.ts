@@ -85,6 +85,11 @@ export class Outbox {
     for (const delivery of waiting) this.#attempt(delivery);
   }
 
+  /** Sends nothing again of what waits, as Slack does after some minutes. */
+  giveUp(): void {
+    this.stop();
+  }
+
   /** An attempt was acknowledged. */
   acknowledge(id: string, response: unknown): void {
     const known = this.#attempts.get(id);

@@ -21,7 +21,7 @@ export interface OwnAnswer {
   readonly body: Answer | string | null;
 }
 
-type Interceptor = (call: Call) => OwnAnswer | undefined | Promise<OwnAnswer | undefined>;
+export type Interceptor = (call: Call) => OwnAnswer | undefined | Promise<OwnAnswer | undefined>;
 
 /** Methods that need no token of a workspace. */
 const withoutWorkspace = new Set(['apps.connections.open', 'oauth.v2.access']);

@@ -35,6 +35,8 @@ export interface AdapterCapabilities {
   messageCommands?: boolean;
   /** Whether commands have a form of their own; where not, the bot reads them from messages such as `/name key=value`. */
   commands?: boolean;
+  /** Whether commands are read from messages all the same, as where those of the platform cannot be called in threads. */
+  writtenCommands?: boolean;
   /** Whether files can be posted. */
   fileUpload?: boolean;
   /** Which pictures a post can show (`ReplyPost.pictures`); absent where it can show none. */

@@ -180,9 +180,8 @@ export class Inbox {
   /** Where a platform has no commands, people write them. */
   #withCommand({ capabilities }: Adapter, event: CheckedEvent): CheckedEvent {
     if (event.type !== 'message' && event.type !== 'edited') return event;
-    const written = capabilities.commands
-      ? undefined
-      : parseCommand(event.text, this.options.plugins.commands);
+    const isRead = !capabilities.commands || capabilities.writtenCommands;
+    const written = isRead ? parseCommand(event.text, this.options.plugins.commands) : undefined;
     const command = event.command ?? written;
     if (command === undefined) return event;
     const text = event.text.trim() === '' ? writtenCommand(command) : event.text;

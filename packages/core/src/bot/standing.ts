@@ -88,6 +88,8 @@ export class StandingNotices {
     const { signal } = this.#stopping;
     if (adapter?.showStanding !== undefined)
       return adapter.showStanding(message, standing, { signal });
+    // It would be changed, for which there is no room.
+    if (adapter?.mayGrow?.(message) === false) return;
     // Noted before it is posted, so that the answer takes its place whatever dies in between.
     if (!adapter?.capabilities.editMessages || !(await jobs.beginNotice(message))) return;
     const post = { ...message, text: sentenceOf(standing), idempotencyKey: firstPostKey(message) };

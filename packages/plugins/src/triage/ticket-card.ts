@@ -27,7 +27,8 @@ function details({ screen, errorCode, language, confidence }: Ticket): string[] 
     oneLine(screen, 60),
     errorCode === '' ? '' : `code ${oneLine(errorCode, 40)}`,
     oneLine(language, 12),
-    confidence === undefined ? '' : `${Math.round(100 * confidence)} % sure`,
+    // No model is always right.
+    confidence === undefined ? '' : `${Math.min(99, Math.round(100 * confidence))} % sure`,
   ].filter(Boolean);
   return known.length === 0 ? [] : [known.join(' · ')];
 }

@@ -1,4 +1,4 @@
-import { definePlugin, VistazoError } from '@vistazo/core';
+import { type CommandContext, definePlugin, type PluginMessage, VistazoError } from '@vistazo/core';
 import { z } from 'zod';
 import { conversationsSchema, isIn } from '../conversations.js';
 import { oneLine } from '../one-line.js';
@@ -51,6 +51,10 @@ const configSchema = optionsSchema.refine(
 const mostListed = 20;
 const forOperators = 'That is for the operators of this bot.';
 
+/** A message of which a ticket is made, or a command that makes one. */
+type Triaged = Pick<CommandContext<z.output<typeof configSchema>, object>, 'reply'> &
+  PluginMessage<z.output<typeof configSchema>>;
+
 /**
  * Screenshots of what went wrong become tickets: read by the model into typed fields, shown in the
  * conversation, kept, and announced to whom the rules say. People put right what was misread.
@@ -67,28 +71,36 @@ export const triage = definePlugin({
     requireWebhooks(config.rules, webhooks);
     const deliveries = new Deliveries({ storage, webhooks, log, nowMs });
 
-    onMessage('pictures', async (message, next) => {
-      const { config, reply, command: called } = message;
-      if (called !== undefined || !isIn(config.conversations, message)) return next();
+    /** Opens a ticket, shows it, and tells of it whom the rules say. */
+    const triageMessage = async (message: Triaged): Promise<void> => {
+      const { config: own, reply, tenant } = message;
       const source = sourceOf(message);
       const { ticket, incident } = await openTicket(message, nowMs());
-      const actions = actionsFor(ticket, config);
+      const actions = actionsFor(ticket, own);
       reply(ticketCard(ticket, incident), { actions });
       log.info({ ticket: ticket.number, severity: ticket.severity }, 'ticket kept');
-      if (incident.number !== ticket.number && !config.announceRepeats) return;
-      const rule = routeOf(ticket, config.rules);
+      if (incident.number !== ticket.number && !own.announceRepeats) return;
+      const rule = routeOf(ticket, own.rules);
       if (rule === undefined) return;
-      const { tenant } = message;
       requireWebhooks([rule], webhooks);
       if (rule.webhook !== undefined) await deliveries.add(tenant, source, rule.webhook);
-      if (rule.announce !== undefined)
-        await announce({
-          ...rule.announce,
-          tenant,
-          key: source,
-          text: announcementOf(ticket),
-          actions,
-        });
+      if (rule.announce === undefined) return;
+      const text = announcementOf(ticket);
+      await announce({ ...rule.announce, tenant, key: source, text, actions });
+    };
+
+    onMessage('pictures', async (message, next) => {
+      const { config: own, command: called } = message;
+      if (called !== undefined || !isIn(own.conversations, message)) return next();
+      await triageMessage(message);
+    });
+
+    command({
+      name: 'triage-screenshot',
+      description: 'Makes a ticket of a screenshot',
+      options: z.object({}),
+      pictures: 'required',
+      run: triageMessage,
     });
 
     if (Object.keys(webhooks).length > 0)

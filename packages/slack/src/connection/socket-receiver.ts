@@ -16,8 +16,12 @@ export interface SocketReceiverOptions {
   notify: (sentence: string) => void;
   /** Where Slack is, for stand-ins. Default: that of `@slack/web-api`. */
   slackApiUrl?: string;
+  /** It is connected again after a time without connection that was too long for Slack to send all again. */
+  onBack?: (awaySinceMs: number) => void;
 }
 
+/** Slack sends an event again for longer than that. */
+const longAwayMs = 60_000;
 /** How long Slack may take to say where to connect to, and then to greet. */
 const connectTimeoutMs = 15_000;
 /** How long Slack may take to close its end. */
@@ -156,6 +160,7 @@ export class SocketReceiver implements Receiver {
     failuresBefore: number,
     signal: AbortSignal,
   ): Promise<Connection | undefined> {
+    const awaySinceMs = Date.now();
     let isTold = false;
     for (let failures = failuresBefore; !signal.aborted; failures++) {
       const pauseMs = failures === 0 ? 0 : firstPauseMs * 2 ** (failures - 1);
@@ -165,6 +170,7 @@ export class SocketReceiver implements Receiver {
         await this.#connect();
         if (!this.#isConnected) continue;
         if (isTold) this.options.notify('The bot is connected to Slack again.');
+        if (Date.now() - awaySinceMs > longAwayMs) this.options.onBack?.(awaySinceMs);
         const { promise: ended, resolve } = Promise.withResolvers<void>();
         this.#client.once('disconnected', () => resolve());
         return { ended };

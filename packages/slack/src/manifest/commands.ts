@@ -27,6 +27,24 @@ const maxAboutLength = 150;
 const maxSlashLength = 32;
 const maxSlashCommands = 50;
 
+/** Slack's own commands, see https://slack.com/help/articles/201259356. */
+const builtIn: readonly string[] = [
+  ...['active', 'apps', 'archive', 'away', 'call', 'collapse', 'dm', 'dnd', 'expand', 'feed'],
+  ...['feedback', 'invite', 'join', 'keys', 'leave', 'me', 'msg', 'mute', 'open', 'people', 'pro'],
+  ...[
+    'remind',
+    'remove',
+    'rename',
+    'search',
+    'shortcuts',
+    'shrug',
+    'star',
+    'status',
+    'topic',
+    'who',
+  ],
+];
+
 const ownShortcuts: readonly MessageShortcut[] = [
   {
     callbackId: 'vistazo_ask',
@@ -74,6 +92,12 @@ export function prefixedCommands(
     command,
     usage: usageOf(command),
   }));
+  const taken = prefixed.find(({ slash }) => builtIn.includes(slash.slice(1)));
+  if (taken !== undefined)
+    throw new VistazoError(
+      'option.invalid',
+      `Slack has a command ${taken.slash} of its own, and refuses every manifest with one of that name; give the adapter a commandPrefix, such as bot-.`,
+    );
   const long = prefixed.find(({ slash }) => slash.length > maxSlashLength);
   if (long !== undefined)
     throw new VistazoError(

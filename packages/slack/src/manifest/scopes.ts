@@ -30,7 +30,7 @@ interface Need extends RequiredScope {
 }
 
 const inThreads =
-  'to see the pictures of the thread that it is asked in, and to find its own posts again after a death';
+  'to see the pictures of the thread that it is asked in, and to find its own posts again after a death and what was posted while it was away';
 
 const needs: readonly Need[] = [
   { scope: 'app_mentions:read', why: 'to hear who mentions it', events: ['app_mention'] },

@@ -21,7 +21,7 @@ import { AnswerStreams } from './answer-streams.js';
 import { AroundAnswer } from './around-answer.js';
 import { EarlierPosts } from './earlier-posts.js';
 import { MessageCalls } from './message-calls.js';
-import { PacedCalls } from './paced-calls.js';
+import type { PacedCalls } from './paced-calls.js';
 import { postMetadata } from './post-metadata.js';
 import { isOutside, ResponseAnswers } from './response-answers.js';
 import type { PictureUploads } from './upload-pictures.js';
@@ -30,6 +30,8 @@ import type { PictureUploads } from './upload-pictures.js';
 export interface ReplySenderOptions {
   api: SlackApi;
   pictures: PictureUploads;
+  /** Its calls, spread over their rates. */
+  paced: PacedCalls;
   /** Whether answers have buttons. */
   buttons: boolean;
   /** How answers grow: by Slack's own streams where it offers them, or by changes of messages. */
@@ -68,8 +70,8 @@ export class ReplySender {
   readonly #responses: ResponseAnswers;
 
   constructor(private readonly options: ReplySenderOptions) {
-    const { api, botUserIdIn, buttons, calls, personOf } = options;
-    this.#calls = new PacedCalls(api);
+    const { api, paced, botUserIdIn, buttons, calls, personOf } = options;
+    this.#calls = paced;
     this.#streams = new AnswerStreams(this.#calls, options);
     this.#messages = new MessageCalls(this.#calls, this.#streams);
     this.#earlier = new EarlierPosts({ api, botUserIdIn, calls: this.#calls });
