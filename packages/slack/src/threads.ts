@@ -16,6 +16,8 @@ import { isMessageGone, retryAfterMsOf } from './slack-errors.js';
 const maxThreads = 5000;
 /** Messages that are kept of a thread: the one that it was begun of, and the latest. */
 const maxMessages = 50;
+/** Most characters (UTF-16 units, as JSON) of all that is kept; what was heard of first goes first. */
+const maxCharacters = 20_000_000;
 /** Most of what hangs below a message. */
 const maxAttachments = 20;
 /** Most messages that Slack is asked for at once, the earliest first; it tells some apps no more than 15. */
@@ -31,6 +33,10 @@ const maxTeams = 10_000;
 interface Thread {
   /** In the order of their `ts`. */
   messages: SlackMessage[];
+  /** Characters of these. */
+  size: number;
+  /** Whether it is not kept any more. */
+  isDropped: boolean;
   /**
    * Since which time without hearing the bot heard all of it, or Slack told it what there was, or would never tell;
    * undefined where it does not know all.
@@ -53,14 +59,19 @@ const repliesSchema = z.object({
  * is asked. It is asked once for a thread, as some apps may ask once a minute only, and again until it tells.
  */
 export class Threads {
-  readonly #threads = new BoundedMap<string, Thread>(maxThreads);
+  readonly #threads = new BoundedMap<string, Thread>(maxThreads, (thread) => this.#dropped(thread));
+  readonly #sizes = new WeakMap<SlackMessage, number>();
+  #size = 0;
   /** When the next call may be made in a team that Slack refused one in, and how long after that the next. */
   readonly #turns = new BoundedMap<string, { atMs: number; gapMs: number }>(maxTeams);
   readonly #stopped = new AbortController();
   /** How often the bot heard nothing for a while. */
   #gaps = 0;
 
-  constructor(private readonly api: SlackApi) {}
+  constructor(
+    private readonly api: SlackApi,
+    private readonly limits = { maxCharacters },
+  ) {}
 
   /**
    * Notes what was posted or changed in a thread, or may become the root of one; `fromBeginning` where the bot hears
@@ -81,7 +92,10 @@ export class Threads {
   forgot(message: ThreadPlace): void {
     const thread = this.#threads.get(keyOf(message));
     if (thread !== undefined)
-      thread.messages = thread.messages.filter(({ ts }) => ts !== message.ts);
+      this.#set(
+        thread,
+        thread.messages.filter(({ ts }) => ts !== message.ts),
+      );
   }
 
   /** A message as it was heard last, or as Slack told of it. */
@@ -140,7 +154,7 @@ export class Threads {
   forgotten(isMeant: (tenant: string) => boolean): void {
     this.#threads.deleteWhere((key, thread) => {
       if (!isMeant(teamOf(key))) return false;
-      thread.messages = [];
+      this.#set(thread, []);
       return thread.asking === undefined;
     });
   }
@@ -158,7 +172,13 @@ export class Threads {
     const key = keyOf(message);
     const known = this.#threads.get(key);
     if (known !== undefined) return known;
-    const thread: Thread = { messages: [], wholeSince: undefined, asking: undefined };
+    const thread: Thread = {
+      messages: [],
+      size: 0,
+      isDropped: false,
+      wholeSince: undefined,
+      asking: undefined,
+    };
     this.#threads.set(key, thread);
     return thread;
   }
@@ -169,7 +189,27 @@ export class Threads {
     all.sort((a, b) => Number(a.ts) - Number(b.ts));
     const root = all.filter((each) => each.ts === thread_ts);
     const replies = all.filter((each) => each.ts !== thread_ts);
-    thread.messages = [...root, ...replies.slice(-maxMessages + root.length)];
+    this.#set(thread, [...root, ...replies.slice(-maxMessages + root.length)]);
+  }
+
+  #set(thread: Thread, messages: SlackMessage[]): void {
+    thread.messages = messages;
+    if (thread.isDropped) return;
+    const size = messages.reduce((sum, message) => sum + this.#sizeOf(message), 0);
+    this.#size += size - thread.size;
+    thread.size = size;
+    while (this.#size > this.limits.maxCharacters) if (!this.#threads.dropOldest()) return;
+  }
+
+  #dropped(thread: Thread): void {
+    thread.isDropped = true;
+    this.#size -= thread.size;
+  }
+
+  #sizeOf(message: SlackMessage): number {
+    const size = this.#sizes.get(message) ?? JSON.stringify(message).length;
+    this.#sizes.set(message, size);
+    return size;
   }
 
   #ask(thread: Thread, message: PostedMessage): { whole: Promise<void>; sinceMs: number } {
