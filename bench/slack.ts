@@ -81,7 +81,7 @@ class Bench {
       answered: asked.filter((ts) => this.#isAnsweredOnce(ts)).length,
       seconds,
       calls: countsOf(api.calls.slice(began.calls)),
-      received429: [...rates.refused.values()].reduce((sum, count) => sum + count, 0),
+      received429: Object.fromEntries(rates.refused),
       acknowledged: spread(outbox.ackTimesMs.slice(began.acks)),
       ...(await this.#eventLoop()),
     };

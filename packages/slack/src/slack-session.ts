@@ -84,8 +84,10 @@ export class SlackSession {
       notify,
     });
     const calls = new CalledCommands();
+    const paced = new PacedCalls(this.api);
     const assistant = new AssistantThreads({
       api: this.api,
+      paced,
       people,
       commands: () => host.commands,
     });
@@ -96,7 +98,6 @@ export class SlackSession {
       files: options.files ?? slackFiles,
       notices,
     });
-    const paced = new PacedCalls(this.api);
     this.sender = new ReplySender({
       api: this.api,
       pictures: new PictureUploads({ api: this.api, files: options.files ?? slackFiles }),

@@ -6,12 +6,15 @@ import type { People } from '../people.js';
 import { isDirect, placeOf } from '../place.js';
 import { messageBody } from '../send-reply/message-body.js';
 import { quiet } from '../send-reply/message-calls.js';
+import type { PacedCalls } from '../send-reply/paced-calls.js';
 import type { SlackApi } from '../slack-api.js';
 import { slackCodeOf } from '../slack-errors.js';
 
 /** What {@link AssistantThreads} need. */
 export interface AssistantThreadsOptions {
   api: SlackApi;
+  /** How much of each rate is left. */
+  paced: PacedCalls;
   people: People;
   commands: () => readonly CommandDescription[];
 }
@@ -107,7 +110,7 @@ export class AssistantThreads {
     this.#statuses.delete(`${tenant} ${conversationKey}`);
   }
 
-  /** What is no reason to do anything over where the bot may not do it, or it fails. */
+  /** What is no reason to do anything over where the bot may not do it, Slack has no room for it, or it fails. */
   async #set(
     tenant: string,
     what: 'setStatus' | 'setTitle' | 'setSuggestedPrompts',
@@ -116,7 +119,10 @@ export class AssistantThreads {
     const key = `${tenant} ${what}`;
     if (performance.now() - (this.#without.get(key) ?? Number.NEGATIVE_INFINITY) < withoutMs)
       return;
-    const method = `assistant.threads.${what}`;
+    const method = `assistant.threads.${what}` as const;
+    const { paced } = this.options;
+    if (!paced.hasRoom(method, tenant, key)) return;
+    paced.take(method, tenant, key);
     try {
       await this.options.api.call({ tenant, method, args, signal: AbortSignal.timeout(timeoutMs) });
     } catch (error) {

@@ -16,6 +16,9 @@ const rates = {
   'chat.stopStream': { burst: 4, perMinute: 18 },
   'conversations.history': { burst: 10, perMinute: 45 },
   'conversations.replies': { burst: 10, perMinute: 45 },
+  'assistant.threads.setStatus': { burst: 20, perMinute: 90 },
+  'assistant.threads.setSuggestedPrompts': { burst: 20, perMinute: 90 },
+  'assistant.threads.setTitle': { burst: 20, perMinute: 90 },
 } as const satisfies Record<string, CallRate>;
 
 /** A method whose calls are spread over its rate. */
