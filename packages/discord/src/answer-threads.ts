@@ -1,4 +1,4 @@
-import { BoundedMap } from '@vistazo/core/adapter-kit';
+import { Seldom } from '@vistazo/core/adapter-kit';
 import { ChannelType, type Client, RESTJSONErrorCodes, Routes } from 'discord.js';
 import type { DiscordApi } from './discord-api.js';
 import { discordCodeOf } from './discord-errors.js';
@@ -18,7 +18,6 @@ export interface AnswerThreadsOptions {
   notify: (sentence: string) => void;
 }
 
-const maxChannels = 10_000;
 const maxNameLength = 60;
 const timeoutMs = 10_000;
 /** In minutes, one of those that Discord takes; people can write in it afterwards too. */
@@ -30,7 +29,7 @@ const archiveAfter = 1440;
  */
 export class AnswerThreads {
   /** Channels where an operator knows that no thread can be begun. */
-  readonly #toldOf = new BoundedMap<string, true>(maxChannels);
+  readonly #seldom = new Seldom(Number.POSITIVE_INFINITY);
 
   constructor(private readonly options: AnswerThreadsOptions) {}
 
@@ -75,8 +74,7 @@ export class AnswerThreads {
   }
 
   #tell(channelId: string): void {
-    if (this.#toldOf.get(channelId) !== undefined) return;
-    this.#toldOf.set(channelId, true);
+    if (!this.#seldom.isDue(channelId)) return;
     this.options.notify(
       `In the Discord channel ${channelId} the bot could not begin a thread and answers in the channel: give it the permissions Create Public Threads and Send Messages in Threads there.`,
     );

@@ -1,7 +1,6 @@
-import { BoundedMap } from '@vistazo/core/adapter-kit';
+import { Seldom } from '@vistazo/core/adapter-kit';
 import { missingScopeOf, slackCodeOf } from './slack-errors.js';
 
-const maxTold = 10_000;
 /** Nobody is told the same again within an hour. */
 const silenceMs = 3_600_000;
 
@@ -16,7 +15,7 @@ const tokenRefusals: Readonly<Record<string, string>> = {
 
 /** Tells an operator what only they can mend: scopes that are lacking, and tokens that are refused. */
 export class OperatorNotices {
-  readonly #toldAtMs = new BoundedMap<string, number>(maxTold);
+  readonly #seldom = new Seldom(silenceMs);
 
   constructor(private readonly notify: (sentence: string) => void) {}
 
@@ -42,10 +41,6 @@ export class OperatorNotices {
   }
 
   #tell(key: string, sentence: string): void {
-    const nowMs = performance.now();
-    const toldAtMs = this.#toldAtMs.get(key);
-    if (toldAtMs !== undefined && nowMs - toldAtMs < silenceMs) return;
-    this.#toldAtMs.set(key, nowMs);
-    this.notify(sentence);
+    if (this.#seldom.isDue(key)) this.notify(sentence);
   }
 }

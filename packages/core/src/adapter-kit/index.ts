@@ -30,4 +30,5 @@ export {
 } from './own-commands.js';
 export { pause } from './pause.js';
 export { type SeenMarkup, seenText } from './seen-text.js';
+export { Seldom } from './seldom.js';
 export { shortened } from './shortened.js';

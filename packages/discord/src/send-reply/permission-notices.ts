@@ -1,5 +1,5 @@
 import { VistazoError } from '@vistazo/core';
-import { BoundedMap, type Language } from '@vistazo/core/adapter-kit';
+import { type Language, Seldom } from '@vistazo/core/adapter-kit';
 import { RESTJSONErrorCodes, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { DiscordApi } from '../discord-api.js';
@@ -10,13 +10,12 @@ import { messageBody } from './message-body.js';
 
 /** In one channel nobody is told again within an hour. */
 const silenceMs = 3_600_000;
-const maxChannels = 10_000;
 const timeoutMs = 10_000;
 
 const channelSchema = z.object({ id: z.string() });
 /** Tells who asked, in a direct message, that the bot may not write where they asked, and who can mend that. */
 export class PermissionNotices {
-  readonly #toldAtMs = new BoundedMap<string, number>(maxChannels);
+  readonly #seldom = new Seldom(silenceMs);
 
   constructor(private readonly api: DiscordApi) {}
 
@@ -27,9 +26,7 @@ export class PermissionNotices {
   ): Promise<void> {
     const lacking = lackingOf(error);
     if (lacking === undefined) return;
-    const nowMs = Date.now();
-    if (nowMs - (this.#toldAtMs.get(channelId) ?? 0) < silenceMs) return;
-    this.#toldAtMs.set(channelId, nowMs);
+    if (!this.#seldom.isDue(channelId)) return;
     const signal = AbortSignal.timeout(timeoutMs);
     const opened = await this.api.call({
       method: 'Post',

@@ -1,14 +1,12 @@
 import { VistazoError } from '@vistazo/core';
-import { BoundedMap } from '@vistazo/core/adapter-kit';
+import { Seldom } from '@vistazo/core/adapter-kit';
 import type { ChannelPermissions } from './channel-permissions.js';
 import { LackingPermissions } from './permission-notices.js';
-
-const maxChannels = 10_000;
 
 /** What is done where the bot lacks a permission. */
 export class PostingRights {
   /** Channels where an operator knows what is lacking. */
-  readonly #toldOf = new BoundedMap<string, true>(maxChannels);
+  readonly #seldom = new Seldom(Number.POSITIVE_INFINITY);
 
   constructor(
     private readonly permissions: ChannelPermissions,
@@ -29,8 +27,7 @@ export class PostingRights {
   /** Without it an answer is posted all the same, though not as a reply; the operator is told once. */
   mayReply(channelId: string): boolean {
     if (!this.permissions.lacks(channelId, 'readMessageHistory')) return true;
-    if (this.#toldOf.get(channelId) === undefined) {
-      this.#toldOf.set(channelId, true);
+    if (this.#seldom.isDue(channelId)) {
       this.notify(
         `In the Discord channel ${channelId} the bot's answers are no replies: give it the permission Read Message History there.`,
       );

@@ -1,5 +1,5 @@
 import { type ReplyTarget, VistazoError } from '@vistazo/core';
-import { BoundedMap, type Language } from '@vistazo/core/adapter-kit';
+import { type Language, Seldom } from '@vistazo/core/adapter-kit';
 import { isDirect, placeOf } from '../place.js';
 import type { SlackApi } from '../slack-api.js';
 import { slackCodeOf } from '../slack-errors.js';
@@ -14,7 +14,6 @@ export interface WritingNoticesOptions {
 
 /** About one channel nobody is told again within an hour. */
 const silenceMs = 3_600_000;
-const maxChannels = 10_000;
 const timeoutMs = 10_000;
 
 type Hindrance = 'absent' | 'archived' | 'forbidden';
@@ -35,7 +34,7 @@ const hindrances: Readonly<Record<string, Hindrance>> = {
 
 /** Tells who asked, in a direct message, that the bot cannot write where they asked, and the operator why. */
 export class WritingNotices {
-  readonly #toldAtMs = new BoundedMap<string, number>(maxChannels);
+  readonly #seldom = new Seldom(silenceMs);
 
   constructor(private readonly options: WritingNoticesOptions) {}
 
@@ -47,8 +46,8 @@ export class WritingNotices {
   ): Promise<void> {
     const hindrance = hindrances[slackCodeOf(error) ?? ''];
     const { channel } = placeOf(conversationKey);
-    if (hindrance === undefined || isDirect(channel) || this.#isTold(`${tenant} ${channel}`))
-      return;
+    if (hindrance === undefined || isDirect(channel)) return;
+    if (!this.#seldom.isDue(`${tenant} ${channel}`)) return;
     const reason = error instanceof VistazoError ? error.message : '';
     const { api, languageOf, notify } = this.options;
     notify(
@@ -63,14 +62,6 @@ export class WritingNotices {
       args: { channel: askerId, text, ...quiet },
       signal: AbortSignal.timeout(timeoutMs),
     });
-  }
-
-  #isTold(key: string): boolean {
-    const nowMs = performance.now();
-    const toldAtMs = this.#toldAtMs.get(key);
-    if (toldAtMs !== undefined && nowMs - toldAtMs < silenceMs) return true;
-    this.#toldAtMs.set(key, nowMs);
-    return false;
   }
 }
 
