@@ -1,10 +1,10 @@
 // The bot of discord.ts, in a process of its own: discord-bot.ts API TOKEN DATABASE FILES_HOST. Asked over
 // IPC, it says how long its event loop was held since it was asked last.
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createBot, createLocalModel, openSqliteStore } from '@vistazo/core';
 import { createDiscordAdapter } from '@vistazo/discord';
 import { nanoModelFolder } from '@vistazo/nano';
 import { imageQa } from '@vistazo/plugins';
+import { answerToBench } from './bot-process.ts';
 
 const [api = '', token = '', path = '', host = ''] = process.argv.slice(2);
 const model = await createLocalModel({ model: nanoModelFolder });
@@ -25,16 +25,4 @@ const bot = createBot({
   limits: { perPerson: null, perTenant: null, maxOpenPerPerson: 1000 },
 });
 await bot.start();
-
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
-process.on('message', () => {
-  process.send?.({ eventLoopP99Ms: delay.percentile(99) / 1e6, eventLoopMaxMs: delay.max / 1e6 });
-  delay.reset();
-});
-process.on('disconnect', async () => {
-  await bot.stop({ drainMs: 0 });
-  await store.close();
-  await model.close();
-});
-process.send?.('ready');
+answerToBench(bot, store, model);

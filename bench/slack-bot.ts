@@ -1,10 +1,10 @@
 // The bot of slack.ts, in a process of its own: slack-bot.ts API BOT_TOKEN APP_TOKEN DATABASE FILES_HOST STREAMING.
 // Asked over IPC, it says how long its event loop was held since it was asked last.
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createBot, createLocalModel, openSqliteStore } from '@vistazo/core';
 import { nanoModelFolder } from '@vistazo/nano';
 import { imageQa } from '@vistazo/plugins';
 import { createSlackAdapter } from '@vistazo/slack';
+import { answerToBench } from './bot-process.ts';
 
 const [slackApiUrl = '', botToken = '', appToken = '', path = '', host = '', streaming = ''] =
   process.argv.slice(2);
@@ -28,16 +28,4 @@ const bot = createBot({
   limits: { perPerson: null, perTenant: null, maxOpenPerPerson: 1000, maxOpenPerTenant: 1000 },
 });
 await bot.start();
-
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
-process.on('message', () => {
-  process.send?.({ eventLoopP99Ms: delay.percentile(99) / 1e6, eventLoopMaxMs: delay.max / 1e6 });
-  delay.reset();
-});
-process.on('disconnect', async () => {
-  await bot.stop({ drainMs: 0 });
-  await store.close();
-  await model.close();
-});
-process.send?.('ready');
+answerToBench(bot, store, model);

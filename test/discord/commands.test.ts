@@ -3,30 +3,10 @@ import { InteractionType, PermissionFlagsBits } from 'discord.js';
 import { generateSnowflake } from 'discord-digital-twin';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { altText, tickets } from '../commands-of-plugins.ts';
 import { callOn, chartMessage, interact, post, responseOf } from './interact.ts';
 import { listen } from './listen.ts';
 
-const altText: CommandDescription = {
-  name: 'alt-text',
-  description: 'Writes an alternative text',
-  options: [
-    {
-      name: 'language',
-      description: 'Of the text',
-      type: 'string',
-      required: false,
-      choices: ['English', 'Spanish'],
-    },
-    { name: 'words', description: 'At most', type: 'integer', required: false, min: 1, max: 50 },
-  ],
-  pictures: 'required',
-};
-const tickets: CommandDescription = {
-  name: 'tickets',
-  description: 'Lists the tickets',
-  options: [{ name: 'product', description: 'Of what', type: 'string', required: true }],
-  pictures: 'none',
-};
 const bytes = Buffer.from('a picture');
 
 const registeredSchema = z.array(

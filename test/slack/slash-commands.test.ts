@@ -1,29 +1,9 @@
-import type { CommandDescription, ReceivedFile } from '@vistazo/core';
+import type { ReceivedFile } from '@vistazo/core';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { altText, tickets } from '../commands-of-plugins.ts';
 import { type Listening, listen, startAgain } from './listen.ts';
 
-const altText: CommandDescription = {
-  name: 'alt-text',
-  description: 'Writes an alternative text',
-  options: [
-    {
-      name: 'language',
-      description: 'Of the text',
-      type: 'string',
-      required: false,
-      choices: ['English', 'Spanish'],
-    },
-    { name: 'words', description: 'At most', type: 'integer', required: false, min: 1, max: 50 },
-  ],
-  pictures: 'required',
-};
-const tickets: CommandDescription = {
-  name: 'tickets',
-  description: 'Lists the tickets',
-  options: [{ name: 'product', description: 'Of what', type: 'string', required: true }],
-  pictures: 'none',
-};
 const host = { commands: [altText, tickets] };
 
 const modalSchema = z.looseObject({

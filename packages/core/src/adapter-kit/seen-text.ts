@@ -1,5 +1,6 @@
 import type { SeenForAnswer } from '../adapter/adapter.js';
 import type { PictureSource } from '../conversation/message.js';
+import { sourceWords } from '../conversation/picture-labels.js';
 import type { Language } from './language.js';
 import { shortened } from './shortened.js';
 
@@ -104,14 +105,7 @@ const wordsOf: Record<Language, Words> = {
     page: (page) => `page ${page}`,
     second: (second) => `at second ${second}`,
     picture: 'picture',
-    sources: {
-      reply: 'replied to',
-      forward: 'forwarded',
-      embed: 'preview of a link',
-      sticker: 'sticker',
-      history: 'posted before',
-      thread: 'beginning of the thread',
-    },
+    sources: sourceWords,
     leftOut: 'Left out:',
     files: 'Files:',
     more: '…',

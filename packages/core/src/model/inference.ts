@@ -6,7 +6,7 @@ import { VistazoError } from '../errors.js';
 import { Confidence } from '../generation/confidence.js';
 import { type Constraint, JsonConstraints } from '../generation/constraint/json-constraint.js';
 import { deadlineSignal } from '../generation/deadline.js';
-import type { FinishReason, GenerationEvent, SeenPicture } from '../generation/generation-event.js';
+import type { FinishReason, GenerationEvent } from '../generation/generation-event.js';
 import { createSampler } from '../generation/sampler.js';
 import { TextStreamer } from '../generation/text-streamer.js';
 import { createImageProcessor } from '../image/image-processor.js';
@@ -18,6 +18,7 @@ import { buildPrompt, type PromptModel } from '../prompt/prompt.js';
 import { ScopedCache } from '../scoped-cache.js';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
 import { type ImageFeatures, VisionEncoder } from '../vision/vision-encoder.js';
+import { seenPictures, timings } from './inference-facts.js';
 import type { CountRequest, InferenceRequest } from './inference-request.js';
 import type { ModelDescription } from './model-folder.js';
 import { PrefixCache } from './prefix-cache.js';
@@ -373,39 +374,4 @@ function endTokens({ generation }: ModelDescription, tokenizer: Tokenizer): Set<
   // Published generation configs of the family name the end of the text, their templates the end of the turn.
   if (turnEnd !== undefined) tokens.add(turnEnd);
   return tokens;
-}
-
-function seenPictures(
-  { messages, pictures }: InferenceRequest,
-  imageSeqLen: number,
-): SeenPicture[] {
-  const places = messages.flatMap(({ content }, messageIndex) =>
-    content.filter(({ type }) => type === 'image').map(() => messageIndex),
-  );
-  return pictures.map(({ widthPx, heightPx, gridRows, gridColumns, tiles }, index) => ({
-    messageIndex: places[index] ?? 0,
-    widthPx,
-    heightPx,
-    gridRows,
-    gridColumns,
-    tokens: tiles * (imageSeqLen + 2) + 1,
-  }));
-}
-
-function timings(
-  startedAt: number,
-  { encodeMs, firstTokenAt }: { encodeMs: number; firstTokenAt: number },
-  answerTokens: number,
-) {
-  const endedAt = performance.now();
-  const timeToFirstTokenMs = (Number.isNaN(firstTokenAt) ? endedAt : firstTokenAt) - startedAt;
-  const decodeMs = endedAt - startedAt - timeToFirstTokenMs;
-  return {
-    queueMs: 0,
-    preprocessMs: 0,
-    encodeMs,
-    timeToFirstTokenMs,
-    totalMs: endedAt - startedAt,
-    tokensPerSecond: answerTokens > 1 && decodeMs > 0 ? ((answerTokens - 1) * 1000) / decodeMs : 0,
-  };
 }

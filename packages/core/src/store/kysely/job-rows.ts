@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { MessageKey } from '../job-store.js';
 import type { DatabaseKind } from './database-kind.js';
+import { deleteFiles } from './job-files.js';
 import { forgetActions } from './replies.js';
 import type { Database } from './schema.js';
 
@@ -86,15 +87,6 @@ export async function cancelJob(
   await takeAway(db, id, ended(kind, 'cancelled'));
   await deleteFiles(db, id);
   await forgetActions(db, id);
-}
-
-/** Whether there were any. @internal */
-export async function deleteFiles(db: Kysely<Database>, jobId: number): Promise<boolean> {
-  const { numDeletedRows } = await db
-    .deleteFrom('files')
-    .where('job_id', '=', jobId)
-    .executeTakeFirst();
-  return numDeletedRows > 0n;
 }
 
 /** The time so much later, by the clock of the database. @internal */

@@ -22,12 +22,11 @@ import {
 } from '../job-store.js';
 import { announcedPictures, deleteAnnounced } from './announced-pictures.js';
 import { acceptAnnouncement, acceptMessage, requestStop, unfold } from './arrivals.js';
-import { asBuffer } from './as-buffer.js';
 import { GuardedDatabase } from './guarded-database.js';
+import { deleteFiles, keepFile, keptFile, unfetched } from './job-files.js';
 import {
   type ConversationKey,
   cancelJob,
-  deleteFiles,
   ended,
   findJob,
   inFuture,
@@ -51,7 +50,6 @@ import {
   setReplies,
 } from './replies.js';
 import type { Database } from './schema.js';
-import { unfetched } from './unfetched.js';
 
 type JobRow = Selectable<Database['jobs']>;
 
@@ -281,24 +279,12 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     return this.inTransaction(async (db) => {
       const job = await findJob(db, message);
       if (job?.status !== 'waiting') return;
-      await db
-        .insertInto('files')
-        .values({ job_id: job.id, url, bytes: asBuffer(bytes) })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
+      await keepFile(db, job.id, url, bytes);
     });
   }
 
   file(job: Job, url: string): Promise<Uint8Array | undefined> {
-    return this.guarded(async (db) => {
-      const row = await db
-        .selectFrom('files')
-        .select('bytes')
-        .where('job_id', '=', job.id)
-        .where('url', '=', url)
-        .executeTakeFirst();
-      return row?.bytes;
-    });
+    return this.guarded((db) => keptFile(db, job.id, url));
   }
 
   picturesToPost(job: Job): Promise<PictureToPost[]> {
