@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeModel } from '@vistazo/core';
-import { createImageProcessor } from '../packages/core/dist/image/image-processor.js';
-import { toPixelValues } from '../packages/core/dist/image/pixel-values.js';
+import { createImageProcessor } from '../packages/core/dist/inference/family/image-processor.js';
+import { toPixelValues } from '../packages/core/dist/inference/runner/pixel-values.js';
 import { MediaProcess } from '../packages/core/dist/media/media-process.js';
 import { pixelValuesFile } from './measure.ts';
 

@@ -5,8 +5,8 @@ import {
   CacheScopes,
   forgottenScope,
 } from '../../packages/core/src/cache-scopes.ts';
-import type { KvCache } from '../../packages/core/src/decoder/kv-cache.ts';
-import { PrefixCache } from '../../packages/core/src/model/prefix-cache.ts';
+import type { KvCache } from '../../packages/core/src/inference/kv/kv-cache.ts';
+import { PrefixCache } from '../../packages/core/src/inference/kv/prefix-cache.ts';
 import { ScopedCache } from '../../packages/core/src/scoped-cache.ts';
 
 const scope = (name: string): CacheScope => ({ name, isForgotten: false });

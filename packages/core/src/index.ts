@@ -42,6 +42,15 @@ export * from './conversation/message.js';
 export { parseChatMessages } from './conversation/parse-chat-messages.js';
 export * from './errors.js';
 export * from './generation/generation-options.js';
+export { defaultCacheDir, isHubId, type LoadProgress } from './inference/files/hub.js';
+export {
+  completeVariants,
+  type GraphFiles,
+  type ModelVariant,
+  modelVariants,
+  parseModelVariant,
+} from './inference/files/model-files.js';
+export { describeModel, type ModelDescription } from './inference/files/model-folder.js';
 export type { NormalisedPicture, PictureInfo } from './media/decode.js';
 export { fetchPicture } from './media/fetch-picture.js';
 export type { FileHeaders, FileHost } from './media/file-hosts.js';
@@ -53,15 +62,6 @@ export { defaultPictureLimits, type PictureLimits } from './media/picture-limits
 export type { ResolveName } from './media/public-addresses.js';
 export type { PixelRectangle } from './media/redact.js';
 export type { VideoPrograms } from './media/video/video-reader.js';
-export { defaultCacheDir, isHubId, type LoadProgress } from './model/hub.js';
-export {
-  completeVariants,
-  type GraphFiles,
-  type ModelVariant,
-  modelVariants,
-  parseModelVariant,
-} from './model/model-files.js';
-export { describeModel, type ModelDescription } from './model/model-folder.js';
 export type { Clock } from './plugin/clock.js';
 export type { CommandContext, CommandDefinition, OptionsSchema } from './plugin/command.js';
 export { definePlugin, type Plugin } from './plugin/define-plugin.js';

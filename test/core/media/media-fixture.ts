@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import type { MediaOptions, MediaProcess } from '@vistazo/core';
-import { parseImageProcessorConfig } from '../../../packages/core/src/image/image-processor-config.ts';
+import { parseImageProcessorConfig } from '../../../packages/core/src/inference/family/image-processor-config.ts';
 
 /** A decoded frame as RGB bytes, row by row. */
 export interface Frame {

@@ -3,19 +3,19 @@ import { type CacheScope, CacheScopes } from '../cache-scopes.js';
 import type { ChatMessage } from '../conversation/chat-message.js';
 import { parseChatMessages } from '../conversation/parse-chat-messages.js';
 import { VistazoError } from '../errors.js';
-import { jsonSchemaGrammar } from '../generation/constraint/json-schema-grammar.js';
 import type { GenerationEvent } from '../generation/generation-event.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 import { parseGenerationOptions, resolveOptions } from '../generation/resolve-options.js';
-import { createImageProcessor } from '../image/image-processor.js';
-import type { ProcessedPicture } from '../image/processed-picture.js';
+import { EngineClient } from '../inference/engine/engine-client.js';
+import type { InferenceRequest } from '../inference/engine/inference-request.js';
+import { createImageProcessor } from '../inference/family/image-processor.js';
+import type { ProcessedPicture } from '../inference/family/processed-picture.js';
+import { isHubId, type LoadProgress, openHubModel } from '../inference/files/hub.js';
+import type { ModelVariant } from '../inference/files/model-files.js';
+import { describeModel, type ModelDescription } from '../inference/files/model-folder.js';
+import { jsonSchemaGrammar } from '../inference/sequence/constraint/json-schema-grammar.js';
 import { MediaProcess } from '../media/media-process.js';
-import { isHubId, type LoadProgress, openHubModel } from '../model/hub.js';
-import type { InferenceRequest } from '../model/inference-request.js';
-import type { ModelVariant } from '../model/model-files.js';
-import { describeModel, type ModelDescription } from '../model/model-folder.js';
 import { ScopedCache } from '../scoped-cache.js';
-import { EngineClient } from './engine-client.js';
 import {
   type PreparedMessages,
   preparePictures,

@@ -5,10 +5,10 @@ import {
   type Part,
 } from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
+import type { TemplateMessage } from '../inference/tokenize/chat-template.js';
 import { aboutPicture } from '../media/about-picture.js';
 import { fetchPicture } from '../media/fetch-picture.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
-import type { TemplateMessage } from '../prompt/chat-template.js';
 import type { ModelCallOptions, ResolvePicture } from './vision-language-model.js';
 
 /**

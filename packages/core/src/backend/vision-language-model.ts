@@ -1,6 +1,7 @@
 import type { ChatMessage, ImageId } from '../conversation/chat-message.js';
 import type { GenerationEvent } from '../generation/generation-event.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
+import type { TokenCount } from '../generation/token-count.js';
 import type { ToolUse } from '../generation/tool-use.js';
 
 export type {
@@ -10,6 +11,7 @@ export type {
   Timings,
   Usage,
 } from '../generation/generation-event.js';
+export type { TokenCount } from '../generation/token-count.js';
 export type {
   ToolCall,
   ToolDescription,
@@ -38,15 +40,6 @@ export interface ModelInfo {
   /** Whether pictures and texts stay on this machine or are sent to the operator's server. */
   runs: 'here' | 'server';
   capabilities: ModelCapabilities;
-}
-
-/** What a prompt costs. */
-export interface TokenCount {
-  totalTokens: number;
-  /** Tokens each message takes, template included, in the order given. */
-  messageTokens: number[];
-  /** Tokens its pictures take, of {@link messageTokens}. */
-  messageImageTokens: number[];
 }
 
 /** Gives the bytes of a stored picture. */

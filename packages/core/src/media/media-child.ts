@@ -1,6 +1,6 @@
 import { toVistazoError, VistazoError } from '../errors.js';
-import { createImageProcessor } from '../image/image-processor.js';
 import type { RgbImage } from '../image/resample.js';
+import { createImageProcessor } from '../inference/family/image-processor.js';
 import { sendToParent } from '../processes/send-to-parent.js';
 import {
   decodeFrames,

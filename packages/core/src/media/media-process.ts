@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { VistazoError } from '../errors.js';
-import type { ImageProcessorConfig } from '../image/image-processor-config.js';
-import type { ProcessedPicture } from '../image/processed-picture.js';
+import type { ImageProcessorConfig } from '../inference/family/image-processor-config.js';
+import type { ProcessedPicture } from '../inference/family/processed-picture.js';
 import { forkModule } from '../processes/fork-module.js';
 import { unlessAborted } from '../unless-aborted.js';
 import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.js';
-import type { ImageProcessorConfig } from '../image/image-processor-config.js';
-import type { ProcessedPicture } from '../image/processed-picture.js';
+import type { ImageProcessorConfig } from '../inference/family/image-processor-config.js';
+import type { ProcessedPicture } from '../inference/family/processed-picture.js';
 import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
 import type { RenderedPages } from './pdf/render-pages.js';
 import type { PictureLimits } from './picture-limits.js';

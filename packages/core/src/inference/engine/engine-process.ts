@@ -1,0 +1,79 @@
+import { type CacheScope, CacheScopes, forgottenScope } from '../../cache-scopes.js';
+import { toVistazoError, VistazoError } from '../../errors.js';
+import { sendToParent } from '../../processes/send-to-parent.js';
+import type { EngineReply, EngineRequest } from './engine-protocol.js';
+import { Inference } from './inference.js';
+
+type Work = Exclude<EngineRequest, { type: 'abort' | 'forget' }>;
+
+/** The process that holds the sessions: loads a model, then answers one request after the other. */
+const running = new Map<number, AbortController>();
+const scopes = new CacheScopes();
+let inference: Inference | undefined;
+let last: Promise<void> = Promise.resolve();
+
+function reply(message: EngineReply): void {
+  sendToParent(message);
+}
+
+async function handle(request: Work, signal: AbortSignal, scope: CacheScope): Promise<void> {
+  const { id } = request;
+  try {
+    await perform(request, signal, scope);
+    reply({ type: 'done', id });
+  } catch (error) {
+    reply({ type: 'failed', id, error: toVistazoError(error).toJSON() });
+  }
+}
+
+async function perform(request: Work, signal: AbortSignal, scope: CacheScope): Promise<void> {
+  const { id } = request;
+  if (request.type === 'load') {
+    const { description, intraOpThreads } = request;
+    inference = await Inference.load(
+      description,
+      intraOpThreads === undefined ? {} : { intraOpThreads },
+    );
+    return;
+  }
+  if (inference === undefined)
+    throw new VistazoError('internal', 'The engine was asked before its model was loaded.');
+  if (request.type === 'count') {
+    reply({ type: 'count', id, count: inference.countTokens(request.request, scope) });
+    return;
+  }
+  for await (const event of inference.generate(request.request, signal, scope))
+    reply({ type: 'event', id, event });
+}
+
+/** From when the request comes, not only from when its turn comes. */
+function scopeOf(request: Work): CacheScope {
+  if (request.type === 'load' || request.cacheScope === null) return forgottenScope;
+  return scopes.open(request.cacheScope);
+}
+
+process.on('message', (request: EngineRequest) => {
+  if (request.type === 'abort') {
+    running.get(request.id)?.abort();
+    return;
+  }
+  if (request.type === 'forget') {
+    scopes.forget(request.cacheScope);
+    inference?.forget(request.cacheScope);
+    reply({ type: 'done', id: request.id });
+    return;
+  }
+  const controller = new AbortController();
+  const scope = scopeOf(request);
+  running.set(request.id, controller);
+  last = last
+    .then(() => handle(request, controller.signal, scope))
+    .finally(() => {
+      running.delete(request.id);
+      scopes.close(scope);
+    });
+});
+
+process.on('disconnect', () => process.exit(0));
+// A terminal sends its interrupt to the whole group; only the main process decides about the end.
+process.on('SIGINT', () => {});

@@ -1,0 +1,21 @@
+import type { ErrorCode } from '../../errors.js';
+import type { GenerationEvent } from '../../generation/generation-event.js';
+import type { TokenCount } from '../../generation/token-count.js';
+import type { ModelDescription } from '../files/model-folder.js';
+import type { CountRequest, InferenceRequest } from './inference-request.js';
+
+/** What the main process asks of the engine process; without a `cacheScope` nothing is kept of it. */
+export type EngineRequest =
+  | { type: 'load'; id: number; description: ModelDescription; intraOpThreads: number | undefined }
+  | { type: 'generate'; id: number; request: InferenceRequest; cacheScope: string | null }
+  | { type: 'count'; id: number; request: CountRequest; cacheScope: string | null }
+  /** Overtakes what waits. */
+  | { type: 'forget'; id: number; cacheScope: string }
+  | { type: 'abort'; id: number };
+
+/** What the engine process answers; `id` is that of the request. */
+export type EngineReply =
+  | { type: 'event'; id: number; event: GenerationEvent }
+  | { type: 'count'; id: number; count: TokenCount }
+  | { type: 'done'; id: number }
+  | { type: 'failed'; id: number; error: { code: ErrorCode; message: string } };

@@ -1,0 +1,16 @@
+import type { ResolvedGenerationOptions } from '../../generation/resolve-options.js';
+import type { ProcessedPicture, TilePlan } from '../family/processed-picture.js';
+import type { TemplateMessage } from '../tokenize/chat-template.js';
+
+/** A question to the model, its pictures made ready, in the order of their places in the messages. */
+export interface InferenceRequest {
+  messages: TemplateMessage[];
+  pictures: ProcessedPicture[];
+  options: ResolvedGenerationOptions;
+}
+
+/** A question whose tokens are to be counted. */
+export interface CountRequest {
+  messages: TemplateMessage[];
+  pictures: Pick<TilePlan, 'gridRows' | 'gridColumns'>[];
+}
