@@ -1,12 +1,9 @@
-import { Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import {
   type CacheScope,
   CacheScopes,
   forgottenScope,
 } from '../../packages/core/src/cache-scopes.ts';
-import type { KvCache } from '../../packages/core/src/inference/kv/kv-cache.ts';
-import { PrefixCache } from '../../packages/core/src/inference/kv/prefix-cache.ts';
 import { ScopedCache } from '../../packages/core/src/scoped-cache.ts';
 
 const scope = (name: string): CacheScope => ({ name, isForgotten: false });
@@ -67,31 +64,5 @@ describe('a cache with scopes', () => {
       'other',
     ]);
     expect(cache.get(forgottenScope, 'key')).toBeUndefined();
-  });
-});
-
-describe('a cache of prefixes', () => {
-  /** Eight bytes a token. */
-  const kv = (tokens: number): KvCache => {
-    const tensor = () => new Tensor('float32', new Float32Array(tokens), [1, 1, tokens, 1]);
-    return { tokens, layers: [{ key: tensor(), value: tensor() }] };
-  };
-
-  it('is bounded over all scopes together', () => {
-    const cache = new PrefixCache(8 * 4 * 3);
-    const keys = [1, 2, 3, 4];
-    for (let i = 0; i < 20; i += 1) cache.remember(scope(`tenant ${i}`), keys, kv(4));
-    const found = Array.from({ length: 20 }, (_, i) => cache.longest(scope(`tenant ${i}`), keys));
-    expect(found.flatMap((each, i) => (each === undefined ? [] : [i]))).toEqual([17, 18, 19]);
-  });
-
-  it('does not let a scope take the place of another one’s beginning', () => {
-    const cache = new PrefixCache(1000);
-    cache.remember(scope('a'), [1, 2], kv(2));
-    cache.remember(scope('b'), [1, 2, 3], kv(3));
-    expect(cache.longest(scope('a'), [1, 2, 3, 4])?.tokens).toBe(2);
-    cache.forget('b');
-    expect(cache.longest(scope('b'), [1, 2, 3, 4])).toBeUndefined();
-    expect(cache.longest(scope('a'), [1, 2, 3, 4])?.tokens).toBe(2);
   });
 });

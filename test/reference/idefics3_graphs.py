@@ -55,7 +55,8 @@ class Graph:
 
     def model(self, name: str, inputs: list, outputs: list) -> onnx.ModelProto:
         graph = helper.make_graph(self.nodes, name, inputs, outputs, self.weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+        domains = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
+        model = helper.make_model(graph, opset_imports=domains, ir_version=9)
         onnx.checker.check_model(model)
         return model
 
@@ -126,10 +127,19 @@ def past_of(graph: Graph, name: str, cache_branch: bool) -> str:
     return graph.op("If", "use_cache_branch", then_branch=with_cache, else_branch=without)
 
 
+def grouped_lengths(graph: Graph) -> tuple[str, str]:
+    """What GroupQueryAttention wants: the last place of each row, and the length of the longest."""
+    last = graph.op("Sub", graph.op("ReduceSum", "attention_mask", graph.const([1]), keepdims=0), graph.const(1))
+    total = graph.op("Squeeze", graph.op("Shape", "attention_mask", start=1, end=2), graph.const([0]))
+    return graph.op("Cast", last, to=TensorProto.INT32), graph.op("Cast", total, to=TensorProto.INT32)
+
+
 def decoder_graph(
-    model: Idefics3ForConditionalGeneration, *, positions: bool = True, keep: bool = False, cache_branch: bool = False
+    model: Idefics3ForConditionalGeneration, *, positions: bool = True, keep: bool = False, cache_branch: bool = False,
+    padding: bool = True, grouped: bool = False,
 ) -> onnx.ModelProto:
-    """The Llama decoder; the options decide which of the tensors that exporters differ in it takes."""
+    """The Llama decoder; the options decide in what exporters differ: the tensors it takes, whether it leaves out places
+    whose attention mask is 0 (`padding`), and whether attention is one GroupQueryAttention (`grouped`)."""
     graph, llama, text = Graph(), model.model.text_model, model.config.text_config
     heads, kv_heads, head_dim = text.num_attention_heads, text.num_key_value_heads, text.head_dim
     length = graph.op("Shape", "inputs_embeds", start=1, end=2)
@@ -143,7 +153,11 @@ def decoder_graph(
     keys = graph.op("Range", graph.const(0), graph.op("Squeeze", total), graph.const(1))
     rows = graph.op("Add", graph.op("Range", graph.const(0), graph.op("Squeeze", length), graph.const(1)), graph.op("Sub", total, length))
     seen = graph.op("LessOrEqual", graph.op("Unsqueeze", keys, graph.const([0])), graph.op("Unsqueeze", rows, graph.const([1])))
+    if padding:
+        real = graph.op("Cast", graph.op("Unsqueeze", "attention_mask", graph.const([1, 2])), to=BOOL)
+        seen = graph.op("And", graph.op("Unsqueeze", seen, graph.const([0, 1])), real)
     mask = graph.op("Where", seen, graph.const(0, np.float32), graph.const(-1e4, np.float32))
+    lengths = grouped_lengths(graph) if grouped else ()
     x = "inputs_embeds"
     for index, layer in enumerate(llama.layers):
         attention, normed = layer.self_attn, graph.rms_norm(x, layer.input_layernorm)
@@ -151,13 +165,22 @@ def decoder_graph(
         k = rotated(graph, graph.heads(graph.linear(normed, attention.k_proj), kv_heads, head_dim), cos, sin)
         v = graph.heads(graph.linear(normed, attention.v_proj), kv_heads, head_dim)
         spread = []
-        for name, new in (("key", k), ("value", v)):
+        pasts = [f"past_key_values.{index}.{name}" for name in ("key", "value")]
+        presents = [f"present.{index}.{name}" for name in ("key", "value")]
+        if grouped:
+            flat = [graph.op("Reshape", graph.op("Transpose", each, perm=[0, 2, 1, 3]), graph.const([0, 0, -1])) for each in (q, k, v)]
+            mixed, _, _ = graph.op(
+                "GroupQueryAttention", *flat, *pasts, *lengths, outputs=[f"mixed_{index}", *presents], domain="com.microsoft",
+                num_heads=heads, kv_num_heads=kv_heads, do_rotary=0, scale=head_dim**-0.5,
+            )
+        for name, new in () if grouped else (("key", k), ("value", v)):
             past = past_of(graph, f"past_key_values.{index}.{name}", cache_branch)
             whole = graph.op("Concat", past, new, axis=2, outputs=[f"present.{index}.{name}"])
             each = graph.op("Unsqueeze", whole, graph.const([2]))
             each = graph.op("Concat", *[each] * (heads // kv_heads), axis=2)
             spread.append(graph.op("Reshape", each, graph.const([0, heads, -1, head_dim])))
-        mixed = graph.attend(q, *spread, head_dim**-0.5, mask)
+        if not grouped:
+            mixed = graph.attend(q, *spread, head_dim**-0.5, mask)
         x = graph.op("Add", x, graph.linear(mixed, attention.o_proj))
         normed, mlp = graph.rms_norm(x, layer.post_attention_layernorm), layer.mlp
         gate = graph.linear(normed, mlp.gate_proj)

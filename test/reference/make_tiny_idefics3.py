@@ -97,6 +97,8 @@ def write_graphs(model: Idefics3ForConditionalGeneration) -> None:
     onnx.save(decoder_graph(model, positions=False), others / "without_position_ids.onnx")
     onnx.save(decoder_graph(model, keep=True), others / "num_logits_to_keep.onnx")
     onnx.save(decoder_graph(model, cache_branch=True), others / "use_cache_branch.onnx")
+    onnx.save(decoder_graph(model, padding=False), others / "without_padding.onnx")
+    onnx.save(decoder_graph(model, grouped=True), others / "grouped_query_attention.onnx")
     (others / "external_data").mkdir()
     onnx.save(
         decoder_graph(model), others / "external_data" / "decoder_model_merged.onnx", save_as_external_data=True,

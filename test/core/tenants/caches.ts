@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { Tensor } from 'onnxruntime-node';
 import { cacheScopeOf } from '../../../packages/core/src/bot/cache-scope.ts';
 import { CachedNormaliser } from '../../../packages/core/src/bot/cached-normaliser.ts';
 import type { PictureNormaliser } from '../../../packages/core/src/bot/new-pictures.ts';
 import { type CacheScope, CacheScopes } from '../../../packages/core/src/cache-scopes.ts';
-import type { KvCache } from '../../../packages/core/src/inference/kv/kv-cache.ts';
-import { PrefixCache } from '../../../packages/core/src/inference/kv/prefix-cache.ts';
+import type { KvBlock } from '../../../packages/core/src/inference/kv/kv-spec.ts';
+import { PrefixIndex } from '../../../packages/core/src/inference/kv/prefix-index.ts';
 import { ScopedCache } from '../../../packages/core/src/scoped-cache.ts';
 import { expectOwn, type Tenancy, tenancies } from './marks.ts';
 import { pickStep, type Random, type Steps } from './random.ts';
@@ -13,26 +12,21 @@ import { pickStep, type Random, type Steps } from './random.ts';
 /** The same pictures for everybody. */
 const pictures = ['a cat', 'a dog', 'a whiteboard'].map((content) => Buffer.from(content));
 const keys = ['features', 'count', 'tile'];
-/** A beginning that is the same for everybody, and what goes on from it. */
-const prompts = [
-  [1, 2, 3],
-  [1, 2, 3, 4, 5],
-  [1, 2, 3, 4, 5, 6],
-  [1, 2, 9],
-];
+/** A beginning that is the same for everybody, longer than a block, and what goes on from it. */
+const beginning = Array.from({ length: 70 }, (_, token) => token);
+const prompts = [beginning, [...beginning, 4, 5], [...beginning, 4, 5, 6], [1, 2, 9]];
+const spec = { type: 'float32', layers: 1, kvHeads: 1, headDim: 1 } as const;
 
 /** Two floats a token, which tell whose they are. */
-function kvOf(number: number, tokens: number): KvCache {
-  const tensor = () =>
-    new Tensor('float32', new Float32Array(tokens).fill(number), [1, 1, tokens, 1]);
-  return { tokens, layers: [{ key: tensor(), value: tensor() }] };
+function kvOf(number: number, tokens: number): KvBlock {
+  return { tokens, data: new Float32Array(2 * tokens).fill(number) };
 }
 
 /** The caches of a model and of a media process as all tenants share them, small enough to overflow. */
 export class Caches {
   readonly #scopes = new CacheScopes();
   readonly #values = new ScopedCache<{ mark: string }>(25, () => 1);
-  readonly #prefixes = new PrefixCache(8 * 60);
+  readonly #prefixes = new PrefixIndex(spec, 8 * 900);
   readonly #normaliser: CachedNormaliser;
   /** For whom a picture was checked last. */
   #checkedFor: string | undefined;
@@ -76,17 +70,15 @@ export class Caches {
   #prefix(owner: Tenancy, scope: CacheScope): void {
     const number = 1 + tenancies.indexOf(owner);
     const prompt = this.random.pick(prompts);
-    const expectOwnKv = (cache: KvCache | undefined) => {
-      const tensors = (cache?.layers ?? []).flatMap(({ key, value }) => [key, value]);
-      for (const { data } of tensors) {
-        assert.ok(data instanceof Float32Array);
-        assert.ok(data.every((each) => each === number));
-      }
+    const expectOwnKv = (blocks: readonly KvBlock[]) => {
+      for (const { data } of blocks) assert.ok(data.every((each) => each === number));
     };
-    expectOwnKv(this.#prefixes.longest(scope, prompt));
-    this.#prefixes.remember(scope, prompt, kvOf(number, prompt.length));
-    const kept = this.#prefixes.longest(scope, [...prompt, 7]);
-    assert.equal(kept?.tokens, prompt.length);
+    const tokensOf = (blocks: readonly KvBlock[]) =>
+      blocks.reduce((sum, { tokens }) => sum + tokens, 0);
+    expectOwnKv(this.#prefixes.longest(scope, prompt, prompt.length - 1));
+    this.#prefixes.remember(scope, prompt, (from, to) => kvOf(number, to - from));
+    const kept = this.#prefixes.longest(scope, [...prompt, 77], prompt.length);
+    assert.equal(tokensOf(kept), prompt.length);
     expectOwnKv(kept);
   }
 
@@ -108,10 +100,10 @@ export class Caches {
     this.#values.forget(name);
     this.#prefixes.forget(name);
     this.#values.set(scope, keys[0] ?? '', { mark });
-    this.#prefixes.remember(scope, [1, 2, 3], kvOf(1, 3));
+    this.#prefixes.remember(scope, [1, 2, 3], (from, to) => kvOf(1, to - from));
     const later = this.#scopes.open(name);
     for (const key of keys) assert.equal(this.#values.get(later, key), undefined);
-    assert.equal(this.#prefixes.longest(later, [1, 2, 3, 4]), undefined);
+    assert.deepEqual(this.#prefixes.longest(later, [1, 2, 3, 4], 3), []);
     this.#scopes.close(later);
     this.#checkedFor = undefined;
     await this.#normaliser.normalise(this.random.pick(pictures), { cacheScope: name });

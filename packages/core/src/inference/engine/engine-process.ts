@@ -6,11 +6,12 @@ import { Inference } from './inference.js';
 
 type Work = Exclude<EngineRequest, { type: 'abort' | 'forget' }>;
 
-/** The process that holds the sessions: loads a model, then answers one request after the other. */
+/** The process that holds the sessions: loads a model, then answers requests side by side. */
 const running = new Map<number, AbortController>();
 const scopes = new CacheScopes();
 let inference: Inference | undefined;
-let last: Promise<void> = Promise.resolve();
+/** Settles when the model is loaded or has failed to load. */
+let loaded: Promise<void> = Promise.resolve();
 
 function reply(message: EngineReply): void {
   sendToParent(message);
@@ -66,12 +67,13 @@ process.on('message', (request: EngineRequest) => {
   const controller = new AbortController();
   const scope = scopeOf(request);
   running.set(request.id, controller);
-  last = last
+  const handled = loaded
     .then(() => handle(request, controller.signal, scope))
     .finally(() => {
       running.delete(request.id);
       scopes.close(scope);
     });
+  if (request.type === 'load') loaded = handled;
 });
 
 process.on('disconnect', () => process.exit(0));

@@ -18,22 +18,3 @@ export function seenPictures(
     tokens: tiles * (imageSeqLen + 2) + 1,
   }));
 }
-
-/** How long the parts of an answer took that ends now. @internal */
-export function timings(
-  startedAt: number,
-  { encodeMs, firstTokenAt }: { encodeMs: number; firstTokenAt: number },
-  answerTokens: number,
-) {
-  const endedAt = performance.now();
-  const timeToFirstTokenMs = (Number.isNaN(firstTokenAt) ? endedAt : firstTokenAt) - startedAt;
-  const decodeMs = endedAt - startedAt - timeToFirstTokenMs;
-  return {
-    queueMs: 0,
-    preprocessMs: 0,
-    encodeMs,
-    timeToFirstTokenMs,
-    totalMs: endedAt - startedAt,
-    tokensPerSecond: answerTokens > 1 && decodeMs > 0 ? ((answerTokens - 1) * 1000) / decodeMs : 0,
-  };
-}

@@ -2,67 +2,62 @@ import { createHash } from 'node:crypto';
 import type { CacheScope } from '../../cache-scopes.js';
 import { VistazoError } from '../../errors.js';
 import { deadlineSignal } from '../../generation/deadline.js';
-import type { FinishReason, GenerationEvent } from '../../generation/generation-event.js';
+import type { GenerationEvent } from '../../generation/generation-event.js';
 import { ScopedCache } from '../../scoped-cache.js';
 import { createImageProcessor } from '../family/image-processor.js';
 import type { ProcessedPicture } from '../family/processed-picture.js';
 import type { ModelDescription } from '../files/model-folder.js';
-import { PrefixCache } from '../kv/prefix-cache.js';
+import { bytesPerToken } from '../kv/kv-spec.js';
+import { PrefixIndex } from '../kv/prefix-index.js';
 import type { SessionOptions } from '../onnx/session.js';
-import { Decoder } from '../runner/decoder.js';
-import { Embedder } from '../runner/embedder.js';
+import { ModelRunner } from '../runner/model-runner.js';
 import { digestOf } from '../runner/picture-digest.js';
-import { type ImageFeatures, VisionEncoder } from '../runner/vision-encoder.js';
-import { Confidence } from '../sequence/confidence.js';
+import type { SchedulerLimits } from '../scheduler/scheduler.js';
 import { type Constraint, JsonConstraints } from '../sequence/constraint/json-constraint.js';
-import { createSampler } from '../sequence/sampler.js';
-import { TextStreamer } from '../sequence/text-streamer.js';
+import { Sequence } from '../sequence/sequence.js';
 import { ChatTemplate } from '../tokenize/chat-template.js';
 import { buildPrompt, type PromptModel } from '../tokenize/prompt.js';
 import { Tokenizer } from '../tokenize/tokenizer.js';
-import { seenPictures, timings } from './inference-facts.js';
+import { EventQueue } from './event-queue.js';
+import { seenPictures } from './inference-facts.js';
 import type { CountRequest, InferenceRequest } from './inference-request.js';
+import { PromptReader } from './prompt-reader.js';
+import { type LoopEntry, StepLoop } from './step-loop.js';
 
-const maxFeatureBytes = 64 * 2 ** 20;
 const maxPrefixBytes = 512 * 2 ** 20;
 /** Entries of small values, such as counts. */
 const maxRemembered = 10_000;
+
+/** Sequences that run at once unless told otherwise. */
+const defaultMaxSequences = 16;
+/** Memory of their keys and values unless told otherwise. */
+const defaultMaxKvBytes = 2 * 2 ** 30;
+
+/** How a model is loaded. */
+export interface LoadOptions extends SessionOptions, Partial<SchedulerLimits> {}
 
 interface PromptCount {
   tokens: number;
   images: number;
 }
 
-interface EncodeCall {
-  stop: AbortSignal;
-  scope: CacheScope;
-}
-
-/** A loaded model: embed text → encode pictures → merge → decode. One answer at a time. */
+/** A loaded model: embed text → encode pictures → merge → decode, for many answers at once. */
 export class Inference {
   readonly #description: ModelDescription;
   readonly #tokenizer: Tokenizer;
   readonly #prompt: PromptModel;
-  readonly #vision: VisionEncoder;
-  readonly #embedder: Embedder;
-  readonly #decoder: Decoder;
+  readonly #runner: ModelRunner;
+  readonly #loop: StepLoop;
   readonly #endTokens: ReadonlySet<number>;
-  readonly #features = new ScopedCache<ImageFeatures>(
-    maxFeatureBytes,
-    ({ data }) => data.byteLength,
-  );
   /** Made for the first answer that is held to a schema. */
   #constraints: JsonConstraints | undefined;
-  readonly #prefixes = new PrefixCache(maxPrefixBytes);
+  readonly #prefixes: PrefixIndex;
   readonly #pictureNumbers = new ScopedCache<number>(maxRemembered, () => 1);
   #lastPictureNumber = 0;
   /** Tokens of whole prompts, by their hash: a growing conversation has been counted but for its end. */
   readonly #counts = new ScopedCache<PromptCount>(maxRemembered, () => 1);
 
-  private constructor(
-    description: ModelDescription,
-    graphs: { vision: VisionEncoder; embedder: Embedder; decoder: Decoder },
-  ) {
+  private constructor(description: ModelDescription, runner: ModelRunner, limits: SchedulerLimits) {
     this.#description = description;
     this.#tokenizer = Tokenizer.load(description.tokenizer);
     this.#prompt = {
@@ -70,24 +65,25 @@ export class Inference {
       specialTokens: this.#tokenizer.specialTokens,
       imageSeqLen: description.imageSeqLen,
     };
-    this.#vision = graphs.vision;
-    this.#embedder = graphs.embedder;
-    this.#decoder = graphs.decoder;
+    this.#runner = runner;
+    this.#prefixes = new PrefixIndex(runner.decoder.kvSpec, maxPrefixBytes);
+    this.#loop = new StepLoop(runner, this.#prefixes, limits);
     this.#endTokens = endTokens(description, this.#tokenizer);
   }
 
   /** Loads the graphs. Throws `model.invalidGraph` or `model.outOfMemory`. */
   static async load(
     description: ModelDescription,
-    options: SessionOptions = {},
+    {
+      maxSequences = defaultMaxSequences,
+      maxKvBytes = defaultMaxKvBytes,
+      ...options
+    }: LoadOptions = {},
   ): Promise<Inference> {
-    const { paths } = description.graphs;
     const processor = createImageProcessor(description.imageProcessor);
-    const vision = await VisionEncoder.open(paths.vision_encoder, processor.scaling, options);
-    vision.requireTiles(processor.plan(1, 1));
-    const embedder = await Embedder.open(paths.embed_tokens, options);
-    const decoder = await Decoder.open(paths.decoder_model_merged, options);
-    return new Inference(description, { vision, embedder, decoder });
+    const images = { scaling: processor.scaling, tile: processor.plan(1, 1) };
+    const runner = await ModelRunner.open(description.graphs, images, options);
+    return new Inference(description, runner, { maxSequences, maxKvBytes });
   }
 
   /** Token ids of a prompt. */
@@ -138,15 +134,37 @@ export class Inference {
   }
 
   /**
-   * Answers a request. The events are those of a `VisionLanguageModel`, with times counted from here.
-   * What is worked out is kept for answers of the same scope. Throws `chat.tooLong` when the prompt does not fit.
+   * Answers a request, together with others that are under way. The events are those of a
+   * `VisionLanguageModel`, with times counted from when its turn comes. What is worked out is kept for
+   * answers of the same scope. Throws `chat.tooLong` when the prompt does not fit.
    */
   async *generate(
     request: InferenceRequest,
     signal: AbortSignal,
     scope: CacheScope,
   ): AsyncGenerator<GenerationEvent> {
-    const startedAt = performance.now();
+    const events = new EventQueue<GenerationEvent>();
+    const entry = this.#entryOf(request, scope, events);
+    const deadline = deadlineSignal(request.options.deadlineMs);
+    const end = () => this.#loop.end(entry, signal.aborted ? 'aborted' : 'deadline');
+    const stops = [signal, deadline];
+    try {
+      for (const stop of stops) stop.addEventListener('abort', end);
+      this.#loop.add(entry);
+      if (stops.some(({ aborted }) => aborted)) end();
+      yield* events;
+    } finally {
+      for (const stop of stops) stop.removeEventListener('abort', end);
+      // Whoever asked may have stopped listening.
+      this.#loop.end(entry, 'aborted');
+    }
+  }
+
+  #entryOf(
+    request: InferenceRequest,
+    scope: CacheScope,
+    events: EventQueue<GenerationEvent>,
+  ): LoopEntry {
     const { options, pictures } = request;
     const inputIds = this.tokenise(request);
     const imageTokens = this.#imageTokenCount(inputIds);
@@ -154,73 +172,36 @@ export class Inference {
     const room = this.#description.contextLengthTokens - inputIds.length;
     if (room < 1) throw this.#tooLong(inputIds.length);
     const maxTokens = Math.min(options.maxNewTokens, room);
-    const constraint = this.#constraintOf(options.jsonSchema, maxTokens, scope);
-    yield {
+    const sequence = new Sequence({
+      scope,
+      inputIds,
+      keys: this.#cacheKeys(inputIds, pictures, scope),
+      imageTokens,
+      maxTokens,
+      options,
+      constraint: this.#constraintOf(options.jsonSchema, maxTokens, scope),
+      tokenizer: this.#tokenizer,
+      endTokens: this.#endTokens,
+      kvBytesPerToken: bytesPerToken(this.#runner.decoder.kvSpec),
+      onEvent: (event) => events.push(event),
+    });
+    const { imageSeqLen, imageTokenId } = this.#description;
+    const prompt: GenerationEvent = {
       type: 'prompt',
-      pictures: seenPictures(request, this.#description.imageSeqLen),
+      pictures: seenPictures(request, imageSeqLen),
       promptTokens: inputIds.length,
       imageTokens,
     };
-
-    const deadline = deadlineSignal(options.deadlineMs);
-    const stop = AbortSignal.any([signal, deadline]);
-    const streamer = new TextStreamer(this.#tokenizer, options.stopStrings);
-    const usage = { promptTokens: inputIds.length, imageTokens, reusedTokens: 0, answerTokens: 0 };
-    const times = { encodeMs: 0, firstTokenAt: Number.NaN };
-    const confidence = new Confidence();
-    let finishReason: FinishReason = 'length';
-    try {
-      const keys = this.#cacheKeys(inputIds, pictures, scope);
-      const reused = this.#prefixes.longest(scope, keys) ?? this.#decoder.emptyCache();
-      usage.reusedTokens = reused.tokens;
-      const embeds = await this.#promptEmbeds(inputIds, reused.tokens, pictures, {
-        stop,
-        scope,
-        times,
-      });
-      let step = await this.#decoder.prefill(embeds, reused, stop);
-      this.#prefixes.remember(scope, keys, step.cache);
-      const sample = createSampler(options, inputIds, constraint);
-      while (usage.answerTokens < maxTokens) {
-        const token = sample(step.logits, maxTokens - usage.answerTokens);
-        confidence.add(step.logits, token);
-        if (usage.answerTokens === 0) times.firstTokenAt = performance.now();
-        if (this.#endTokens.has(token)) {
-          finishReason = 'endToken';
-          break;
-        }
-        usage.answerTokens += 1;
-        keys.push(token);
-        constraint?.accept(token);
-        const text = streamer.push(token);
-        if (text !== '') yield { type: 'text', text };
-        if (streamer.stopped) {
-          finishReason = 'stopString';
-          break;
-        }
-        const isOver = usage.answerTokens === maxTokens;
-        if (constraint?.isFinal || (isOver && constraint?.isAccepting)) finishReason = 'endToken';
-        if (constraint?.isFinal || isOver) break;
-        // ONNX Runtime blocks this thread; a turn of the loop lets an abort arrive.
-        await new Promise((resolve) => setImmediate(resolve));
-        stop.throwIfAborted();
-        step = await this.#decoder.step(await this.#embedder.embed([token]), step.cache);
-      }
-      this.#prefixes.remember(scope, keys, step.cache);
-    } catch (error) {
-      if (!stop.aborted) throw error;
-      finishReason = signal.aborted ? 'aborted' : 'deadline';
-    }
-    const rest = streamer.finish();
-    if (rest !== '') yield { type: 'text', text: rest };
-    yield {
-      type: 'end',
-      finishReason,
-      text: streamer.text,
-      usage,
-      timings: timings(startedAt, times, usage.answerTokens),
-      ...(confidence.value !== undefined && { confidence: confidence.value }),
-    };
+    return loopEntry(sequence, {
+      reader: new PromptReader(sequence, pictures, {
+        runner: this.#runner,
+        prefixes: this.#prefixes,
+        imageTokenId,
+        tileTokens: imageSeqLen,
+      }),
+      prompt,
+      events,
+    });
   }
 
   #constraintOf(
@@ -231,76 +212,6 @@ export class Inference {
     if (schema === undefined) return undefined;
     this.#constraints ??= new JsonConstraints(this.#tokenizer.tokenBytes(), this.#endTokens);
     return this.#constraints.forAnswer(schema, maxTokens, scope);
-  }
-
-  async #promptEmbeds(
-    inputIds: readonly number[],
-    from: number,
-    pictures: readonly ProcessedPicture[],
-    { stop, scope, times }: EncodeCall & { times: { encodeMs: number } },
-  ): Promise<Float32Array> {
-    const embeds = await this.#embedder.embed(inputIds.slice(from));
-    const total = this.#imageTokenCount(inputIds);
-    const skipped = this.#imageTokenCount(inputIds.slice(0, from));
-    if (total === skipped) return embeds;
-    const startedAt = performance.now();
-    const rows = await this.#imageRows(pictures, skipped, total, { stop, scope });
-    times.encodeMs = performance.now() - startedAt;
-    return this.#merged(inputIds.slice(from), embeds, rows);
-  }
-
-  /** Features of the image tokens from `skipped` on, in order; pictures wholly before are not encoded. */
-  async #imageRows(
-    pictures: readonly ProcessedPicture[],
-    skipped: number,
-    total: number,
-    call: EncodeCall,
-  ): Promise<Float32Array> {
-    const { hidden } = this.#decoder;
-    const rows = new Float32Array((total - skipped) * hidden);
-    let position = 0;
-    for (const picture of pictures) {
-      const tokens = picture.tiles * this.#description.imageSeqLen;
-      if (position + tokens > skipped) {
-        const features = await this.#encode(picture, tokens, call);
-        const cut = Math.max(0, skipped - position);
-        rows.set(features.data.subarray(cut * hidden), (position + cut - skipped) * hidden);
-      }
-      position += tokens;
-    }
-    return rows;
-  }
-
-  async #encode(
-    picture: ProcessedPicture,
-    tokens: number,
-    { stop, scope }: EncodeCall,
-  ): Promise<ImageFeatures> {
-    const digest = digestOf(picture);
-    const known = this.#features.get(scope, digest);
-    if (known !== undefined) return known;
-    const features = await this.#vision.encode(picture, stop);
-    if (features.tokens !== tokens || features.hidden !== this.#decoder.hidden) {
-      throw new VistazoError(
-        'model.invalidGraph',
-        `The vision encoder gave ${features.tokens} × ${features.hidden} features where the decoder wants ${tokens} × ${this.#decoder.hidden}; the graphs do not belong together.`,
-      );
-    }
-    this.#features.set(scope, digest, features);
-    return features;
-  }
-
-  /** Puts the rows of pictures where the placeholders are. Both are `[tokens, hidden]`. */
-  #merged(inputIds: readonly number[], embeds: Float32Array, rows: Float32Array): Float32Array {
-    const { hidden } = this.#decoder;
-    const merged = embeds.slice();
-    let row = 0;
-    for (const [index, token] of inputIds.entries()) {
-      if (token !== this.#description.imageTokenId) continue;
-      merged.set(rows.subarray(row * hidden, (row + 1) * hidden), index * hidden);
-      row += 1;
-    }
-    return merged;
   }
 
   /** Every picture has its places in the prompt, unless the files of the model contradict each other. */
@@ -355,7 +266,7 @@ export class Inference {
 
   /** Drops all that was kept in the scope of this name. */
   forget(name: string): void {
-    this.#features.forget(name);
+    this.#runner.forget(name);
     this.#prefixes.forget(name);
     this.#pictureNumbers.forget(name);
     this.#counts.forget(name);
@@ -363,7 +274,8 @@ export class Inference {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#vision.close(), this.#embedder.close(), this.#decoder.close()]);
+    this.#loop.close(new VistazoError('engine.closed', 'The model was closed while it answered.'));
+    await this.#runner.close();
   }
 }
 
@@ -374,4 +286,33 @@ function endTokens({ generation }: ModelDescription, tokenizer: Tokenizer): Set<
   // Published generation configs of the family name the end of the text, their templates the end of the turn.
   if (turnEnd !== undefined) tokens.add(turnEnd);
   return tokens;
+}
+
+/** Ties a sequence to the events that whoever asked gets. */
+function loopEntry(
+  sequence: Sequence,
+  {
+    reader,
+    prompt,
+    events,
+  }: { reader: PromptReader; prompt: GenerationEvent; events: EventQueue<GenerationEvent> },
+): LoopEntry {
+  let hasStarted = false;
+  return {
+    sequence,
+    reader,
+    tenant: sequence.tenant,
+    kvBytes: sequence.kvBytes,
+    get isDecoding() {
+      return sequence.isDecoding;
+    },
+    onStart: () => {
+      if (hasStarted) return;
+      hasStarted = true;
+      sequence.watch.start();
+      events.push(prompt);
+    },
+    onEnd: () => events.end(),
+    onError: (error) => events.fail(error),
+  };
 }

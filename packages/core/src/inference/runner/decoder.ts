@@ -1,6 +1,8 @@
 import { Tensor } from 'onnxruntime-node';
 import { VistazoError } from '../../errors.js';
-import type { KvCache } from '../kv/kv-cache.js';
+import { KvBatch, type Placement } from '../kv/kv-batch.js';
+import type { KvRow } from '../kv/kv-row.js';
+import { type KvBlock, type KvSpec, kvData, kvTensor } from '../kv/kv-spec.js';
 import {
   inputsOf,
   type OnnxSession,
@@ -17,11 +19,8 @@ import {
   floatType,
   int64Tensor,
   toFloat32,
-  zerosTensor,
 } from '../onnx/tensor.js';
-
-/** Tokens read in one run of the prompt; an abort waits no longer than this takes. */
-const prefillChunkTokens = 256;
+import { findPlacement } from './find-placement.js';
 
 interface LayerNames {
   key: string;
@@ -30,14 +29,23 @@ interface LayerNames {
   presentValue: string;
 }
 
-/** The language model: `inputsEmbeds` → `logits`, with a KV cache. */
+/** Tokens that one sequence reads in a run. */
+export interface DecoderInput {
+  row: KvRow;
+  /** `[tokens, hidden]` */
+  inputsEmbeds: Float32Array;
+}
+
+/** The language model: `inputsEmbeds` → `logits`, with the keys and values of each sequence. */
 export class Decoder {
   readonly #session: OnnxSession;
   readonly #layers: LayerNames[];
-  readonly #kv: { type: FloatType; heads: number; headDim: number };
+  readonly #spec: KvSpec;
   readonly #embedsType: FloatType;
   readonly #hidden: number;
   readonly #optional: Set<string>;
+  /** How rows run together; found out when they do so first. */
+  #placement: Promise<Placement | undefined> | undefined;
 
   private constructor(session: OnnxSession) {
     const inputs = inputsOf(session);
@@ -49,7 +57,7 @@ export class Decoder {
     this.#embedsType = floatType(embeds.type, 'inputs_embeds');
     this.#hidden = fixedSize(embeds, 2);
     this.#layers = layerNames(inputs, outputs);
-    this.#kv = kvShape(inputs, this.#layers);
+    this.#spec = kvSpec(inputs, this.#layers);
     this.#optional = new Set(inputs.map(({ name }) => name));
   }
 
@@ -63,76 +71,91 @@ export class Decoder {
     return this.#hidden;
   }
 
-  /** A cache of no tokens. */
-  emptyCache(): KvCache {
-    const { type, heads, headDim } = this.#kv;
-    const empty = () => zerosTensor(type, [1, heads, 0, headDim]);
-    return { layers: this.#layers.map(() => ({ key: empty(), value: empty() })), tokens: 0 };
+  /** What the cache holds of a token. */
+  get kvSpec(): KvSpec {
+    return this.#spec;
   }
 
   /**
-   * Reads a prompt in chunks. `inputsEmbeds` is `[tokens, hidden]`; the result holds the logits of
-   * the last token and the grown cache.
+   * How rows of different lengths run together; see {@link Placement}. Undefined when each must run
+   * alone, since the graph attends to places that its attention mask leaves out.
    */
-  async prefill(
-    inputsEmbeds: Float32Array,
-    cache: KvCache,
-    signal: AbortSignal,
-  ): Promise<{ logits: Float32Array; cache: KvCache }> {
-    const chunk = prefillChunkTokens * this.#hidden;
-    let step: { logits: Float32Array; cache: KvCache } = { logits: new Float32Array(), cache };
-    for (let start = 0; start < inputsEmbeds.length; start += chunk) {
-      await new Promise((resolve) => setImmediate(resolve));
-      signal.throwIfAborted();
-      step = await this.step(inputsEmbeds.subarray(start, start + chunk), step.cache);
-    }
-    return step;
+  placement(): Promise<Placement | undefined> {
+    this.#placement ??= findPlacement((inputs, at) => this.#run(inputs, at), this.#hidden);
+    return this.#placement;
   }
 
-  /** Reads some tokens in one run. The given cache must not be used any more. */
-  async step(
-    inputsEmbeds: Float32Array,
-    cache: KvCache,
-  ): Promise<{ logits: Float32Array; cache: KvCache }> {
-    const tokens = inputsEmbeds.length / this.#hidden;
-    const total = cache.tokens + tokens;
-    const outputs = await this.#session.run(this.#feeds(inputsEmbeds, tokens, cache));
+  /** A row that goes on from these blocks. */
+  restore(blocks: readonly KvBlock[]): KvRow {
+    return KvBatch.restore(this.#spec, blocks);
+  }
+
+  /** The tokens `from` to `to` of a row, copied. Throws `internal` when it has not read them. */
+  copyBlock(row: KvRow, from: number, to: number): KvBlock {
+    if (row.batch !== undefined && to <= row.tokens) return row.batch.block(row, from, to);
+    throw new VistazoError('internal', `A row of ${row.tokens} tokens has no token ${to}.`);
+  }
+
+  /**
+   * Lets sequences read tokens, each as many as the others: in one run where the graph can do that.
+   * Gives the logits of the last token of each, and grows their rows. Throws `model.invalidGraph`.
+   */
+  async forward(inputs: readonly DecoderInput[]): Promise<Float32Array[]> {
+    // A row alone has no holes, so that both placements are the same.
+    if (inputs.length === 1) return this.#run(inputs, 'afterRow');
+    const placement = await this.placement();
+    if (placement !== undefined) return this.#run(inputs, placement);
+    const logits: Float32Array[] = [];
+    for (const input of inputs) logits.push(...(await this.#run([input], 'afterRow')));
+    return logits;
+  }
+
+  async #run(inputs: readonly DecoderInput[], placement: Placement): Promise<Float32Array[]> {
+    const tokens = (inputs[0]?.inputsEmbeds.length ?? 0) / this.#hidden;
+    const rows = inputs.map(({ row }) => row);
+    const known = rows[0]?.batch;
+    const batch = known?.holds(rows) ? known : KvBatch.of(this.#spec, rows);
+    const feeds = this.#feeds(inputs, tokens, { batch, placement });
+    const outputs = await this.#session.run(feeds);
     const logits = outputs.logits;
     if (logits === undefined)
       throw new VistazoError('model.invalidGraph', 'The decoder gave no logits.');
-    const vocabulary = logits.dims.at(-1) ?? 0;
-    const layers = this.#layers.map(({ presentKey, presentValue }) => {
-      const key = outputs[presentKey];
-      const value = outputs[presentValue];
-      if (key instanceof Tensor && value instanceof Tensor) {
-        return { key: asInput(key), value: asInput(value) };
-      }
-      throw new VistazoError('model.invalidGraph', `The decoder gave no ${presentKey}.`);
-    });
-    return { logits: lastRow(toFloat32(logits), vocabulary), cache: { layers, tokens: total } };
+    const layers = this.#layers.map(({ presentKey, presentValue }) => ({
+      key: kvData(outputOf(outputs, presentKey)),
+      value: kvData(outputOf(outputs, presentValue)),
+    }));
+    batch.replace(layers, tokens, placement);
+    return lastRows(toFloat32(logits), rows.length, logits.dims);
   }
 
-  #feeds(inputsEmbeds: Float32Array, tokens: number, cache: KvCache): Record<string, Tensor> {
-    const total = cache.tokens + tokens;
+  #feeds(
+    inputs: readonly DecoderInput[],
+    tokens: number,
+    { batch, placement }: { batch: KvBatch; placement: Placement },
+  ): Record<string, Tensor> {
+    const rows = inputs.length;
     const feeds: Record<string, Tensor> = {
-      inputs_embeds: floatTensor(this.#embedsType, inputsEmbeds, [1, tokens, this.#hidden]),
-      attention_mask: new Tensor('int64', new BigInt64Array(total).fill(1n), [1, total]),
+      inputs_embeds: floatTensor(this.#embedsType, joined(inputs), [rows, tokens, this.#hidden]),
+      attention_mask: new Tensor('int64', batch.attentionMask(tokens, placement), [
+        rows,
+        batch.places + tokens,
+      ]),
     };
     if (this.#optional.has('position_ids')) {
-      feeds.position_ids = int64Tensor(
-        Array.from({ length: tokens }, (_, i) => cache.tokens + i),
-        [1, tokens],
+      const positions = inputs.flatMap(({ row }) =>
+        Array.from({ length: tokens }, (_, i) => row.tokens + i),
       );
+      feeds.position_ids = int64Tensor(positions, [rows, tokens]);
     }
     if (this.#optional.has('num_logits_to_keep')) feeds.num_logits_to_keep = int64Tensor([1], []);
     if (this.#optional.has('use_cache_branch')) {
-      feeds.use_cache_branch = new Tensor('bool', [cache.tokens > 0], [1]);
+      feeds.use_cache_branch = new Tensor('bool', [batch.places > 0], [1]);
     }
-    for (const [index, { key, value }] of cache.layers.entries()) {
+    for (const [index, { key, value }] of batch.layers.entries()) {
       const names = this.#layers[index];
       if (names === undefined) continue;
-      feeds[names.key] = key;
-      feeds[names.value] = value;
+      feeds[names.key] = kvTensor(key, batch.shape);
+      feeds[names.value] = kvTensor(value, batch.shape);
     }
     return feeds;
   }
@@ -140,6 +163,26 @@ export class Decoder {
   async close(): Promise<void> {
     await this.#session.release();
   }
+}
+
+function outputOf(outputs: Record<string, unknown>, name: string): Tensor {
+  const output = outputs[name];
+  if (output instanceof Tensor) return asInput(output);
+  throw new VistazoError('model.invalidGraph', `The decoder gave no ${name}.`);
+}
+
+function joined(inputs: readonly DecoderInput[]): Float32Array {
+  const [first] = inputs;
+  if (inputs.length === 1 && first !== undefined) return first.inputsEmbeds;
+  const size = first?.inputsEmbeds.length ?? 0;
+  const whole = new Float32Array(size * inputs.length);
+  for (const [index, { inputsEmbeds }] of inputs.entries()) {
+    if (inputsEmbeds.length !== size) {
+      throw new VistazoError('internal', 'The rows of one run read as many tokens each.');
+    }
+    whole.set(inputsEmbeds, index * size);
+  }
+  return whole;
 }
 
 function layerNames(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): LayerNames[] {
@@ -159,11 +202,12 @@ function layerNames(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[
   });
 }
 
-function kvShape(inputs: readonly TensorSpec[], layers: readonly LayerNames[]) {
+function kvSpec(inputs: readonly TensorSpec[], layers: readonly LayerNames[]): KvSpec {
   const spec = requireTensor(inputs, layers[0]?.key ?? '', 'decoder', 4);
   return {
     type: floatType(spec.type, spec.name),
-    heads: fixedSize(spec, 1),
+    layers: layers.length,
+    kvHeads: fixedSize(spec, 1),
     headDim: fixedSize(spec, 3),
   };
 }
@@ -177,6 +221,11 @@ function fixedSize({ name, shape }: TensorSpec, axis: number): number {
   );
 }
 
-function lastRow(values: Float32Array, length: number): Float32Array {
-  return values.subarray(values.length - length);
+/** Logits of the last token of each row, of `[rows, tokens, vocabulary]`. */
+function lastRows(values: Float32Array, rows: number, dims: readonly number[]): Float32Array[] {
+  const vocabulary = dims.at(-1) ?? 0;
+  const size = values.length / rows;
+  return Array.from({ length: rows }, (_, row) =>
+    values.subarray((row + 1) * size - vocabulary, (row + 1) * size),
+  );
 }

@@ -13,7 +13,7 @@ import {
 import { type FloatType, floatTensor, floatType, toFloat32 } from '../onnx/tensor.js';
 import { toPixelValues } from './pixel-values.js';
 
-/** Features of one picture for the decoder. */
+/** Features of one tile for the decoder. */
 export interface ImageFeatures {
   /** `[tokens, hidden]` */
   data: Float32Array;
@@ -66,29 +66,14 @@ export class VisionEncoder {
     );
   }
 
-  /**
-   * Features of all tiles of a picture. Tiles go through one by one, so that `signal` stops the
-   * work within a tile.
-   */
-  async encode(picture: ProcessedPicture, signal: AbortSignal): Promise<ImageFeatures> {
-    const tileBytes = picture.pixels.length / picture.tiles;
-    const tiles: ImageFeatures[] = [];
-    for (let start = 0; start < picture.pixels.length; start += tileBytes) {
-      // ONNX Runtime blocks this thread; a turn of the loop lets an abort arrive.
-      await new Promise((resolve) => setImmediate(resolve));
-      signal.throwIfAborted();
-      tiles.push(
-        await this.#encodeTile(picture.pixels.subarray(start, start + tileBytes), picture),
-      );
-    }
-    return joined(tiles);
-  }
-
-  async #encodeTile(
-    pixels: Uint8Array,
-    { tileWidthPx, tileHeightPx }: ProcessedPicture,
+  /** Features of one tile of a picture. Throws `model.invalidGraph` when there are none. */
+  async encodeTile(
+    { pixels, tiles, tileWidthPx, tileHeightPx }: ProcessedPicture,
+    tile: number,
   ): Promise<ImageFeatures> {
-    const values = toPixelValues(pixels, { tileWidthPx, tileHeightPx }, this.#scaling);
+    const tileBytes = pixels.length / tiles;
+    const own = pixels.subarray(tile * tileBytes, (tile + 1) * tileBytes);
+    const values = toPixelValues(own, { tileWidthPx, tileHeightPx }, this.#scaling);
     const feeds: Record<string, Tensor> = {
       pixel_values: floatTensor(this.#type, values, [1, 1, 3, tileHeightPx, tileWidthPx]),
     };
@@ -107,13 +92,4 @@ export class VisionEncoder {
   async close(): Promise<void> {
     await this.#session.release();
   }
-}
-
-function joined(tiles: readonly ImageFeatures[]): ImageFeatures {
-  const [first] = tiles;
-  if (first === undefined) return { data: new Float32Array(), tokens: 0, hidden: 0 };
-  if (tiles.length === 1) return first;
-  const data = new Float32Array(first.data.length * tiles.length);
-  for (const [index, tile] of tiles.entries()) data.set(tile.data, index * first.data.length);
-  return { data, tokens: first.tokens * tiles.length, hidden: first.hidden };
 }
