@@ -15,6 +15,10 @@ describe('the chat format', () => {
     ['text alone', [{ role: 'user', content: 'Hello' }]],
     ['a system message', [{ role: 'system', content: [{ type: 'text', text: 'Be brief.' }] }]],
     ['a data URI', user({ type: 'image', image: picture })],
+    [
+      'a data URI of a kind that nobody told',
+      user({ type: 'image', image: picture.replace('image/png', 'application/octet-stream') }),
+    ],
     ['an address', user({ type: 'image', image: 'https://example.org/cat.png' })],
     ['a stored picture', user({ type: 'image', image: stored }, { type: 'text', text: 'What?' })],
     ['bytes', user({ type: 'image', image: new Uint8Array([1]) })],

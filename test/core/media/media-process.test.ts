@@ -61,6 +61,12 @@ describe('a picture that is none', () => {
     ['a video', text('\0\0\0\x20ftypisom'), 'picture.notAnImage', 'This is a video'],
     ['a BMP', text('BM\0\0\0\0'), 'picture.notAnImage', 'This is a BMP file'],
     ['a TIFF', text('II*\0\0\0'), 'picture.notAnImage', 'This is a TIFF file'],
+    [
+      'a HEIC photograph',
+      Buffer.from('\0\0\0\x18ftypmif1\0\0\0\0mif1heic', 'latin1'),
+      'picture.notAnImage',
+      'Save it as JPEG and send that.',
+    ],
     ['anything', new Uint8Array(9), 'picture.notAnImage', 'a file of an unknown kind'],
     ['the first byte of a JPEG', new Uint8Array([0xff]), 'picture.notAnImage', 'unknown kind'],
     ['the first bytes of a JPEG', new Uint8Array([0xff, 0xd8, 0xff]), 'picture.corrupt', 'cut off'],

@@ -9,7 +9,8 @@ export const imageIdSchema = z.string().regex(imageIdPattern).brand<'ImageId'>()
 export type ImageId = z.infer<typeof imageIdSchema>;
 
 const imageSourceStringSchema = z.union([
-  z.string().regex(/^data:image\/[\w.+-]+;base64,/),
+  // Browsers and platforms call a file so whose kind they do not know; its bytes tell.
+  z.string().regex(/^data:(image\/[\w.+-]+|application\/octet-stream);base64,/),
   z.url({ protocol: /^https?$/ }),
   imageIdSchema,
 ]);

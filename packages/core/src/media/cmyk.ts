@@ -1,16 +1,17 @@
 /**
- * RGB bytes of CMYK ones as Pillow's `convert("RGB")` makes them, without a colour profile.
+ * RGB bytes of CMYK ones as Pillow's `convert("RGB")` makes them, without a colour profile. Works in the
+ * given buffer, because a large picture leaves no memory for a second one.
  * Source: Pillow `src/libImaging/Convert.c`, `cmyk2rgb`.
  */
 export function cmykToRgb(cmyk: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array((cmyk.length / 4) * 3);
-  for (let from = 0, to = 0; from < cmyk.length; from += 4, to += 3) {
+  let to = 0;
+  for (let from = 0; from < cmyk.length; from += 4, to += 3) {
     const light = 255 - (cmyk[from + 3] as number);
-    rgb[to] = light - scaled(cmyk[from] as number, light);
-    rgb[to + 1] = light - scaled(cmyk[from + 1] as number, light);
-    rgb[to + 2] = light - scaled(cmyk[from + 2] as number, light);
+    cmyk[to] = light - scaled(cmyk[from] as number, light);
+    cmyk[to + 1] = light - scaled(cmyk[from + 1] as number, light);
+    cmyk[to + 2] = light - scaled(cmyk[from + 2] as number, light);
   }
-  return rgb;
+  return cmyk.subarray(0, to);
 }
 
 /** `a * b / 255`, rounded. */

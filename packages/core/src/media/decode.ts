@@ -1,9 +1,11 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { VistazoError } from '../errors.js';
 import type { RgbImage } from '../image/resample.js';
+import { asStillAvif, isPremultiplied } from './avif.js';
 import { checkBytes } from './check-bytes.js';
 import { cmykToRgb } from './cmyk.js';
 import { countFrames } from './count-frames.js';
+import { multipliedOnWhite, onWhite } from './on-white.js';
 import type { PictureLimits } from './picture-limits.js';
 import { type MediaType, sniff } from './sniff.js';
 
@@ -44,12 +46,17 @@ export async function inspectPicture(
   checkBytes(bytes, limits);
   const mediaType = sniff(bytes);
   checkFrames(countFrames(bytes, mediaType, limits.maxFileFrames), limits);
-  const metadata = await open(bytes, 0).metadata().catch(corrupt);
-  // In a damaged file the decoder may find other frames than a first look at its structure.
-  const frames = metadata.pages ?? 1;
+  const metadata = await open(bytes, { mediaType }).metadata().catch(corrupt);
+  const frames = framesOf(metadata, mediaType);
   checkFrames(frames, limits);
   const { widthPx, heightPx } = checkPixels(metadata, limits);
   return { mediaType, frames, widthPx, heightPx };
+}
+
+/** In a damaged file the decoder may find other frames than a first look at its structure. */
+function framesOf({ pages = 1 }: Metadata, mediaType: MediaType): number {
+  // The decoder counts the tiles of an AVIF, and its thumbnails, as pages.
+  return mediaType === 'image/avif' ? 1 : pages;
 }
 
 function checkFrames(frames: number, { maxFileFrames }: PictureLimits): void {
@@ -71,15 +78,13 @@ function checkPixels({ width, height, orientation = 1 }: Metadata, { maxPixels }
   return { widthPx: turned ? height : width, heightPx: turned ? width : height };
 }
 
-function open(bytes: Uint8Array, page: number): Sharp {
+/** One frame of a picture; of an AVIF the one that stands for the whole. */
+function open(bytes: Uint8Array, { mediaType }: Pick<PictureInfo, 'mediaType'>, page = 0): Sharp {
   // The reference ignores colour profiles, so the same pixels come out only without them.
-  return sharp(bytes, {
-    page,
-    pages: 1,
-    failOn: 'error',
-    limitInputPixels: false,
-    ignoreIcc: true,
-  });
+  const options = { failOn: 'error', limitInputPixels: false, ignoreIcc: true } as const;
+  return mediaType === 'image/avif'
+    ? sharp(asStillAvif(bytes), options)
+    : sharp(bytes, { ...options, page, pages: 1 });
 }
 
 function corrupt(cause: unknown): never {
@@ -92,28 +97,29 @@ function corrupt(cause: unknown): never {
 
 /**
  * Up to `maxFrames` frames, evenly spread over an animation, as opaque RGB: EXIF orientation is
- * applied, transparency is dropped without blending as Pillow's `convert("RGB")` does.
+ * applied, and transparency is laid on white as `convert_to_rgb` of Python transformers does.
  */
 export async function decodeFrames(
   bytes: Uint8Array,
   info: PictureInfo,
   maxFrames: number,
 ): Promise<RgbImage[]> {
-  if (await isCmyk(bytes, info)) return [await decodeCmyk(bytes)];
+  if (await isCmyk(bytes, info)) return [await decodeCmyk(bytes, info)];
   const frames: RgbImage[] = [];
-  for (const page of spread(info.frames, maxFrames)) frames.push(await decodeFrame(bytes, page));
+  for (const page of spread(info.frames, maxFrames))
+    frames.push(await decodeFrame(bytes, info, page));
   return frames;
 }
 
-async function isCmyk(bytes: Uint8Array, { mediaType }: PictureInfo): Promise<boolean> {
-  if (mediaType !== 'image/jpeg') return false;
-  const { space } = await open(bytes, 0).metadata().catch(corrupt);
+async function isCmyk(bytes: Uint8Array, picture: PictureInfo): Promise<boolean> {
+  if (picture.mediaType !== 'image/jpeg') return false;
+  const { space } = await open(bytes, picture).metadata().catch(corrupt);
   return space === 'cmyk';
 }
 
 /** libvips would use a profile of its own to make RGB of it, which the reference does not. */
-async function decodeCmyk(bytes: Uint8Array): Promise<RgbImage> {
-  const { data, info } = await open(bytes, 0)
+async function decodeCmyk(bytes: Uint8Array, picture: PictureInfo): Promise<RgbImage> {
+  const { data, info } = await open(bytes, picture)
     .autoOrient()
     .pipelineColourspace('cmyk')
     .toColourspace('cmyk')
@@ -133,16 +139,28 @@ function spread(total: number, count: number): number[] {
   );
 }
 
-async function decodeFrame(bytes: Uint8Array, page: number): Promise<RgbImage> {
-  const { data, info } = await open(bytes, page)
+async function decodeFrame(
+  bytes: Uint8Array,
+  picture: PictureInfo,
+  page: number,
+): Promise<RgbImage> {
+  const { data, info } = await open(bytes, picture, page)
     .autoOrient()
-    .removeAlpha()
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch(corrupt);
+  const { width: widthPx, height: heightPx } = info;
+  if (info.channels === 4) {
+    const lay = isMultiplied(bytes, picture) ? multipliedOnWhite : onWhite;
+    return { widthPx, heightPx, data: lay(data) };
+  }
   if (info.channels !== 3) corrupt(new Error(`${info.channels} channels`));
-  return { widthPx: info.width, heightPx: info.height, data };
+  return { widthPx, heightPx, data };
+}
+
+function isMultiplied(bytes: Uint8Array, { mediaType }: PictureInfo): boolean {
+  return mediaType === 'image/avif' && isPremultiplied(bytes);
 }
 
 /** A PNG larger than this is sent as a JPEG instead. */
@@ -183,11 +201,18 @@ export async function normalisePicture(
   info: PictureInfo,
 ): Promise<NormalisedPicture> {
   if (info.frames > 1) return normaliseMoving(bytes, info);
-  const still = (await isCmyk(bytes, info))
-    ? fromRgb(await decodeCmyk(bytes))
-    : open(bytes, 0).autoOrient().toColourspace('srgb');
-  const encoded = await still.png({ compressionLevel: 2 }).toBuffer().catch(corrupt);
+  const encoded = await (await storedStill(bytes, info))
+    .png({ compressionLevel: 2 })
+    .toBuffer()
+    .catch(corrupt);
   return { ...info, mediaType: 'image/png', bytes: encoded };
+}
+
+/** Its transparency is kept, where a PNG can say it. */
+async function storedStill(bytes: Uint8Array, info: PictureInfo): Promise<Sharp> {
+  if (await isCmyk(bytes, info)) return fromRgb(await decodeCmyk(bytes, info));
+  if (isMultiplied(bytes, info)) return fromRgb(await decodeFrame(bytes, info, 0));
+  return open(bytes, info).autoOrient().toColourspace('srgb');
 }
 
 /** Opaque RGBA pixels as a PNG. @internal */

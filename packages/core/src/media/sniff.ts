@@ -17,7 +17,7 @@ const pdfHeaderWithinBytes = 1024;
 /** What a file is made of. Looks at some bytes and decodes none. @internal */
 export function kindOf(bytes: Uint8Array): FileKind {
   const head = latin1(bytes, 0, 16);
-  if (pictureType(bytes, head) !== undefined || isHeic(bytes, head)) return { kind: 'picture' };
+  if (pictureType(bytes, head) !== undefined || isHeic(bytes)) return { kind: 'picture' };
   const format = videoFormat(head);
   if (format !== undefined) return { kind: 'video', format };
   return /%PDF-\d/.test(latin1(bytes, 0, pdfHeaderWithinBytes))
@@ -26,6 +26,9 @@ export function kindOf(bytes: Uint8Array): FileKind {
 }
 
 const accepted = 'JPEG, PNG, WebP, GIF and AVIF are accepted';
+
+const heicAdvice =
+  'Save it as JPEG and send that. An iPhone takes JPEG with Settings, Camera, Formats, Most Compatible.';
 
 /**
  * The kind of a picture by its content; its name does not matter.
@@ -38,10 +41,10 @@ export function sniff(bytes: Uint8Array): MediaType {
   const head = latin1(bytes, 0, 16);
   const type = pictureType(bytes, head);
   if (type !== undefined) return type;
-  throw new VistazoError(
-    'picture.notAnImage',
-    `This is ${likeness(bytes, head)}, not a picture; ${accepted}.`,
-  );
+  const what = isHeic(bytes)
+    ? `This is a HEIC photograph, which cannot be read here; ${accepted}. ${heicAdvice}`
+    : `This is ${likeness(bytes, head)}, not a picture; ${accepted}.`;
+  throw new VistazoError('picture.notAnImage', what);
 }
 
 function pictureType(bytes: Uint8Array, head: string): MediaType | undefined {
@@ -49,13 +52,33 @@ function pictureType(bytes: Uint8Array, head: string): MediaType | undefined {
   if (head.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
   if (/^GIF8[79]a/.test(head)) return 'image/gif';
   if (head.startsWith('RIFF') && head.slice(8, 12) === 'WEBP') return 'image/webp';
-  if (head.slice(4, 8) === 'ftyp' && /avi[fs]/.test(latin1(bytes, 8, 64))) return 'image/avif';
+  if (brandsOf(bytes).some((brand) => avifBrands.has(brand))) return 'image/avif';
   return undefined;
 }
 
-/** Source of the brands: ISO/IEC 23008-12. */
-function isHeic(bytes: Uint8Array, head: string): boolean {
-  return head.slice(4, 8) === 'ftyp' && /^(he[iv][cmsx]|mi[af]1|msf1)/.test(latin1(bytes, 8, 12));
+/** Source: AV1 Image File Format, section 8.2. */
+const avifBrands: ReadonlySet<string> = new Set(['avif', 'avis']);
+
+/** Source: ISO/IEC 23008-12. */
+const heicBrand = /^(he[iv][cmsx]|mi[af]1|msf1)$/;
+
+function isHeic(bytes: Uint8Array): boolean {
+  const [major] = brandsOf(bytes);
+  return major !== undefined && heicBrand.test(major);
+}
+
+/** Most of a file's first box that is looked at. */
+const maxBrandBytes = 256;
+
+/** What a file of boxes says it is, its major brand first. Source: ISO/IEC 14496-12, `FileTypeBox`. */
+function brandsOf(bytes: Uint8Array): string[] {
+  if (latin1(bytes, 4, 8) !== 'ftyp') return [];
+  const box = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0);
+  const end = Math.min(box, bytes.length, maxBrandBytes);
+  const brands: string[] = [];
+  // Between the major brand and the compatible ones stands a version.
+  for (let at = 8; at + 4 <= end; at += at === 8 ? 8 : 4) brands.push(latin1(bytes, at, at + 4));
+  return brands;
 }
 
 function videoFormat(head: string): VideoFormat | undefined {
@@ -71,7 +94,6 @@ function likeness(bytes: Uint8Array, head: string): string {
   if (start.startsWith('<!doctype html') || start.startsWith('<html')) return 'a web page';
   if (kindOf(bytes).kind === 'document') return 'a PDF document';
   if (head.startsWith('PK\x03\x04')) return 'a ZIP archive or office document';
-  if (isHeic(bytes, head)) return 'a HEIC photograph';
   if (videoFormat(head) !== undefined) return 'a video';
   if (head.startsWith('BM')) return 'a BMP file';
   if (/^(II\*\0|MM\0\*)/.test(head)) return 'a TIFF file';
