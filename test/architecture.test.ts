@@ -70,6 +70,7 @@ describe('import directions', () => {
             'errors.js',
             'bounded-cache.js',
             'cache-scopes.js',
+            'disk-full.js',
             'scoped-cache.js',
             'unless-aborted.js',
             ...(allowed[stage] ?? []),

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { answerTo, type Database, maxTextLength, type ToBot, type ToPlatform } from './protocol.ts';
 
 /** How bad it gets. */
@@ -10,6 +11,8 @@ export interface ChaosOptions {
   messages: number;
   /** Processes killed with SIGKILL while the messages come in and are answered. */
   kills: number;
+  /** Times that connections to PostgreSQL are ended meanwhile, whatever they are used for. Default 0. */
+  terminations?: number;
 }
 
 /** What became of the messages. */
@@ -22,12 +25,18 @@ export interface ChaosResult {
   /** With more posts than the answer has. */
   twice: number;
   kills: number;
+  /** Connections to PostgreSQL that were ended. */
+  terminated: number;
+  /** Processes that ended though nobody killed them. */
+  crashes: number;
 }
 
 const conversations = 40;
 const deliveredTwice = 0.2;
 const redeliverAfterMs = 2000;
 const longestLifeMs = 1000;
+/** Between two times that connections are ended. */
+const longestCalmMs = 300;
 const settleMs = 120_000;
 /** Wrong answers that are shown whole. */
 const mostShown = 10;
@@ -61,6 +70,8 @@ class ChaosPlatform {
   readonly #posts: Post[] = [];
   readonly #postOfKey = new Map<string, number>();
   #kills = 0;
+  #terminated = 0;
+  #crashes = 0;
   #closed = false;
 
   constructor(options: ChaosOptions) {
@@ -68,16 +79,18 @@ class ChaosPlatform {
   }
 
   async run(): Promise<void> {
-    const { processes, messages, kills } = this.#options;
+    const { processes, messages, kills, terminations = 0 } = this.#options;
     for (let count = 0; count < processes; count++) this.#startBot();
     const redelivering = setInterval(() => this.#redeliver(), 100);
+    const terminating = this.#terminate(terminations);
     // As many come between two kills as it takes to be still at it when the last one dies.
     const perKill = messages / Math.max(1, kills);
     for (let number = 1; number <= messages; number++) {
       this.#postMessage(number);
       while (this.#kills < Math.min(kills, Math.floor(number / perKill))) await this.#killOne();
-      if (kills === 0) await pause(1);
+      if (kills === 0) await pause(terminations > 0 ? 10 : 1);
     }
+    await terminating;
     const endMs = performance.now() + settleMs;
     while (!this.#isSettled() && performance.now() < endMs) await pause(50);
     // Nothing more may come.
@@ -86,7 +99,8 @@ class ChaosPlatform {
   }
 
   result(): ChaosResult {
-    const result = { accepted: 0, answered: 0, lost: 0, twice: 0, kills: this.#kills };
+    const counted = { kills: this.#kills, terminated: this.#terminated, crashes: this.#crashes };
+    const result = { accepted: 0, answered: 0, lost: 0, twice: 0, ...counted };
     for (const { event, acknowledged } of this.#sent.values()) {
       if (!acknowledged) continue;
       result.accepted += 1;
@@ -156,8 +170,9 @@ class ChaosPlatform {
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
     bot.on('message', (message: ToPlatform) => this.#hear(bot, message));
-    bot.on('exit', () => {
+    bot.on('exit', (_, signal) => {
       this.#bots.delete(bot);
+      if (signal !== 'SIGKILL') this.#crashes += 1;
       if (!this.#closed) this.#startBot();
     });
     this.#bots.add(bot);
@@ -189,12 +204,37 @@ class ChaosPlatform {
     return postId;
   }
 
+  async #terminate(times: number): Promise<void> {
+    const { database } = this.#options;
+    if (times === 0) return;
+    if (database.type !== 'postgres') throw new Error('Only PostgreSQL has connections to end.');
+    const admin = new pg.Client({ connectionString: database.url });
+    await admin.connect();
+    try {
+      for (let done = 0; done < times; done++) {
+        await pause(Math.random() * longestCalmMs);
+        this.#terminated += await terminateSome(admin);
+      }
+    } finally {
+      await admin.end();
+    }
+  }
+
   async #killOne(): Promise<void> {
     await pause(Math.random() * longestLifeMs);
     const bots = [...this.#bots];
     const bot = bots[Math.floor(Math.random() * bots.length)];
     if (bot?.kill('SIGKILL')) this.#kills += 1;
   }
+}
+
+/** Ends some of the connections of the bots, each time between one and all of them. */
+async function terminateSome(admin: pg.Client): Promise<number> {
+  const { rowCount } = await admin.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity,
+      (select random() as share) as time where application_name = 'vistazo' and random() <= share`,
+  );
+  return rowCount ?? 0;
 }
 
 function isAnswer(posts: readonly Post[], question: string): boolean {

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, chown, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,6 +12,8 @@ import { z } from 'zod';
 export interface PostgresServer {
   /** Makes an empty database and gives its address. */
   newDatabase(): Promise<string>;
+  /** Ends it as an operator does, with the connections that there are, and starts it again. */
+  restart(): Promise<void>;
   /** Data folder, to search its bytes. */
   dataFolder: string;
   stop(): Promise<void>;
@@ -31,12 +34,15 @@ export async function startPostgres(): Promise<PostgresServer> {
     ['-D', dataFolder, '-U', 'vistazo', '-A', 'trust', '-E', 'UTF8', '--locale=C'],
     user,
   );
-  const server = spawn(
-    postgres,
-    ['-D', dataFolder, '-k', folder, '-c', 'listen_addresses=', '-c', 'max_connections=50'],
-    { ...user, stdio: 'ignore' },
-  );
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+  const settings = ['listen_addresses=', 'max_connections=50'].flatMap((each) => ['-c', each]);
+  const startServer = () =>
+    spawn(postgres, ['-D', dataFolder, '-k', folder, ...settings], { ...user, stdio: 'ignore' });
+  let server = startServer();
+  const stopServer = async () => {
+    const ended = once(server, 'exit');
+    server.kill('SIGINT');
+    await ended;
+  };
   const addressOf = (database: string) =>
     `postgresql://vistazo@/${database}?host=${encodeURIComponent(folder)}`;
   await untilReady(server, addressOf('postgres'));
@@ -47,9 +53,13 @@ export async function startPostgres(): Promise<PostgresServer> {
       await query(addressOf('postgres'), `create database ${name}`);
       return addressOf(name);
     },
+    restart: async () => {
+      await stopServer();
+      server = startServer();
+      await untilReady(server, addressOf('postgres'));
+    },
     stop: async () => {
-      server.kill('SIGINT');
-      await ended;
+      await stopServer();
       await rm(folder, { recursive: true, force: true });
     },
   };

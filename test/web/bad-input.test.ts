@@ -252,6 +252,11 @@ describe('docs/errors.md', () => {
   it('documents every code, and no other but those of the page', async () => {
     const docs = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8');
     const documented = [...docs.matchAll(/^\| `([\w.]+)`/gm)].map((match) => match[1]);
-    expect(documented).toEqual([...Object.keys(errorCodes), 'access.secret', 'access.refused']);
+    expect(documented).toEqual([
+      ...Object.keys(errorCodes),
+      'access.secret',
+      'access.refused',
+      'access.tooFast',
+    ]);
   });
 });

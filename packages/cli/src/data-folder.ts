@@ -2,10 +2,15 @@ import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { VistazoError } from '@vistazo/core';
 
-/** Makes the folder where conversations are kept. Throws `file.unreadable`. */
+/** Only its user may look into what is kept there. */
+const ownerOnly = 0o700;
+
+/** Makes the folder where conversations are kept, for its user alone. One that is there keeps its rights. Throws `file.unreadable`. */
 export async function makeDataFolder(folder: string): Promise<void> {
   await checkDataFolder(folder);
-  await mkdir(folder, { recursive: true }).catch((cause) => unusable(folder, cause));
+  await mkdir(folder, { recursive: true, mode: ownerOnly }).catch((cause) =>
+    unusable(folder, cause),
+  );
 }
 
 /** Whether the folder can be used or made; makes nothing. Throws `file.unreadable`. */

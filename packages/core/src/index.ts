@@ -93,5 +93,5 @@ export {
 } from './store/postgres/open-postgres-store.js';
 export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open-sqlite-store.js';
 export type { Store } from './store/store.js';
-export type { LogDestination, Logger, LogOptions } from './telemetry/log.js';
+export { type LogDestination, type Logger, type LogOptions, openLogger } from './telemetry/log.js';
 export type { PluginMetrics } from './telemetry/plugin-metrics.js';

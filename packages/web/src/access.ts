@@ -1,10 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import { VistazoError } from '@vistazo/core';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { type Logger, VistazoError } from '@vistazo/core';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import { GuessLimit } from './guess-limit.js';
+import { Sessions } from './sessions.js';
 
-const cookieName = 'vistazo_secret';
+const cookieName = 'vistazo_session';
 const minSecretLength = 16;
 const safeMethods = new Set(['GET', 'HEAD']);
 
@@ -36,25 +39,93 @@ export function checkAccessPolicy({ host, secret }: AccessPolicy): void {
   }
 }
 
-/**
- * Refuses requests that come by a foreign host name (DNS rebinding), changes that come from a
- * foreign page (cross-site request forgery), and, where a secret is set, strangers.
- */
-export function guard(policy: AccessPolicy): MiddlewareHandler {
-  return async (context, next) => {
-    if (!hostAllowed(policy, context.req.header('host')))
+/** Who may come in, as the server knows it while it runs. */
+export class Access {
+  readonly #guesses = new GuessLimit();
+
+  private constructor(
+    private readonly policy: AccessPolicy,
+    private readonly sessions: Sessions | undefined,
+    private readonly log: Pick<Logger, 'warn'>,
+  ) {}
+
+  static async open(policy: AccessPolicy, log: Pick<Logger, 'warn'>): Promise<Access> {
+    const { secret } = policy;
+    return new Access(policy, secret === undefined ? undefined : await Sessions.of(secret), log);
+  }
+
+  /**
+   * Refuses requests that come by a foreign host name (DNS rebinding), changes that come from a
+   * foreign page (cross-site request forgery), and, where a secret is set, strangers.
+   */
+  readonly guard: MiddlewareHandler = async (context, next) => {
+    if (!hostAllowed(this.policy, context.req.header('host')))
       return refuse(context, 403, 'This host name is not served here.');
     if (!originAllowed(context))
       return refuse(context, 403, 'Requests from other pages are not accepted.');
-    if (!secretGiven(policy, context)) return refuse(context, 401, 'Log in with the secret first.');
+    const refused = this.#refuseStranger(context);
+    if (refused !== undefined) return refused;
     await next();
   };
+
+  /** Answers a login: begins a session, in a cookie that scripts cannot read, when the secret is right. */
+  logIn(context: Context, given: string): Response {
+    if (this.sessions === undefined) return context.json({ ok: true });
+    const refused = this.#tryGuess(context, given, 'That is not the secret.');
+    if (refused !== undefined) return refused;
+    const isSecure = isServedOverHttps(context);
+    setCookie(context, cookieName, this.sessions.begin(), {
+      httpOnly: true,
+      sameSite: 'Strict',
+      path: '/',
+      secure: isSecure,
+      ...(isSecure && { prefix: 'host' }),
+    });
+    return context.json({ ok: true });
+  }
+
+  #refuseStranger(context: Context): Response | undefined {
+    const { path, method } = context.req;
+    if (this.sessions === undefined || isPublic(path, method)) return undefined;
+    const session = getCookie(context, cookieName, 'host') ?? getCookie(context, cookieName);
+    if (session !== undefined && this.sessions.isOpen(session)) return undefined;
+    const bearer = context.req.header('authorization')?.replace(/^Bearer /, '');
+    if (bearer === undefined) return refuse(context, 401, notLoggedIn);
+    return this.#tryGuess(context, bearer, notLoggedIn);
+  }
+
+  /** Undefined when the guess is right. */
+  #tryGuess(context: Context, given: string, sentence: string): Response | undefined {
+    const address = addressOf(context);
+    const waitMs = this.#guesses.waitMs(address);
+    if (waitMs > 0) return refuseGuess(context, waitMs);
+    if (sameSecret(given, this.policy.secret ?? '')) {
+      this.#guesses.right(address);
+      return undefined;
+    }
+    const { wrong, waitMs: nextAfterMs } = this.#guesses.wrong(address);
+    // Neither the guess, which may be nearly right, nor whose it is.
+    this.log.warn({ wrongGuesses: wrong, nextAfterMs }, 'secret refused');
+    return refuse(context, 401, sentence);
+  }
+}
+
+const notLoggedIn = 'Log in with the secret first.';
+
+function addressOf(context: Context): string {
+  return getConnInfo(context).remote.address ?? '';
+}
+
+/** As browsers say, or a server before this one. */
+function isServedOverHttps({ req }: Context): boolean {
+  const forwarded = req.header('x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase();
+  return forwarded === 'https' || req.header('origin')?.startsWith('https:') === true;
 }
 
 function hostAllowed({ host, secret }: AccessPolicy, given: string | undefined): boolean {
   if (given === undefined) return false;
   const name = given.replace(/:\d+$/, '');
-  // With a secret the page may be reached by any name; the cookie is bound to that name.
+  // With a secret the page may be reached by any name; the session is bound to that name.
   return secret !== undefined || isLoopback(name) || name === host;
 }
 
@@ -65,12 +136,6 @@ function originAllowed({ req }: Context): boolean {
   // Browsers say where a request comes from; programs that are none say nothing.
   const site = req.header('sec-fetch-site') ?? 'none';
   return safeMethods.has(req.method) || site === 'same-origin' || site === 'none';
-}
-
-function secretGiven({ secret }: AccessPolicy, context: Context): boolean {
-  if (secret === undefined || isPublic(context.req.path, context.req.method)) return true;
-  const bearer = context.req.header('authorization')?.replace(/^Bearer /, '');
-  return sameSecret(getCookie(context, cookieName) ?? bearer ?? '', secret);
 }
 
 function isPublic(path: string, method: string): boolean {
@@ -85,17 +150,14 @@ function sameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-/** Answers a login: sets a cookie that scripts cannot read when the secret is right. */
-export function logIn(policy: AccessPolicy, context: Context, given: string): Response {
-  if (policy.secret === undefined) return context.json({ ok: true });
-  if (!sameSecret(given, policy.secret)) return refuse(context, 401, 'That is not the secret.');
-  setCookie(context, cookieName, policy.secret, { httpOnly: true, sameSite: 'Strict', path: '/' });
-  return context.json({ ok: true });
+function refuseGuess(context: Context, waitMs: number): Response {
+  const seconds = Math.ceil(waitMs / 1000);
+  context.header('Retry-After', String(seconds));
+  return refuse(context, 429, `There were too many wrong secrets; try again in ${seconds} s.`);
 }
 
-function refuse(context: Context, status: 401 | 403, message: string): Response {
-  return context.json(
-    { error: { code: status === 401 ? 'access.secret' : 'access.refused', message } },
-    status,
-  );
+const codes = { 401: 'access.secret', 403: 'access.refused', 429: 'access.tooFast' } as const;
+
+function refuse(context: Context, status: keyof typeof codes, message: string): Response {
+  return context.json({ error: { code: codes[status], message } }, status);
 }

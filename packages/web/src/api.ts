@@ -188,7 +188,9 @@ function streamAnswer(
   });
 }
 
-const statusOfCode: Partial<Record<string, 400 | 404 | 413 | 422 | 503>> = {
+type FailureStatus = 400 | 404 | 413 | 422 | 500 | 503;
+
+const statusOfCode: Partial<Record<string, FailureStatus>> = {
   'store.notFound': 404,
   'picture.missing': 404,
   'picture.tooLarge': 413,
@@ -197,15 +199,16 @@ const statusOfCode: Partial<Record<string, 400 | 404 | 413 | 422 | 503>> = {
   'engine.closed': 503,
 };
 
-function fail(context: Context, error: VistazoError): Response {
-  return context.json(
-    { error: error.toJSON() },
-    statusOfCode[error.code] ?? (error.code === 'internal' ? 500 : 422),
-  );
+function fail(
+  context: Context,
+  error: VistazoError,
+  status: FailureStatus = statusOfCode[error.code] ?? (error.code === 'internal' ? 500 : 422),
+): Response {
+  return context.json({ error: error.toJSON() }, status);
 }
 
 /** The rest of the request is not read, so that the connection is of no more use. */
-function failUnread(context: Context, error: VistazoError): Response {
+export function failUnread(context: Context, error: VistazoError, status?: 413): Response {
   context.header('Connection', 'close');
-  return fail(context, error);
+  return fail(context, error, status);
 }

@@ -1,10 +1,17 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { type ChatService, VistazoError } from '@vistazo/core';
+import {
+  type ChatService,
+  type Logger,
+  type LogOptions,
+  openLogger,
+  VistazoError,
+} from '@vistazo/core';
 import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
-import { checkAccessPolicy, guard, logIn } from './access.js';
-import { createApi } from './api.js';
+import { Access, checkAccessPolicy } from './access.js';
+import { createApi, failUnread } from './api.js';
 import { servePage } from './page-files.js';
 import type { WireSession } from './wire.js';
 
@@ -21,6 +28,11 @@ export interface WebServerOptions {
   port?: number;
   /** What people must know to use the page, at least 16 characters. */
   secret?: string;
+  /**
+   * Where wrong secrets are logged, without what was guessed: a logger such as pino's, or how lines are written.
+   * Default: lines on the standard error output.
+   */
+  log?: Logger | LogOptions;
   /** Most bytes of one picture. Default 25 MiB. */
   maxUploadBytes?: number;
   /** Most pictures of one message. Default 10. */
@@ -63,11 +75,12 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
       strictTransportSecurity: false,
     }),
   );
-  app.use(guard(policy));
-  app.post('/api/login', async (context) => {
+  const access = await Access.open(policy, openLogger(options.log ?? {}));
+  app.use(access.guard);
+  app.post('/api/login', smallBody, async (context) => {
     const body: unknown = await context.req.json().catch(() => ({}));
     const given = typeof body === 'object' && body !== null && 'secret' in body ? body.secret : '';
-    return logIn(policy, context, String(given));
+    return access.logIn(context, String(given));
   });
   const { operations } = options;
   if (operations !== undefined)
@@ -77,6 +90,19 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const server = await listen(createServer(getRequestListener(app.fetch)), host, port);
   return { url: urlOf(server, host), close: () => close(server) };
 }
+
+/** Whoever logs in is not known yet. */
+const maxLoginBytes = 16 * 2 ** 10;
+
+const smallBody = bodyLimit({
+  maxSize: maxLoginBytes,
+  onError: (context) =>
+    failUnread(
+      context,
+      new VistazoError('option.invalid', `A secret has less than ${maxLoginBytes} bytes.`),
+      413,
+    ),
+});
 
 const operationPaths = ['/healthz', '/readyz', '/metrics'] as const;
 

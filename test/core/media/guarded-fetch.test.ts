@@ -1,8 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import os from 'node:os';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type FetchOptions, guardedFetch } from '../../../packages/core/src/media/guarded-fetch.ts';
 import type { ResolveName } from '../../../packages/core/src/media/public-addresses.ts';
 
@@ -95,6 +96,12 @@ const waysAside = [
   ['the same, hexadecimal', '0xa9fea9fe'],
   ['the same, octal', '0251.0376.0251.0376'],
   ['the same, of three parts', '169.254.43518'],
+  ['the host of a cloud, on a public address', '168.63.129.16'],
+  ['the same, mapped', '[::ffff:168.63.129.16]'],
+  ['the same, decimal', '2822734096'],
+  ['metadata of a cloud, on a public address', '192.80.8.124'],
+  ['services inside a cloud, on public addresses', '161.26.0.7'],
+  ['services inside a cloud, the last', '166.11.255.255'],
   ['assigned to protocols', '192.0.0.1'],
   ['for documentation', '192.0.2.1'],
   ['for documentation', '198.51.100.1'],
@@ -141,6 +148,16 @@ describe('an address that is not of the public internet is refused', () => {
   it.each(all)('%s: %s', async (_, host) => {
     await expect(guardedFetch(`http://${host}/latest/meta-data/`)).rejects.toEqual(refusedError);
     await expect(guardedFetch(`https://${host}:8787/`)).rejects.toEqual(refusedError);
+  });
+
+  it('when it is one of this machine, though everybody may know it', async () => {
+    const own = { address: '93.184.216.34', family: 'IPv4' as const, internal: false };
+    const card = { ...own, netmask: '255.255.255.0', mac: '00:00:00:00:00:00', cidr: null };
+    const cards = vi.spyOn(os, 'networkInterfaces').mockReturnValue({ eth0: [card] });
+    onTestFinished(() => cards.mockRestore());
+    const itself = { resolveName: resolver([own.address]) };
+    await expect(guardedFetch(`http://${own.address}/`)).rejects.toEqual(refusedError);
+    await expect(guardedFetch('http://bot.example/', itself)).rejects.toEqual(refusedError);
   });
 
   it('and nothing reaches a server there, asked directly or through a redirect', async () => {

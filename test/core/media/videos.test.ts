@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { chmod, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MediaProcess } from '@vistazo/core';
+import { createTestBot } from '@vistazo/core/testing';
 import sharp from 'sharp';
 import { afterAll, afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { clip, programs, threeColours } from './video-files.ts';
@@ -31,6 +32,12 @@ async function abandonedFolder(): Promise<string> {
   return folder;
 }
 
+/** In which the ids of processes count. */
+function namespace(): string {
+  if (process.platform !== 'linux') return '0';
+  return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+}
+
 /** A program that stands in for ffmpeg and ffprobe, gone after the test. */
 async function program(name: string, script: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vistazo-program-'));
@@ -42,6 +49,33 @@ async function program(name: string, script: string): Promise<string> {
 }
 
 describe('a video', () => {
+  it('is removed at the start of the next bot when its process was killed', async () => {
+    // An id above all that Linux gives, and one that lives, but began at another time.
+    const killed = [`4194305-1`, `${process.pid}-1`].map((marks) =>
+      mkdtemp(join(tmpdir(), `vistazo-video-${marks}-${namespace()}-`)),
+    );
+    const [other] = await Promise.all([
+      mkdtemp(join(tmpdir(), 'vistazo-video-4194305-1-1-')),
+      ...killed,
+    ]);
+    const bot = await createTestBot();
+    onTestFinished(() => bot.close());
+    const folders = [...(await Promise.all(killed)), other];
+    // Whether that of another container is used nobody can see from here.
+    expect(folders.map((folder) => existsSync(folder))).toEqual([false, false, true]);
+    await rm(other, { recursive: true });
+  });
+
+  it('stays on the disk while it is read, whoever starts meanwhile', async () => {
+    const reader = new MediaProcess({}, programs);
+    onTestFinished(() => reader.close());
+    const reading = reader.picturesIn(clip({ source: 'testsrc=d=4:s=640x480:r=30' }));
+    await expect.poll(() => left().length, { interval: 1 }).toBeGreaterThan(0);
+    await media.tidy();
+    expect(left()).not.toEqual([]);
+    await expect(reading).resolves.not.toEqual([]);
+  });
+
   it('is removed from the disk also when the process was killed that read it', async () => {
     const [old, fresh] = [await abandonedFolder(), await abandonedFolder()];
     await utimes(old, new Date(0), new Date(0));

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openPostgresStore } from '../../../packages/core/src/store/postgres/open-postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../../postgres/postgres-server.ts';
+import { event as anEvent } from './job-fixture.ts';
 import { addOne, message, picture, posted, wordsIn } from './store-fixture.ts';
 
 let server: PostgresServer;
@@ -16,6 +17,14 @@ async function open(url: string) {
   const store = await openPostgresStore({ url });
   onTestFinished(() => store.close());
   return store;
+}
+
+/** A connection that is no store's. */
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
 }
 
 describe('the store in PostgreSQL', () => {
@@ -44,9 +53,7 @@ describe('the store in PostgreSQL', () => {
     const url = await server.newDatabase();
     const store = await open(url);
     await addOne(store, message({ parts: [{ type: 'text', text: 'SEEN-FOR-LONG' }] }));
-    const reader = new pg.Client({ connectionString: url });
-    await reader.connect();
-    onTestFinished(() => reader.end());
+    const reader = await connect(url);
     await reader.query('begin isolation level repeatable read');
     await reader.query('select * from parts');
     await store.forget({ tenant: 'local' });
@@ -59,6 +66,38 @@ describe('the store in PostgreSQL', () => {
     await reader.query('commit');
     expect(await overwriting).toEqual([]);
     expect(await wordsIn(server.dataFolder, ['SEEN-FOR-LONG'])).toEqual([]);
+  });
+
+  it('does again, once, what a connection was cut off in', async () => {
+    const url = await server.newDatabase();
+    const store = await open(url);
+    const [holder, admin] = await Promise.all([connect(url), connect(url)]);
+    await holder.query('begin');
+    await holder.query('lock table jobs');
+    const event = anEvent();
+    const accepting = store.jobs.accept('test', event, { policy: 'queue' });
+    const isHeldUp = `from pg_stat_activity where application_name = 'vistazo' and wait_event_type = 'Lock'`;
+    const cutOff = async () =>
+      (await admin.query(`select pg_terminate_backend(pid) ${isHeldUp}`)).rowCount;
+    await expect.poll(cutOff).toBe(1);
+    // The second try waits too.
+    await expect.poll(async () => (await admin.query(`select 1 ${isHeldUp}`)).rowCount).toBe(1);
+    await holder.query('commit');
+    expect(await accepting).toBe('accepted');
+    expect(await store.jobs.countOpen()).toBe(1);
+    expect(await store.jobs.accept('test', event, { policy: 'queue' })).toBe('known');
+  });
+
+  it('goes on after its server was started again', async () => {
+    const restarted = await startPostgres();
+    onTestFinished(() => restarted.stop());
+    const store = await open(await restarted.newDatabase());
+    const id = await addOne(store, message());
+    // Several connections, some of which are used while they end.
+    const reading = Promise.allSettled(Array.from({ length: 5 }, () => store.messagesOf(id)));
+    await restarted.restart();
+    await reading;
+    expect(await store.messagesOf(id)).toHaveLength(1);
   });
 
   it('that cannot be reached is refused with the mend', async () => {

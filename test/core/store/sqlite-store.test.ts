@@ -1,7 +1,7 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openSqliteStore } from '../../../packages/core/src/store/sqlite/open-sqlite-store.ts';
 import { temporaryFolder } from '../bot/bot-fixture.ts';
 import { addOne, message, picture, posted } from './store-fixture.ts';
@@ -79,7 +79,56 @@ describe('the store in a SQLite file', () => {
   });
 });
 
+describe.skipIf(process.platform === 'win32')('the files of a SQLite database', () => {
+  const rightsIn = async (folder: string) => {
+    const names = await readdir(folder);
+    return Promise.all(names.map(async (name) => (await stat(join(folder, name))).mode & 0o777));
+  };
+
+  it('are read by their user alone, the log too', async () => {
+    const folder = await temporaryFolder();
+    await addOne(await openAt(join(folder, 'chat.sqlite')), message());
+    expect(await rightsIn(folder)).toEqual([0o600, 0o600]);
+  });
+
+  it('are closed to others when an earlier version left them open', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'chat.sqlite');
+    const first = new SqliteDatabase(path);
+    first.pragma('journal_mode = WAL');
+    first.prepare('create table left_open (x integer)').run();
+    await copyFile(`${path}-wal`, join(folder, 'kept'));
+    first.close();
+    await rename(join(folder, 'kept'), `${path}-wal`);
+    for (const name of await readdir(folder)) await chmod(join(folder, name), 0o644);
+    await openAt(path);
+    expect(await rightsIn(folder)).toEqual([0o600, 0o600]);
+  });
+});
+
 describe('a database that cannot be used', () => {
+  it('since the disk is full says so, and goes on when there is space again', async () => {
+    const pragmas = vi.spyOn(SqliteDatabase.prototype, 'pragma');
+    onTestFinished(() => pragmas.mockRestore());
+    const store = await openAt(join(await temporaryFolder(), 'chat.sqlite'));
+    const [database] = pragmas.mock.contexts;
+    if (!(database instanceof SqliteDatabase)) throw new Error('The store opened no database.');
+    const allowPages = (count: number) => database.pragma(`max_page_count = ${count}`);
+    const id = await addOne(store, message());
+    // Fewer than it has already, so that it gets no more.
+    allowPages(1);
+    const large = picture('x'.repeat(500_000));
+    const another = message({ parts: [posted(large, 'ana')] });
+    const adding = store.add(id, { pictures: [large], messages: [another], shownLeaf: another.id });
+    await expect(adding).rejects.toMatchObject({
+      code: 'store.failed',
+      message: expect.stringContaining('the disk is full; free some space'),
+    });
+    allowPages(1_000_000);
+    await store.add(id, { pictures: [large], messages: [another], shownLeaf: another.id });
+    expect(await store.messagesOf(id)).toHaveLength(2);
+  });
+
   it('in a folder that is not there is refused with the mend', async () => {
     const path = join(await temporaryFolder(), 'missing', 'chat.sqlite');
     await expect(openSqliteStore({ path })).rejects.toMatchObject({

@@ -21,6 +21,9 @@ interface ExportFlags extends StoreFlags {
   json?: boolean;
 }
 
+/** What people wrote is for the user who exports it alone. */
+const ownerOnly = 0o600;
+
 /** `vistazo export`: conversations to learn from. */
 export function addExportCommand(program: Command): void {
   const command = program
@@ -52,12 +55,14 @@ async function exportTo(folder: string, flags: ExportFlags): Promise<void> {
   const store = await openExistingStore(flags, flags.tenant);
   resources.defer(() => store.close());
   await makeEmptyFolder(folder);
-  const counts = await writeExport(store, folder, {
-    ...(flags.since !== undefined && { sinceMs: flags.since.getTime() }),
-    ...(flags.until !== undefined && { untilMs: flags.until.getTime() }),
-    ...(flags.rated !== undefined && { rating: flags.rated }),
-    ...(flags.consented !== undefined && { consented: flags.consented }),
-  });
+  const counts = await writing(folder, () =>
+    writeExport(store, folder, {
+      ...(flags.since !== undefined && { sinceMs: flags.since.getTime() }),
+      ...(flags.until !== undefined && { untilMs: flags.until.getTime() }),
+      ...(flags.rated !== undefined && { rating: flags.rated }),
+      ...(flags.consented !== undefined && { consented: flags.consented }),
+    }),
+  );
   const sentence = `${counts.conversations} conversations with ${counts.pictures} pictures are in ${folder}`;
   process.stdout.write(flags.json ? `${JSON.stringify(counts)}\n` : `${sentence}\n`);
 }
@@ -65,13 +70,25 @@ async function exportTo(folder: string, flags: ExportFlags): Promise<void> {
 async function makeEmptyFolder(folder: string): Promise<void> {
   try {
     const names = existsSync(folder) ? await readdir(folder) : [];
-    if (names.length === 0) await mkdir(join(folder, 'images'), { recursive: true });
+    if (names.length === 0) await mkdir(join(folder, 'images'), { recursive: true, mode: 0o700 });
     else throw new VistazoError('option.invalid', `${folder} is not empty; name another folder.`);
   } catch (cause) {
     if (cause instanceof VistazoError) throw cause;
     throw new VistazoError('file.unreadable', `${folder} cannot be made; name another folder.`, {
       cause,
     });
+  }
+}
+
+/** Says by its name what keeps files from being written, such as a full disk. */
+async function writing<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof VistazoError || !(cause instanceof Error)) throw cause;
+    const isFull = 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT');
+    const mend = isFull ? 'the disk is full; free some space' : `${cause.message}; name another`;
+    throw new VistazoError('file.unreadable', `${folder} cannot be written: ${mend}.`, { cause });
   }
 }
 
@@ -86,7 +103,7 @@ async function writeExport(
 ): Promise<{ conversations: number; pictures: number }> {
   const names = new Map<ImageId, string>();
   let conversations = 0;
-  await using lines = await open(join(folder, 'metadata.jsonl'), 'wx');
+  await using lines = await open(join(folder, 'metadata.jsonl'), 'wx', ownerOnly);
   for await (const conversation of exportConversations(store, filter)) {
     for (const id of conversation.pictures) {
       if (!names.has(id)) names.set(id, await writePicture(store, folder, id));
@@ -121,6 +138,6 @@ async function writePicture(
 ): Promise<string> {
   const { bytes, mediaType } = await store.picture(id);
   const name = `images/${id.replace('sha256:', '')}.${extensions[mediaType] ?? 'bin'}`;
-  await writeFile(join(folder, name), bytes);
+  await writeFile(join(folder, name), bytes, { mode: ownerOnly });
   return name;
 }

@@ -82,11 +82,12 @@ async function start(flags: StartFlags): Promise<void> {
     ...(systemMessage !== undefined && { systemMessage }),
   });
   const isEmbedded = usesEmbeddedModel(flags);
+  const log = config.log ?? { level: 'warn' };
   const bot = createBot({
-    log: { level: 'warn' },
     // It was not trained to take instructions.
     ...(isEmbedded && { dataRule: null }),
     ...config,
+    log,
     model,
     store,
     media: page.media,
@@ -100,6 +101,7 @@ async function start(flags: StartFlags): Promise<void> {
     service: page.service,
     model: model.info,
     operations: bot.fetch,
+    log,
     host: flags.host,
     port,
     ...(secret !== undefined && { secret }),

@@ -63,6 +63,10 @@ export class CachedNormaliser implements PictureNormaliser {
     }
   }
 
+  async tidy(): Promise<void> {
+    await this.media.tidy?.();
+  }
+
   async forget(cacheScope: string): Promise<void> {
     this.#scopes.forget(cacheScope);
     this.#known.forget(cacheScope);

@@ -200,6 +200,7 @@ class RunningBot implements Bot {
       clock: options.clock ?? systemClock,
       keptForMs: keepDays === null ? null : keepDays * dayMs,
       pollMs,
+      tidyMedia: () => this.#tidyMedia(),
       dropCaches: (tenantDigests) => this.#dropCaches(tenantDigests),
     });
     this.#inbox = new Inbox({
@@ -215,6 +216,7 @@ class RunningBot implements Bot {
 
   async start(): Promise<void> {
     await this.#plugins.start();
+    await this.#tidyMedia();
     await this.#prefetchWaiting();
     this.#runner.start();
     this.#standing.start();
@@ -330,6 +332,11 @@ class RunningBot implements Bot {
       plugins: this.#plugins,
       limits: this.#limits,
     };
+  }
+
+  /** What is on the disk of files that people posted goes with the answers to them. */
+  async #tidyMedia(): Promise<void> {
+    await (this.options.media ?? this.#ownMedia).tidy?.();
   }
 
   get #ownMedia(): MediaProcess {

@@ -15,6 +15,8 @@ export interface HousekeepingOptions {
   keptForMs: number | null;
   /** How often is looked for what other processes forgot. */
   pollMs: number;
+  /** Removes what processes left on the disk that were killed. Never rejects. */
+  tidyMedia: () => Promise<void>;
   /** Drops what is kept in memory of tenants, known by their digests. */
   dropCaches: (tenantDigests: readonly string[]) => Promise<void>;
 }
@@ -77,6 +79,7 @@ export class Housekeeping {
   async #tidy(): Promise<void> {
     this.#cancelNext = this.options.clock.after(hourMs, () => this.#tidy());
     this.#working = this.#working.then(async () => {
+      await this.options.tidyMedia();
       await this.#attempt('purge', () => this.#purge());
       await this.#attempt('expire', () => this.#expire());
       await this.#attempt('overwrite', () => this.#overwrite());

@@ -39,6 +39,8 @@ export interface PictureNormaliser {
     bytes: Uint8Array,
     options: { rectangles: readonly PixelRectangle[]; signal?: AbortSignal },
   ): Promise<CleanPicture>;
+  /** Removes what earlier processes left on the disk. Absent where nothing is. */
+  tidy?(): Promise<void>;
   /** Drops what is kept of calls of a scope. Absent where nothing is kept. */
   forget?(cacheScope: string): Promise<void>;
 }

@@ -152,6 +152,11 @@ export class MediaProcess {
     return [await this.normalise(bytes, options)];
   }
 
+  /** Removes what was left on the disk by processes that were killed while they read a video. Never rejects. */
+  tidy(): Promise<void> {
+    return this.#videos.tidy();
+  }
+
   /** Path of the ffmpeg that reads videos; undefined where none is installed. */
   ffmpegPath(): Promise<string | undefined> {
     return this.#videos.ffmpegPath();

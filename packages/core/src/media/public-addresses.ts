@@ -1,5 +1,6 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
+import os from 'node:os';
 import ipaddr from 'ipaddr.js';
 import type { VistazoError } from '../errors.js';
 
@@ -44,8 +45,28 @@ function plainHost(hostname: string): string {
 function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const plain = ipaddr.process(address);
-  if (plain.range() !== 'unicast') return false;
-  return plain instanceof ipaddr.IPv4 || plain.match(globalUnicast, globalUnicastBits);
+  if (plain.range() !== 'unicast' || isOfThisMachine(plain)) return false;
+  return plain instanceof ipaddr.IPv4
+    ? !insideClouds.some((range) => plain.match(range))
+    : plain.match(globalUnicast, globalUnicastBits);
+}
+
+/**
+ * Addresses of the public ranges at which clouds answer their own machines, and tell them secrets: of Azure's host
+ * (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16), of Equinix Metal's metadata,
+ * and of IBM's services (https://cloud.ibm.com/docs/vpc?topic=vpc-service-endpoints-for-vpc). Those of other clouds are
+ * link-local or private anyway.
+ */
+const insideClouds = ['168.63.129.16/32', '192.80.8.124/32', '161.26.0.0/16', '166.8.0.0/14'].map(
+  (range) => ipaddr.IPv4.parseCIDR(range),
+);
+
+/** Its own services are reached by its public address too, past the firewall before it. */
+function isOfThisMachine(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  const text = address.toNormalizedString();
+  return Object.values(os.networkInterfaces())
+    .flatMap((own) => own ?? [])
+    .some((own) => ipaddr.process(own.address).toNormalizedString() === text);
 }
 
 /** All that is given out of IPv6 for the public internet, `2000::/3`. */

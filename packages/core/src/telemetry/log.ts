@@ -49,6 +49,11 @@ export function openLog(log: Logger | LogOptions): { logger: Logger; errorDetail
   return { logger: pino({ level }, given ?? destination(2)), errorDetails };
 }
 
+/** A logger as {@link createBot} makes it of its option `log`. Throws `option.invalid`. */
+export function openLogger(log: Logger | LogOptions): Logger {
+  return openLog(log).logger;
+}
+
 function isDestination(value: unknown): boolean {
   return (
     typeof value === 'object' &&

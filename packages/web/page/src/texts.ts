@@ -161,6 +161,7 @@ const spanish: Texts = {
     'store.failed': 'No se pudo leer o guardar la conversación; mira si queda sitio en el disco.',
     'store.notFound': 'Esa conversación o ese mensaje ya no existe.',
     'access.secret': 'Ese no es el secreto.',
+    'access.tooFast': 'Hubo demasiados secretos equivocados; espera un poco y prueba otra vez.',
   },
   tooLarge: (name, megabytes) => `${name} ocupa más de ${megabytes} MB.`,
   notAPicture: (name) =>

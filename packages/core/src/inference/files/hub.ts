@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { listFiles } from '@huggingface/hub';
 import { z } from 'zod';
+import { isDiskFull } from '../../disk-full.js';
 import { VistazoError } from '../../errors.js';
 import { graphFileNames, isExternalData, type ModelVariant, modelVariants } from './model-files.js';
 
@@ -184,7 +185,9 @@ async function fetchInto(
     signal?.throwIfAborted();
     throw new VistazoError(
       'fetch.failed',
-      `Downloading ${url} failed; run it again to go on where it stopped.`,
+      isDiskFull(cause)
+        ? `There is no space left for ${partial}: the disk is full; free some space and run it again to go on where it stopped.`
+        : `Downloading ${url} failed; run it again to go on where it stopped.`,
       { cause },
     );
   }

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isRunning, marksOf, parseMarks } from './process-marks.js';
 
 const prefix = 'vistazo-video-';
 /** No video is read as long as this. */
@@ -10,7 +11,7 @@ const oldMs = 60_000;
 export async function inPrivateFolder<Result>(
   work: (folder: string) => Promise<Result>,
 ): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), prefix));
+  const folder = await mkdtemp(join(tmpdir(), `${prefix}${marksOf(process.pid)}-`));
   try {
     return await work(folder);
   } finally {
@@ -18,16 +19,22 @@ export async function inPrivateFolder<Result>(
   }
 }
 
-/** Removes the folders of processes that were killed while they read a video. @internal */
+/** Removes the folders of processes that were killed while they read a video. Never rejects. @internal */
 export async function removeAbandonedFolders(): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => []);
-  for (const name of names.filter((each) => each.startsWith(prefix))) {
-    const folder = join(tmpdir(), name);
-    // Another process may be as fast, and that of another user is theirs to remove.
-    const madeMs = await stat(folder).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => Number.POSITIVE_INFINITY,
-    );
-    if (Date.now() - madeMs > oldMs) await rm(folder, { recursive: true }).catch(() => {});
-  }
+  for (const name of names.filter((each) => each.startsWith(prefix)))
+    if (await isAbandoned(name))
+      // That of another user is theirs to remove.
+      await rm(join(tmpdir(), name), { recursive: true }).catch(() => {});
+}
+
+async function isAbandoned(name: string): Promise<boolean> {
+  const marks = parseMarks(name.slice(prefix.length));
+  if (marks !== undefined && isRunning(marks) === false) return true;
+  const madeMs = await stat(join(tmpdir(), name)).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
+  // Clocks are set back at times, so that something is made in the future.
+  return madeMs !== undefined && Math.abs(Date.now() - madeMs) > oldMs;
 }

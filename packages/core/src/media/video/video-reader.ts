@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { isDiskFull } from '../../disk-full.js';
 import { VistazoError } from '../../errors.js';
 import { checkBytes } from '../check-bytes.js';
 import { longestEdgePx, type PictureLimits } from '../picture-limits.js';
@@ -70,6 +71,12 @@ export class VideoReader {
     await this.#last;
   }
 
+  /** Removes what processes left behind that were killed while they read a video. */
+  tidy(): Promise<void> {
+    this.#tidied = removeAbandonedFolders();
+    return this.#tidied;
+  }
+
   /** Where ffmpeg was found; undefined where it was not. */
   async ffmpegPath(): Promise<string | undefined> {
     return (await this.#find())?.ffmpeg;
@@ -80,12 +87,15 @@ export class VideoReader {
     checkBytes(bytes, request.limits);
     const found = await this.#find();
     if (found === undefined) throw notInstalled();
-    this.#tidied ??= removeAbandonedFolders();
-    await this.#tidied;
-    return inPrivateFolder(async (folder) => {
-      await writeFile(join(folder, videoFileName), bytes, { mode: 0o600 });
-      return new VideoReading(found, folder, request).frames();
-    });
+    await (this.#tidied ?? this.tidy());
+    try {
+      return await inPrivateFolder(async (folder) => {
+        await writeFile(join(folder, videoFileName), bytes, { mode: 0o600 });
+        return new VideoReading(found, folder, request).frames();
+      });
+    } catch (error) {
+      throw isDiskFull(error) ? diskFull(error) : error;
+    }
   }
 
   #find() {
@@ -247,6 +257,14 @@ function overranError(limit: ProgramOverran['limit'], { maxMemoryBytes }: Pictur
         'picture.tooLarge',
         `Decoding the video took more than ${Math.round(maxMemoryBytes / 2 ** 20)} MB of memory and was stopped; send a smaller one.`,
       );
+}
+
+function diskFull(cause: unknown): VistazoError {
+  return new VistazoError(
+    'picture.unsupported',
+    'This bot cannot look at videos now, because the disk where it runs is full; send pictures of what matters.',
+    { cause },
+  );
 }
 
 function notInstalled(cause?: unknown): VistazoError {

@@ -33,6 +33,8 @@ export interface DatabaseKind {
   overwriteDeleted(db: Kysely<Database>): Promise<string[]>;
   /** Whether a write failed because another one was faster: a unique index forbids it now. */
   isConflict(error: unknown): boolean;
+  /** Whether the connection broke, or could not be made, so that the same may succeed on another one. */
+  isBroken(error: unknown): boolean;
   /** A fault of the database as `store.failed` with a mend; other errors of ours unchanged. */
   toStoreError(cause: unknown): VistazoError;
 }

@@ -67,13 +67,13 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   }
 
   note(adapter: string, tenant: string, eventId: string): Promise<'accepted' | 'known'> {
-    return this.guarded(async (db) =>
+    return this.inTransaction(async (db) =>
       (await isNewEvent(db, this.kind, { adapter, tenant }, eventId)) ? 'accepted' : 'known',
     );
   }
 
   claimTime(plugin: string, schedule: string, atMs: number): Promise<boolean> {
-    return this.guarded(async (db) => {
+    return this.inTransaction(async (db) => {
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('schedules')
         .values({ plugin, name: schedule, last_at_ms: atMs })

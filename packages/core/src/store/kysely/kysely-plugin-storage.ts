@@ -46,7 +46,7 @@ export class KyselyPluginStorage extends GuardedDatabase implements PluginStorag
   }
 
   add(key: string, value: unknown): Promise<boolean> {
-    return this.guarded(async (db) => {
+    return this.inTransaction(async (db) => {
       const json = checkedJson(this.plugin, key, value);
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('plugin_values')

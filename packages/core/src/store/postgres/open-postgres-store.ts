@@ -1,11 +1,12 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresDialectConfig, PostgresDriver, sql } from 'kysely';
 import type { DatabaseKind } from '../kysely/database-kind.js';
 import { KyselyStore } from '../kysely/kysely-store.js';
 import { migrate } from '../kysely/migrations.js';
 import type { Database } from '../kysely/schema.js';
+import { tryAgain } from '../kysely/try-again.js';
 import type { Store } from '../store.js';
 import { overwriteDeleted } from './overwrite-deleted.js';
-import { isConflict, toStoreError } from './postgres-errors.js';
+import { isBroken, isConflict, toStoreError } from './postgres-errors.js';
 import { StorableText } from './storable-text.js';
 
 /** Options of {@link openPostgresStore}. */
@@ -30,19 +31,47 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: 10_000,
+    // A server that is gone without a word is noticed.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     application_name: 'vistazo',
     types: { getTypeParser: (oid) => (oid === bigintOid ? Number : pg.types.getTypeParser(oid)) },
   });
   // A connection that breaks while nobody uses it is replaced when one is needed.
   pool.on('error', () => {});
-  const dialect = new PostgresDialect({ pool });
+  // One that breaks while it is used fails what uses it; the event, unheard, would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const dialect = new RecoveringDialect({ pool });
   const db = new Kysely<Database>({ dialect, plugins: [new StorableText()] });
   try {
-    await migrate(db, postgresKind.columnTypes);
+    await tryAgain(() => migrate(db, postgresKind.columnTypes), isBroken);
     return new KyselyStore(db, postgresKind, tenant);
   } catch (error) {
     await db.destroy();
     throw toStoreError(error);
+  }
+}
+
+/** Of a transaction that fails the first fault is told, not that its connection could not undo it any more. */
+class RecoveringDialect extends PostgresDialect {
+  readonly #config: PostgresDialectConfig;
+
+  constructor(config: PostgresDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+
+  override createDriver(): PostgresDriver {
+    return new RecoveringDriver(this.#config);
+  }
+}
+
+class RecoveringDriver extends PostgresDriver {
+  override async rollbackTransaction(
+    ...[connection]: Parameters<PostgresDriver['rollbackTransaction']>
+  ): Promise<void> {
+    // The server undoes what a lost connection began.
+    await super.rollbackTransaction(connection).catch(() => {});
   }
 }
 
@@ -71,5 +100,6 @@ const postgresKind: DatabaseKind = {
   afterDeletion: async () => {},
   overwriteDeleted,
   isConflict,
+  isBroken,
   toStoreError,
 };

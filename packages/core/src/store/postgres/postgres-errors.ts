@@ -8,8 +8,24 @@ const mends: readonly [pattern: RegExp, mend: string][] = [
   [/^42501/, 'the user may not do this; grant it the rights to create and change tables.'],
   [/^53100/, 'its disk is full; free some space.'],
   [/^53300/, 'it has no connection left; allow fewer for each process or more in all.'],
-  [/^57P0/, 'its server was stopped; it is tried again with the next request.'],
+  [
+    /^57P0|^Connection terminated/,
+    'its server was stopped; it is tried again with the next request.',
+  ],
+  [
+    /^08|^timeout exceeded/,
+    'its server does not answer; check that it runs and is not overloaded.',
+  ],
 ];
+
+/** What pg says without a code of a connection that is over; the server's and the network's codes. */
+const broken =
+  /^(08|57P0[1-5]|E(PIPE|CONNRESET|CONNREFUSED|CONNABORTED|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTCONN)$|Connection terminated|Client has encountered a connection error|Client was closed)/;
+
+/** Whether the connection broke, or could not be made. @internal */
+export function isBroken(error: unknown): boolean {
+  return broken.test(codeOf(error));
+}
 
 /** A fault of the database as `store.failed` with a mend; other errors of ours unchanged. @internal */
 export function toStoreError(cause: unknown): VistazoError {

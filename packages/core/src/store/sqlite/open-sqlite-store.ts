@@ -1,10 +1,18 @@
 import SqliteDatabase from 'better-sqlite3';
-import { Kysely, SqliteAdapter, SqliteDialect, sql } from 'kysely';
+import {
+  Kysely,
+  SqliteAdapter,
+  SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteDriver,
+  sql,
+} from 'kysely';
 import type { DatabaseKind } from '../kysely/database-kind.js';
 import { KyselyStore } from '../kysely/kysely-store.js';
 import { migrate } from '../kysely/migrations.js';
 import type { Database } from '../kysely/schema.js';
 import type { Store } from '../store.js';
+import { keepPrivate } from './keep-private.js';
 import { isConflict, toStoreError } from './sqlite-errors.js';
 
 /** Options of {@link openSqliteStore}. */
@@ -18,7 +26,7 @@ export interface SqliteStoreOptions {
 /**
  * Opens a store in a SQLite file: write-ahead log, `synchronous=FULL`, so that what a resolved
  * promise wrote survives the death of the process or the machine. The file is locked for this
- * process. Answers that a dead process left running become failed.
+ * process, and only its user may read it (mode 0600). Answers that a dead process left running become failed.
  * Throws `store.failed` when the file cannot be opened, is damaged, or is used by another process
  * (after 5 s).
  */
@@ -46,8 +54,31 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
  * https://www.sqlite.org/lang_transaction.html
  */
 class TransactionalDialect extends SqliteDialect {
+  readonly #config: SqliteDialectConfig;
+
+  constructor(config: SqliteDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+
+  override createDriver(): SqliteDriver {
+    return new RecoveringDriver(this.#config);
+  }
+
   override createAdapter(): SqliteAdapter {
     return new TransactionalAdapter();
+  }
+}
+
+/**
+ * SQLite undoes a transaction by itself when the disk is full or fails. Of such a one the first fault is told, not
+ * that there is nothing left to undo. https://www.sqlite.org/lang_transaction.html
+ */
+class RecoveringDriver extends SqliteDriver {
+  override async rollbackTransaction(
+    ...[connection]: Parameters<SqliteDriver['rollbackTransaction']>
+  ): Promise<void> {
+    await super.rollbackTransaction(connection).catch(() => {});
   }
 }
 
@@ -58,6 +89,7 @@ class TransactionalAdapter extends SqliteAdapter {
 }
 
 function openDatabase(path: string): SqliteDatabase.Database {
+  keepPrivate(path);
   const database = new SqliteDatabase(path, { timeout: 5000 });
   try {
     // The kernel gives the lock back when the process dies, so a running answer is ours or dead.
@@ -93,6 +125,8 @@ const sqliteKind = (path: string): DatabaseKind => ({
     return [];
   },
   isConflict,
+  // There is no connection.
+  isBroken: () => false,
   toStoreError: (cause) => toStoreError(cause, path),
 });
 

@@ -3,6 +3,7 @@ import { VistazoError } from '../../errors.js';
 const mends: readonly [pattern: RegExp, mend: string][] = [
   [/^SQLITE_(BUSY|LOCKED)/, 'another process uses it; stop that one or use another data folder.'],
   [/^SQLITE_FULL/, 'the disk is full; free some space.'],
+  [/^SQLITE_IOERR/, 'the disk fails, or has no space left for this user; check it.'],
   [/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/, 'check that its folder exists and can be written.'],
   [/^SQLITE_(CORRUPT|NOTADB)/, 'it is damaged or no database; restore a copy or move it away.'],
 ];
