@@ -22,6 +22,16 @@ async function stream(response: ServerResponse, reply: Extract<Reply, { pieces: 
   for (const part of toolCalls)
     say({ choices: [{ delta: { tool_calls: [part] }, finish_reason: null }] });
   if (after === 'hang') return;
+  if (after === 'idle') return void say({ choices: [{ delta: {}, finish_reason: finish }] });
+  if (after === 'endless') {
+    const { endless = '' } = reply;
+    const again = () => {
+      if (endless === '') say({ choices: [{ delta: { content: pieces.at(-1) } }] });
+      else response.write(endless);
+    };
+    const timer = setInterval(again, 5);
+    return void response.once('close', () => clearInterval(timer));
+  }
   if (after === 'nonsense') response.write('data: <html>\n\n');
   if (after === 'fault') say({ error: { message: 'out of memory' } });
   // What was written shall arrive first.

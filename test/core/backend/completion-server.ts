@@ -15,7 +15,9 @@ export type Reply =
       /** Before each piece. */
       pauseMs?: number;
       /** What follows the pieces. Default `done`. */
-      after?: 'done' | 'hang' | 'cut' | 'silence' | 'nonsense' | 'fault';
+      after?: 'done' | 'hang' | 'cut' | 'silence' | 'nonsense' | 'fault' | 'idle' | 'endless';
+      /** What is written again and again when it is `endless`. Default the last piece. */
+      endless?: string;
     };
 
 /** A request as the server saw it. */

@@ -1,80 +1,51 @@
-import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { request } from 'undici';
-import { z } from 'zod';
-import { bodyFor, type CompletionRequest } from './completion-request.js';
+import { failureOf, refusal } from './classify-error.js';
+import { type CompletionPiece, piecesOf, piecesOfWhole } from './completion-chunk.js';
+import { eventsOf } from './event-stream.js';
 import type { CheckedServer } from './model-server.js';
-import { refusal, ServerFailure } from './server-failure.js';
+import { parsedJson, readError } from './server-error.js';
+import { ServerFailure } from './server-failure.js';
 
-/** What a server says of an answer, piece by piece. */
-export type CompletionPiece =
-  | { type: 'text'; text: string }
-  /** A part of a call; those with the same index belong together. */
-  | { type: 'toolCall'; index: number; id: string; name: string; input: string }
-  | { type: 'finish'; reason: string }
-  | { type: 'usage'; promptTokens: number; answerTokens: number };
-
-/** Bounds on waiting for a server. */
-export interface ServerTimeouts {
+/** Bounds on an answer of a server. @internal */
+export interface AnswerBounds {
   /** Until the first piece. */
   firstPieceMs: number;
   /** Between one piece and the next. */
   nextPieceMs: number;
+  /** Until the end. */
+  wholeMs: number;
+  /** Of all that comes, with all that stands around the text. */
+  maxBytes: number;
 }
 
-/** A piece of a text has a few bytes; a server that sends this much without an end of line is broken. */
-const maxEventBytes = 2 ** 20;
 const maxErrorBytes = 2 ** 16;
-
-const toolCallSchema = z.object({
-  index: z.number().int().min(0).max(1000).default(0),
-  id: z.string().nullish(),
-  function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).nullish(),
-});
-
-const chunkSchema = z.object({
-  choices: z
-    .array(
-      z.object({
-        delta: z
-          .object({ content: z.string().nullish(), tool_calls: z.array(toolCallSchema).nullish() })
-          .nullish(),
-        finish_reason: z.string().nullish(),
-      }),
-    )
-    .default([]),
-  usage: z
-    .object({
-      prompt_tokens: z.number().int().nonnegative(),
-      completion_tokens: z.number().int().nonnegative(),
-    })
-    .nullish(),
-  error: z.unknown().optional(),
-});
+/** For token counts after the end of an answer; some servers neither send any nor hang up. */
+const bookkeepingMs = 2000;
 
 /**
- * Asks one server and yields what it streams, up to and with the end of the answer.
+ * Sends `body` to one server and yields what it streams, up to and with the end of the answer.
  * Throws a {@link ServerFailure}; an aborted `signal` with its reason.
  * Source: https://platform.openai.com/docs/api-reference/chat/create
  */
 export async function* streamCompletion(
   server: CheckedServer,
-  asked: CompletionRequest,
-  { firstPieceMs, nextPieceMs }: ServerTimeouts,
+  body: object,
+  bounds: AnswerBounds,
   signal: AbortSignal,
 ): AsyncGenerator<CompletionPiece> {
-  const patience = new Patience(firstPieceMs);
+  const patience = new Patience(bounds);
   const hangUp = new AbortController();
   const stop = AbortSignal.any([signal, patience.signal, hangUp.signal]);
   try {
-    const body = await open(server, asked, stop);
-    for await (const data of eventsOf(body, stop)) {
-      patience.renew(nextPieceMs);
-      if (data === '[DONE]') return;
-      yield* piecesOf(data);
+    const response = await open(server, body, stop);
+    for await (const piece of piecesOfResponse(response, bounds.maxBytes, patience)) {
+      if (piece.type === 'finish') patience.renew(Math.min(bounds.nextPieceMs, bookkeepingMs));
+      yield piece;
+      if (piece.type === 'done') return;
     }
   } catch (cause) {
     signal.throwIfAborted();
-    if (patience.signal.aborted) throw new ServerFailure('timeout', { cause });
+    if (patience.signal.aborted) throw new ServerFailure(patience.reason, { cause });
     throw cause instanceof ServerFailure ? cause : new ServerFailure('connection', { cause });
   } finally {
     patience.end();
@@ -83,11 +54,16 @@ export async function* streamCompletion(
   }
 }
 
+interface OpenResponse {
+  contentType: string;
+  body: AsyncIterable<Uint8Array>;
+}
+
 async function open(
   server: CheckedServer,
-  asked: CompletionRequest,
+  body: object,
   signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
+): Promise<OpenResponse> {
   // undici follows no redirect, so that key and pictures go nowhere else.
   const response = await request(`${server.baseUrl}/chat/completions`, {
     method: 'POST',
@@ -96,88 +72,100 @@ async function open(
       accept: 'text/event-stream',
       ...(server.apiKey !== undefined && { authorization: `Bearer ${server.apiKey}` }),
     },
-    body: JSON.stringify(bodyFor(server, asked)),
+    body: JSON.stringify(body),
     signal,
     // Waiting is bounded by `signal`.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  if (response.statusCode === 200) return response.body;
-  throw refusal(response.statusCode, response.headers, await beginningOf(response.body));
+  const { statusCode, headers } = response;
+  if (statusCode < 200 || statusCode > 299)
+    throw refusal(statusCode, headers, await beginningOf(response.body, maxErrorBytes));
+  return { contentType: String(headers['content-type'] ?? ''), body: response.body };
 }
 
-async function beginningOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function* piecesOfResponse(
+  { contentType, body }: OpenResponse,
+  maxBytes: number,
+  patience: Patience,
+): AsyncGenerator<CompletionPiece> {
+  if (contentType.startsWith('text/html')) throw new ServerFailure('notCompletion');
+  if (contentType.startsWith('application/json')) {
+    yield* piecesOfWhole(parsedJson(await beginningOf(body, maxBytes)));
+    return;
+  }
+  for await (const event of eventsOf(body, maxBytes)) {
+    patience.renewAfter(event.type === 'data');
+    if (event.type === 'data') yield* piecesOfEvent(event);
+  }
+}
+
+function* piecesOfEvent({
+  name = 'message',
+  data,
+  isCut,
+}: {
+  name?: string | undefined;
+  data: string;
+  isCut: boolean;
+}): Generator<CompletionPiece> {
+  const text = data.trim();
+  if (text === '') return;
+  if (text === '[DONE]') return yield { type: 'done' };
+  const value = parsedJson(text);
+  if (name === 'error') throw failureOf(readError(value ?? text));
+  if (value !== undefined) return yield* piecesOf(value);
+  // Of other events, such as pings, nothing is known.
+  if (!isCut && name === 'message') throw new ServerFailure('nonsense');
+}
+
+/** At most so many bytes. */
+async function beginningOf(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > maxErrorBytes) break;
+    if (length > maxBytes) break;
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The data of each server-sent event. */
-async function* eventsOf(
-  body: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  const events = ReadableStream.from(body)
-    .pipeThrough(new TextDecoderStream(), { signal })
-    .pipeThrough(
-      new EventSourceParserStream({ maxBufferSize: maxEventBytes, onError: 'terminate' }),
-    );
-  for await (const { data } of events) yield data;
-}
-
-function* piecesOf(data: string): Generator<CompletionPiece> {
-  const parsed = chunkSchema.safeParse(jsonOf(data));
-  if (!parsed.success || parsed.data.error != null) throw new ServerFailure('nonsense');
-  const [choice] = parsed.data.choices;
-  const { usage } = parsed.data;
-  const text = choice?.delta?.content ?? '';
-  if (text !== '') yield { type: 'text', text };
-  for (const { index, id, function: called } of choice?.delta?.tool_calls ?? []) {
-    const { name, arguments: input } = called ?? {};
-    yield { type: 'toolCall', index, id: id ?? '', name: name ?? '', input: input ?? '' };
-  }
-  if (choice?.finish_reason != null) yield { type: 'finish', reason: choice.finish_reason };
-  if (usage != null) {
-    yield {
-      type: 'usage',
-      promptTokens: usage.prompt_tokens,
-      answerTokens: usage.completion_tokens,
-    };
-  }
-}
-
-function jsonOf(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A clock that aborts when nothing came for too long. */
+/** Clocks that abort when nothing came for too long, or when the answer does not end. */
 class Patience {
   readonly #controller = new AbortController();
+  readonly #nextPieceMs: number;
+  readonly #whole: NodeJS.Timeout;
   #timer: NodeJS.Timeout;
+  #hasBegun = false;
+  reason: 'timeout' | 'endless' = 'timeout';
 
-  constructor(ms: number) {
-    this.#timer = setTimeout(() => this.#controller.abort(), ms);
+  constructor({ firstPieceMs, nextPieceMs, wholeMs }: AnswerBounds) {
+    this.#nextPieceMs = nextPieceMs;
+    this.#timer = setTimeout(() => this.#controller.abort(), firstPieceMs);
+    this.#whole = setTimeout(() => {
+      this.reason = 'endless';
+      this.#controller.abort();
+    }, wholeMs);
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
+  /** A sign of life counts once the answer has begun. */
+  renewAfter(isPiece: boolean): void {
+    this.#hasBegun ||= isPiece;
+    if (this.#hasBegun) this.renew(this.#nextPieceMs);
+  }
+
   renew(ms: number): void {
-    this.end();
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#controller.abort(), ms);
   }
 
   end(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#whole);
   }
 }

@@ -4,15 +4,10 @@ import { BoundedCache } from '../../bounded-cache.js';
 import type { ChatMessage } from '../../conversation/chat-message.js';
 import { parseChatMessages } from '../../conversation/parse-chat-messages.js';
 import { VistazoError } from '../../errors.js';
-import { deadlineSignal } from '../../generation/deadline.js';
-import type {
-  FinishReason,
-  GenerationEvent,
-  SeenPicture,
-} from '../../generation/generation-event.js';
+import { deadlineSignal, maxTimerMs } from '../../generation/deadline.js';
+import type { GenerationEvent, SeenPicture } from '../../generation/generation-event.js';
 import type { GenerationOptions } from '../../generation/generation-options.js';
 import { parseGenerationOptions, resolveOptions } from '../../generation/resolve-options.js';
-import type { ToolCall } from '../../generation/tool-use.js';
 import type { EncodedPicture } from '../../media/decode.js';
 import { MediaProcess } from '../../media/media-process.js';
 import {
@@ -31,13 +26,16 @@ import type {
 import {
   bodyFor,
   type CompletionRequest,
+  isPossible,
   toCompletionMessages,
   toolMessages,
 } from './completion-request.js';
-import { type CompletionPiece, streamCompletion } from './completion-stream.js';
+import { type AnswerBounds, streamCompletion } from './completion-stream.js';
+import { GrowingAnswer } from './growing-answer.js';
 import { type ModelServer, modelServerSchema } from './model-server.js';
+import { adjustmentFor, refusedOption } from './request-form.js';
 import { ServerFailure } from './server-failure.js';
-import { ServerPool } from './server-pool.js';
+import { ServerPool, type Turn } from './server-pool.js';
 import { estimateTokens, type TokenEstimate } from './token-estimate.js';
 
 /** Options of {@link createServerModel}. */
@@ -60,6 +58,13 @@ export interface ServerModelOptions {
   firstTextTimeoutMs?: number;
   /** Longest wait in the middle of an answer. Default 30 s. */
   nextTextTimeoutMs?: number;
+  /** Longest time for a whole answer, from the question to its end. Default 900 s. */
+  answerTimeoutMs?: number;
+  /**
+   * Special tokens of the model there besides the usual ones (`<|…|>`, `<image>`, `[INST]`, `</s>` and the
+   * like), such as `<my_turn>`; `…` in one stands for a name. In texts they are neutralised. Default none.
+   */
+  specialTokens?: readonly string[];
 }
 
 const optionsSchema = z.strictObject({
@@ -72,6 +77,8 @@ const optionsSchema = z.strictObject({
   maxRetries: z.number().int().nonnegative().default(2),
   firstTextTimeoutMs: z.number().positive().default(120_000),
   nextTextTimeoutMs: z.number().positive().default(30_000),
+  answerTimeoutMs: z.number().positive().max(maxTimerMs).default(900_000),
+  specialTokens: z.array(z.string().min(2)).default([]),
 });
 type CheckedOptions = z.output<typeof optionsSchema>;
 
@@ -98,10 +105,9 @@ export function createServerModel(options: ServerModelOptions): VisionLanguageMo
 const maxSalts = 10_000;
 /** As many as vLLM advises. */
 const saltBytes = 32;
-/** What a tool is called with is a few lines of JSON. */
-const maxToolInputLength = 100_000;
-
-type EndEvent = Extract<GenerationEvent, { type: 'end' }>;
+/** Of a stream besides the answer, and for each token of it: the JSON around it, and thoughts. */
+const spareBytes = 2 ** 20;
+const maxBytesPerToken = 4096;
 
 class ServerModel implements VisionLanguageModel {
   readonly info: ModelInfo;
@@ -159,20 +165,25 @@ class ServerModel implements VisionLanguageModel {
     }: GenerationOptions & GenerateCallOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     if (tools !== undefined && !this.#options.tools) throw noTools();
-    const options = resolveOptions(parseGenerationOptions(given), {});
+    const asGiven = parseGenerationOptions(given);
+    const options = resolveOptions(asGiven, {});
+    const { specialTokens } = this.#options;
     const deadline = deadlineSignal(options.deadlineMs);
     const stop = AbortSignal.any(signal === undefined ? [deadline] : [signal, deadline]);
-    const answer = new GrowingAnswer();
+    const answer = new GrowingAnswer({
+      maxNewTokens: options.maxNewTokens,
+      tools: tools?.mayCall ? tools.offered.map(({ name }) => name) : undefined,
+    });
     try {
       const prepared = await this.#prepare(parseChatMessages(messages), {
         signal: stop,
         ...(resolvePicture !== undefined && { resolvePicture }),
       });
       requireQuestion(prepared);
-      const called = tools === undefined ? [] : toolMessages(tools);
+      const called = tools === undefined ? [] : toolMessages(tools, specialTokens);
       const cacheSalt = cacheScope === '' ? undefined : this.#saltOf(cacheScope);
-      const asked = [...toCompletionMessages(prepared), ...called];
-      const request = { messages: asked, options, tools, cacheSalt };
+      const asked = [...toCompletionMessages(prepared, specialTokens), ...called];
+      const request = { messages: asked, options, given: asGiven, tools, cacheSalt };
       // An option that one of them cannot honour is said before any is asked.
       for (const server of this.#options.servers) bodyFor(server, request);
       yield answer.begin(estimateTokens(prepared, this.#options), seen(prepared, this.#options));
@@ -192,8 +203,7 @@ class ServerModel implements VisionLanguageModel {
   ): AsyncGenerator<GenerationEvent> {
     for await (const turn of this.#pool.turns(signal)) {
       try {
-        const pieces = streamCompletion(turn.server, request, this.#timeouts, signal);
-        for await (const piece of pieces) yield* answer.take(piece);
+        yield* this.#follow(turn, request, answer, signal);
         if (!answer.isWhole) throw new ServerFailure('cutOff');
         turn.succeeded();
         return;
@@ -206,9 +216,44 @@ class ServerModel implements VisionLanguageModel {
     }
   }
 
-  get #timeouts() {
-    const { firstTextTimeoutMs, nextTextTimeoutMs } = this.#options;
-    return { firstPieceMs: firstTextTimeoutMs, nextPieceMs: nextTextTimeoutMs };
+  /** Asks one server, again in another form as long as it refuses parts of the request that can be changed. */
+  async *#follow(
+    { server, form }: Turn,
+    request: CompletionRequest,
+    answer: GrowingAnswer,
+    signal: AbortSignal,
+  ): AsyncGenerator<GenerationEvent> {
+    for (;;) {
+      const body = bodyFor(server, request, form);
+      try {
+        for await (const piece of streamCompletion(server, body, this.#bounds(request), signal)) {
+          yield* answer.take(piece);
+          if (answer.isFull) return;
+        }
+        return;
+      } catch (cause) {
+        if (!(cause instanceof ServerFailure) || cause.error === undefined) throw cause;
+        if (cause.reason !== 'refused' || answer.hasBegun) throw cause;
+        const { error } = cause;
+        const adjustment = adjustmentFor(error, (each) => isPossible(request, form, each));
+        const option = refusedOption(error, request.given);
+        if (adjustment !== undefined) form.add(adjustment);
+        else
+          throw option === undefined
+            ? cause
+            : new ServerFailure('optionRefused', { cause, option });
+      }
+    }
+  }
+
+  #bounds({ options }: CompletionRequest): AnswerBounds {
+    const { firstTextTimeoutMs, nextTextTimeoutMs, answerTimeoutMs } = this.#options;
+    return {
+      firstPieceMs: firstTextTimeoutMs,
+      nextPieceMs: nextTextTimeoutMs,
+      wholeMs: answerTimeoutMs,
+      maxBytes: spareBytes + maxBytesPerToken * options.maxNewTokens,
+    };
   }
 
   #prepare(
@@ -277,105 +322,4 @@ function seen(
     gridColumns: 0,
     tokens: Math.ceil((widthPx * heightPx) / estimate.pixelsPerToken),
   }));
-}
-
-/** What has come of an answer so far. */
-class GrowingAnswer {
-  finishReason: FinishReason | undefined;
-  #text = '';
-  #calls: ToolCall[] = [];
-  #pieces = 0;
-  #usage = { promptTokens: 0, imageTokens: 0, reusedTokens: 0, answerTokens: 0 };
-  #counted = false;
-  readonly #startedAt = performance.now();
-  #askedAt = Number.NaN;
-  #firstTextAt = Number.NaN;
-
-  begin({ totalTokens, messageImageTokens }: TokenCount, pictures: SeenPicture[]): GenerationEvent {
-    this.#askedAt = performance.now();
-    this.#usage.promptTokens = totalTokens;
-    this.#usage.imageTokens = messageImageTokens.reduce((sum, tokens) => sum + tokens, 0);
-    const { promptTokens, imageTokens } = this.#usage;
-    return { type: 'prompt', pictures, promptTokens, imageTokens };
-  }
-
-  *take(piece: CompletionPiece): Generator<GenerationEvent> {
-    if (piece.type === 'text') {
-      if (Number.isNaN(this.#firstTextAt)) this.#firstTextAt = performance.now();
-      this.#text += piece.text;
-      this.#pieces += 1;
-      yield { type: 'text', text: piece.text };
-    } else if (piece.type === 'usage') {
-      const { promptTokens, answerTokens } = piece;
-      this.#usage = { ...this.#usage, promptTokens, answerTokens };
-      this.#counted = true;
-    } else if (piece.type === 'toolCall') {
-      this.#takeCall(piece);
-    } else if (piece.reason === 'content_filter') {
-      throw new ServerFailure('filtered');
-    } else {
-      this.finishReason = this.#finishReasonOf(piece.reason);
-    }
-  }
-
-  #takeCall({ index, id, name, input }: Extract<CompletionPiece, { type: 'toolCall' }>): void {
-    const before = this.#calls[index] ?? { id: `call-${index}`, name: '', input: '' };
-    if (before.input.length + input.length > maxToolInputLength)
-      throw new ServerFailure('nonsense');
-    this.#calls[index] = {
-      id: id === '' ? before.id : id,
-      name: before.name + name,
-      input: before.input + input,
-    };
-  }
-
-  /** Servers that say `stop` after calls mean the same as those that say `tool_calls`. */
-  #finishReasonOf(reason: string): FinishReason {
-    if (reason === 'length') return 'length';
-    return this.#calls.length > 0 ? 'toolCalls' : 'endToken';
-  }
-
-  /** Only those that are whole. */
-  get calls(): ToolCall[] {
-    return this.finishReason === 'toolCalls' ? this.#calls.filter(Boolean) : [];
-  }
-
-  /** Whether the server said that the answer has ended; what comes then is only bookkeeping. */
-  get isWhole(): boolean {
-    return this.finishReason !== undefined;
-  }
-
-  /** Whether text was forgotten. */
-  forget(): boolean {
-    const hadText = this.#text !== '';
-    this.#text = '';
-    this.#calls = [];
-    this.#pieces = 0;
-    this.#firstTextAt = Number.NaN;
-    this.finishReason = undefined;
-    return hadText;
-  }
-
-  end(): EndEvent {
-    const endedAt = performance.now();
-    const firstTextAt = Number.isNaN(this.#firstTextAt) ? endedAt : this.#firstTextAt;
-    const decodeMs = endedAt - firstTextAt;
-    // Servers stream about a token a piece.
-    const answerTokens = this.#counted ? this.#usage.answerTokens : this.#pieces;
-    return {
-      type: 'end',
-      finishReason: this.finishReason ?? 'aborted',
-      text: this.#text,
-      usage: { ...this.#usage, answerTokens },
-      timings: {
-        queueMs: 0,
-        preprocessMs: (Number.isNaN(this.#askedAt) ? endedAt : this.#askedAt) - this.#startedAt,
-        encodeMs: 0,
-        timeToFirstTokenMs: firstTextAt - this.#startedAt,
-        totalMs: endedAt - this.#startedAt,
-        tokensPerSecond:
-          answerTokens > 1 && decodeMs > 0 ? ((answerTokens - 1) * 1000) / decodeMs : 0,
-      },
-    };
-  }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CheckedServer } from './model-server.js';
+import type { Adjustment } from './request-form.js';
 import { ServerFailure } from './server-failure.js';
 
 /** The first pause after a failure; each further one of the same server is twice as long. */
@@ -13,11 +14,15 @@ interface Place {
   notBeforeMs: number;
   /** Failures since the last answer. */
   failures: number;
+  /** What it refused before. */
+  form: Set<Adjustment>;
 }
 
 /** One try of an answer: which server to ask, and what came of it. @internal */
 export interface Turn {
   server: CheckedServer;
+  /** In which form the server takes requests; what is added stays for later answers. */
+  form: Set<Adjustment>;
   succeeded(): void;
   /** Throws what a person is told when nothing is left to try. */
   failed(failure: ServerFailure): void;
@@ -33,7 +38,12 @@ export class ServerPool {
   readonly #maxRetries: number;
 
   constructor(servers: readonly CheckedServer[], { maxRetries }: { maxRetries: number }) {
-    this.#places = servers.map((server) => ({ server, notBeforeMs: 0, failures: 0 }));
+    this.#places = servers.map((server) => ({
+      server,
+      notBeforeMs: 0,
+      failures: 0,
+      form: new Set(),
+    }));
     this.#maxRetries = maxRetries;
   }
 
@@ -53,6 +63,7 @@ export class ServerPool {
         await wait(restMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       yield {
         server: place.server,
+        form: place.form,
         succeeded: () => {
           place.failures = 0;
           place.notBeforeMs = 0;
