@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { neutralise, neutraliseTexts } from '../../../../packages/core/src/inference/tokenize/neutralise.ts';
+import {
+  neutralise,
+  neutraliseTexts,
+} from '../../../../packages/core/src/inference/tokenize/neutralise.ts';
 import { usualSpecialTokens } from '../../../../packages/core/src/inference/tokenize/special-tokens.ts';
 
 const wordJoiner = /\u2060/g;

@@ -4,12 +4,12 @@
  * words reach a model; a model's own further tokens are added to it.
  */
 export const usualSpecialTokens: readonly string[] = [
-  // ChatML, Llama 3 and 4, Phi, Qwen, GLM, GPT-OSS, Command R; DeepSeek writes wide bars; Gemma 4 has one bar.
+  // Turns and most else, with two bars, wide ones, or one.
   '<|…|>',
   '<｜…｜>',
   '<|…>',
   '<…|>',
-  // SentencePiece and BERT.
+  // Beginning, end and filling.
   '<s>',
   '</s>',
   '<bos>',
@@ -26,7 +26,7 @@ export const usualSpecialTokens: readonly string[] = [
   '[MASK]',
   '[PAD]',
   '[UNK]',
-  // Llama 2 and Mistral.
+  // Instructions, tools and pictures in brackets.
   '[INST]',
   '[/INST]',
   '<<SYS>>',
@@ -53,7 +53,7 @@ export const usualSpecialTokens: readonly string[] = [
   '[SUFFIX]',
   '[control_…]',
   '<SPECIAL_…>',
-  // Gemma.
+  // Turns in words.
   '<start_of_turn>',
   '<end_of_turn>',
   '<start_of_image>',
