@@ -2,17 +2,26 @@ import type { AdapterHost } from '../adapter/adapter.js';
 import type { PlatformEvent } from '../adapter/platform-event.js';
 import { pause } from './pause.js';
 
-/** How often an event is handed over that could not be stored, each time after twice as long. */
-const maxTries = 8;
+/** The pause after the first failure. Each later one is twice as long. */
 const firstPauseMs = 500;
+/** No pause is longer, so that events are stored soon after the store is back. */
+const longestPauseMs = 5000;
+/** After this many failures, about a minute, the operator is told that events wait. */
+const triesBeforeNotice = 15;
+/** Most events that wait for the store in memory. */
+const maxWaiting = 100_000;
 
 /**
- * Hands events over to the bot, for platforms that do not deliver an event again that could not be stored: it
- * is tried again here.
+ * Hands events to the bot, for platforms that deliver each event only once. An event that cannot be stored waits in
+ * memory and is tried again until the store takes it or the adapter stops. After a stop, catch-up finds it: nothing
+ * behind it in its channel is stored.
  */
 export class EventDelivery {
   readonly #stopped = new AbortController();
   readonly #holds = new Map<string, Promise<void>>();
+  /** Calls that failed and are tried again. */
+  #waiting = 0;
+  #isNoticed = false;
 
   constructor(
     private readonly host: Pick<AdapterHost, 'receive' | 'forget'>,
@@ -22,7 +31,8 @@ export class EventDelivery {
   ) {}
 
   /**
-   * Undefined where it could not be stored. A message waits while the channel is held that it was posted in,
+   * Resolves when it is stored, however long that takes. Undefined where it never will be: it is invalid, the adapter
+   * stops, or too many events wait. A message waits while the channel is held that it was posted in,
    * by default the place of its conversation, and before that for those `before` it that are still to be
    * stored; default none.
    */
@@ -73,17 +83,38 @@ export class EventDelivery {
   }
 
   async #again<T>(work: () => Promise<T>): Promise<T | undefined> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (tries === maxTries || this.#stopped.signal.aborted || isInvalid(error)) {
-          this.notify(`What came from ${this.platform} could not be kept: ${codeOf(error)}.`);
-          return undefined;
+    let isWaiting = false;
+    try {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await work();
+        } catch (error) {
+          if (!isWaiting && this.#waiting >= maxWaiting) return this.#giveUp(error);
+          if (this.#stopped.signal.aborted || isInvalid(error)) return this.#giveUp(error);
+          if (!isWaiting) this.#waiting += 1;
+          isWaiting = true;
+          if (tries === triesBeforeNotice) this.#notice(error);
         }
+        const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1));
+        await pause(pauseMs, this.#stopped.signal).catch(() => {});
       }
-      await pause(firstPauseMs * 2 ** (tries - 1), this.#stopped.signal).catch(() => {});
+    } finally {
+      if (isWaiting) this.#waiting -= 1;
+      if (this.#waiting === 0) this.#isNoticed = false;
     }
+  }
+
+  #giveUp(error: unknown): undefined {
+    this.notify(`What came from ${this.platform} could not be kept: ${codeOf(error)}.`);
+  }
+
+  /** Once for each time that the store is away. */
+  #notice(error: unknown): void {
+    if (this.#isNoticed) return;
+    this.#isNoticed = true;
+    this.notify(
+      `What comes from ${this.platform} cannot be stored: ${codeOf(error)}. It waits in memory and is tried again; do not stop the bot before the store is back.`,
+    );
   }
 }
 

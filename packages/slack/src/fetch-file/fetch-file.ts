@@ -1,4 +1,4 @@
-import { type AdapterFiles, guardedFetch, VistazoError } from '@vistazo/core';
+import { type AdapterFiles, type FileHost, guardedFetch, VistazoError } from '@vistazo/core';
 import { z } from 'zod';
 import type { OperatorNotices } from '../operator-notices.js';
 import { fileSchema, type SlackFile } from '../parse-message/slack-message.js';
@@ -6,15 +6,24 @@ import type { SlackApi } from '../slack-api.js';
 import { slackCodeOf } from '../slack-errors.js';
 import { type FilePlace, readFileUrl, reasonOf } from './file-url.js';
 
-/** Where Slack keeps the files that people post. The token is sent to these hosts alone. */
+/** Slack sends whoever may not see a file to a login page there, which never gets the token. */
+const loginHosts = ['slack.com', '*.slack.com'].map((host) => ({ host, headers: {} }));
+
+/** Where Slack keeps the files that people post. Hosts without `headers` of their own get the token, and no others. */
 export const slackFiles: AdapterFiles = {
   hosts: [
-    { host: 'slack.com' },
-    { host: '*.slack.com' },
+    { host: 'files.slack.com' },
     { host: 'slack-files.com' },
     { host: '*.slack-files.com' },
+    ...loginHosts,
   ],
 };
+
+/** The hosts of files; those without `headers` of their own are sent the token. */
+export function withToken({ hosts }: AdapterFiles, token: () => Promise<string>): FileHost[] {
+  const headers = async () => ({ authorization: `Bearer ${await token()}` });
+  return hosts.map((host) => ({ headers, ...host }));
+}
 
 /** What {@link FileFetcher} needs. */
 export interface FileFetcherOptions {
@@ -73,8 +82,7 @@ export class FileFetcher {
   /** Says what is the matter with the file where nothing came, or a page in its place. */
   async #checked(place: FilePlace, url: string, bounds: FetchBounds): Promise<Uint8Array> {
     const { files, tokenOf } = this.options;
-    const headers = async () => ({ authorization: `Bearer ${await tokenOf(place.team)}` });
-    const hosts = files.hosts.map((host) => ({ headers, ...host }));
+    const hosts = withToken(files, () => tokenOf(place.team));
     const bytes = await guardedFetch(url, { ...files, hosts, ...bounds }).catch(
       async (error: unknown) => {
         bounds.signal.throwIfAborted();
