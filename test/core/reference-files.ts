@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+/** Files of real models beside the repository. */
+export const referenceFolder = fileURLToPath(new URL('../../../shared/reference', import.meta.url));
+
 /** Files of SmolVLM-256M-Instruct beside the repository; tests that need them are skipped where they lack. */
-export const smolFolder = fileURLToPath(
-  new URL('../../../shared/reference/SmolVLM-256M-Instruct', import.meta.url),
-);
+export const smolFolder = `${referenceFolder}/SmolVLM-256M-Instruct`;
 
 export const hasSmolFiles = existsSync(smolFolder);
 

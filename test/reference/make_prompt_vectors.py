@@ -1,7 +1,7 @@
 """Writes test/reference/prompts.json: what AutoProcessor and the tokenizer of SmolVLM-256M-Instruct make of prompts with
 every tile grid and of wild strings, as hashes, so that nothing of those files is copied.
 
-pip install transformers==5.23.0 torch==2.13.0 pillow
+pip install transformers==5.23.0 tokenizers==0.23.3 torch==2.13.0 pillow
 Run: python test/reference/make_prompt_vectors.py ../shared/reference/SmolVLM-256M-Instruct
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import transformers
 from PIL import Image
+from tokenizers import Tokenizer
 from transformers import AutoProcessor
 
 from make_tiny_idefics3 import STRINGS
@@ -70,8 +71,9 @@ def main() -> None:
     whole = AutoProcessor.from_pretrained(sys.argv[1], backend="pil")
     whole.image_processor.do_image_splitting = False
     unsplit = [case(whole, [user(several, TEXTS[0])])]
-    encode = lambda text: processor.tokenizer.encode(text, add_special_tokens=False)
-    strings = [{"text": text, "count": len(encode(text)), "sha256": digest(encode(text)), "decoded": processor.tokenizer.decode(encode(text))} for text in STRINGS]
+    tokenizer = Tokenizer.from_file(str(Path(sys.argv[1]) / "tokenizer.json"))
+    encode = lambda text: tokenizer.encode(text, add_special_tokens=False).ids
+    strings = [{"text": text, "count": len(encode(text)), "sha256": digest(encode(text)), "decoded": tokenizer.decode(encode(text), skip_special_tokens=False)} for text in STRINGS]
     out = {"transformers": transformers.__version__, "cases": cases, "unsplit": unsplit, "strings": strings}
     (Path(__file__).parent / "prompts.json").write_text(json.dumps(out, ensure_ascii=False, indent=1) + "\n")
     print(sorted({tuple(grid) for each in cases for grid in each["grids"]}))

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../../../packages/core/src/inference/tokenize/tokenizer.ts';
-import { hasSmolFiles, readSmolJson, smolNote } from '../../reference-files.ts';
-import { describeTiny, vectors } from '../tiny-model.ts';
+import { hasSmolFiles, readSmolJson, referenceFolder, smolNote } from '../../reference-files.ts';
+import { describeTiny, tinyFolder, vectors } from '../tiny-model.ts';
+import { randomTexts } from './random-texts.ts';
 
 const smolVectors: {
   transformers: string;
@@ -40,6 +42,74 @@ describe.skipIf(!hasSmolFiles)(`token ids of ${smolNote}`, () => {
     expect(ids).toHaveLength(count);
     expect(createHash('sha256').update(Uint32Array.from(ids)).digest('hex')).toBe(sha256);
     expect(smol.decode(ids, { keepSpecialTokens: true })).toBe(decoded);
+  });
+});
+
+interface TokenVectors {
+  tokenizers: string;
+  seed: number;
+  count: number;
+  /** The first bytes of the SHA-256 of each text's ids, by the name of the model. */
+  models: Record<string, string>;
+}
+
+const tokenVectors: TokenVectors = JSON.parse(
+  readFileSync(new URL('../../../reference/token-ids.json', import.meta.url), 'utf8'),
+);
+
+/** Of each text. */
+const hashBytes = 2;
+
+describe(`ids of random texts are those of Python's tokenizers ${tokenVectors.tokenizers}`, () => {
+  const folderOf: Record<string, string> = {
+    nano: fileURLToPath(new URL('../../../../packages/nano/model', import.meta.url)),
+    'tiny-idefics3': tinyFolder,
+  };
+  const texts = randomTexts(tokenVectors.seed, tokenVectors.count);
+
+  for (const [model, hashes] of Object.entries(tokenVectors.models)) {
+    const file = `${folderOf[model] ?? `${referenceFolder}/${model}`}/tokenizer.json`;
+    const note = existsSync(file) ? model : `${model} (skipped: ${file} is missing)`;
+
+    it.skipIf(!existsSync(file))(`with tokenizer.json of ${note}`, () => {
+      const tokenizerJson = readFileSync(file, 'utf8');
+      const tokenizer = Tokenizer.load({ tokenizerJson, tokenizerConfig: {} });
+      const expected = Buffer.from(hashes, 'base64');
+      const hashed = texts.slice(0, expected.length / hashBytes);
+      const wrong = hashed.filter((text, index) => {
+        const ids = Uint32Array.from(tokenizer.encode(text));
+        const hash = createHash('sha256').update(ids).digest().subarray(0, hashBytes);
+        return !hash.equals(expected.subarray(index * hashBytes, (index + 1) * hashBytes));
+      });
+      expect(wrong).toEqual([]);
+    });
+  }
+});
+
+describe.skipIf(!hasSmolFiles)(`numerals outside ASCII with the tokenizer of ${smolNote}`, () => {
+  it.each([
+    [' ½', [216, 16738]],
+    [' ²', [216, 19133]],
+  ])('%j', (text, ids) => {
+    const tokenizerJson = JSON.stringify(readSmolJson('tokenizer.json'));
+    expect(Tokenizer.load({ tokenizerJson, tokenizerConfig: {} }).encode(text)).toEqual(ids);
+  });
+});
+
+describe('a tokenizer that keeps digits apart', () => {
+  it('gives each numeral of any script tokens of its own', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+    const numeral = fc
+      .integer({ min: 0, max: 0x1ffff })
+      .map((code) => (code >= 0xd800 && code < 0xe000 ? '½' : String.fromCodePoint(code)))
+      .filter((character) => /\p{N}/u.test(character));
+    fc.assert(
+      fc.property(text, numeral, text, (before, digit, after) => {
+        expect(tiny.encode(before + digit + after)).toEqual(
+          [before, digit, after].flatMap((part) => tiny.encode(part)),
+        );
+      }),
+    );
   });
 });
 

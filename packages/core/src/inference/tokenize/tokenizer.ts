@@ -1,6 +1,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { VistazoError } from '../../errors.js';
 import { bytesOfToken } from './byte-level.js';
+import { fixTokenizer } from './tokenizer-fixes.js';
 
 /** The files a tokenizer is made of. */
 export interface TokenizerFiles {
@@ -21,7 +22,9 @@ export class Tokenizer {
   /** Throws `model.invalidConfig` when the files do not describe a tokenizer. */
   static load({ tokenizerJson, tokenizerConfig }: TokenizerFiles): Tokenizer {
     try {
-      return new Tokenizer(new HuggingFaceTokenizer(JSON.parse(tokenizerJson), tokenizerConfig));
+      const inner = new HuggingFaceTokenizer(JSON.parse(tokenizerJson), tokenizerConfig);
+      fixTokenizer(inner);
+      return new Tokenizer(inner);
     } catch (cause) {
       throw new VistazoError(
         'model.invalidConfig',
