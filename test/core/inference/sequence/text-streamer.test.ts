@@ -85,6 +85,27 @@ describe('a stop string', () => {
     expect(streamed(tokenizer.encode('ja 🙂👍 no'), ['🙂👍']).text).toBe('ja ');
   });
 
+  it('that is the replacement character does not end an emoji whose bytes come one by one', () => {
+    const ids = tokenizer.encode('a🙂b');
+    expect(streamed(ids, ['\uFFFD'])).toMatchObject({ text: 'a🙂b', stopped: false });
+  });
+
+  it('that is the replacement character ends a text in which one stands', () => {
+    const ids = tokenizer.encode('a\uFFFDb');
+    expect(streamed(ids, ['\uFFFD'])).toMatchObject({ text: 'a', stopped: true });
+  });
+
+  it('that is the replacement character ends a text at bytes that become no character', () => {
+    const [lead = 0] = tokenizer.encode('🙂');
+    const ids = [...tokenizer.encode('a'), lead, ...tokenizer.encode('b')];
+    expect(streamed(ids, ['\uFFFD'])).toMatchObject({ text: 'a', stopped: true });
+  });
+
+  it('that ends with the replacement character does not end an unfinished emoji', () => {
+    const ids = tokenizer.encode('a🙂b');
+    expect(streamed(ids, ['a\uFFFD'])).toMatchObject({ text: 'a🙂b', stopped: false });
+  });
+
   it('is never shown, nor anything after it, however the text is cut', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '🙂', ' '), maxLength: 25 });
     const stops = fc.array(

@@ -42,13 +42,14 @@ export class TextStreamer {
     return this.#tokenizer.decode(this.#tokens).trimStart();
   }
 
-  #emit(whole: string, last: boolean): string {
-    const stopAt = this.#firstStop(whole);
+  #emit(decoded: string, last: boolean): string {
+    const settled = last ? decoded : withoutBrokenEnd(decoded);
+    const stopAt = this.#firstStop(settled);
     if (stopAt !== -1) {
       this.#stopped = true;
-      return this.#send(whole.slice(0, stopAt));
+      return this.#send(settled.slice(0, stopAt));
     }
-    return this.#send(last ? whole : whole.slice(0, whole.length - this.#heldLength(whole)));
+    return this.#send(last ? settled : settled.slice(0, settled.length - this.#begun(settled)));
   }
 
   #send(text: string): string {
@@ -64,12 +65,17 @@ export class TextStreamer {
     return places.length === 0 ? -1 : Math.min(...places);
   }
 
-  #heldLength(text: string): number {
-    const broken = text.length - text.replace(/\uFFFD+$/, '').length;
-    const whole = text.slice(0, text.length - broken);
-    const begun = this.#stopStrings.map((stop) => longestBeginning(whole, stop));
-    return broken + Math.max(0, ...begun);
+  /** Length of the end of `text` that may be the beginning of a stop string. */
+  #begun(text: string): number {
+    return Math.max(0, ...this.#stopStrings.map((stop) => longestBeginning(text, stop)));
   }
+}
+
+/** Replacement characters at the end may become a whole character with the next token. */
+function withoutBrokenEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === '\uFFFD') end -= 1;
+  return text.slice(0, end);
 }
 
 /** Length of the longest end of `text` that is a beginning of `stop`. */
