@@ -74,6 +74,7 @@ describe('a bot that is sent a document', () => {
       '#',
       'Image 4, page 1 of 5:',
       '#',
+      '⟦file that you cannot see: c.pdf⟧',
       'All?',
     ]);
   });
@@ -149,10 +150,10 @@ describe('a bot that is sent a video', () => {
     );
   });
 
-  it('says plainly where it cannot look at videos, and answers all the same', async () => {
+  it('says plainly where it cannot look at videos', async () => {
     await using bot = await createTestBot({ media: withoutVideo, answers: ['Hello.'] });
-    expect(await bot.ask('Hi', { files: [{ name: 'clip.mp4', bytes: clip() }] })).toBe(
-      'Hello.\n\nclip.mp4: This bot cannot look at videos, because ffmpeg is not installed where it runs; send pictures of what matters.',
+    expect(await bot.ask('What happens?', { files: [{ name: 'clip.mp4', bytes: clip() }] })).toBe(
+      'clip.mp4: This bot cannot look at videos, because ffmpeg is not installed where it runs; send pictures of what matters.',
     );
   });
 

@@ -44,7 +44,7 @@ describe('the metrics of a bot', () => {
       'vistazo_job_wait_seconds_count{adapter="memory"}': 2,
       'vistazo_turn_seconds_count{adapter="memory",outcome="answered"}': 2,
       'vistazo_first_text_seconds_count{adapter="memory"}': 2,
-      'vistazo_tokens_total{type="prompt"}': 55 + 62,
+      'vistazo_tokens_total{type="prompt"}': 61 + 68,
       'vistazo_tokens_total{type="answer"}': 2,
       vistazo_model_seconds_total: 0.008,
       'vistazo_pictures_total{result="taken"}': 1,

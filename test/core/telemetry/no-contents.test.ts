@@ -106,12 +106,12 @@ async function runBot(said: string, url: string) {
     messageId,
     eventId: `${marker} ${messageId}`,
   });
-  const first = about('one', 'm1');
+  const first = { ...about('one', 'm1'), attachments: [] };
   await adapter.deliver(first);
   await lines.one('answered');
   await adapter.say('', { conversationKey: 'two', pictures: [Buffer.from(said)] });
   await adapter.deliver(about('failing', 'm3'));
-  await adapter.deliver({ ...about('four', 'm4'), text: said.padEnd(6000) });
+  await adapter.deliver({ ...about('four', 'm4'), text: said.padEnd(6000), attachments: [] });
   await lines.one('job postponed');
   await lines.one('message refused');
   await adapter.deliver({ ...first, type: 'edited', eventId: 'e1' });

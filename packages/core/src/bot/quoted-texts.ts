@@ -1,4 +1,4 @@
-import type { MessageEvent, Quote } from '../adapter/platform-event.js';
+import type { Attachment, MessageEvent, Quote } from '../adapter/platform-event.js';
 import { fenceText } from '../conversation/fence.js';
 import type { KeptTextPart } from '../conversation/message.js';
 
@@ -22,6 +22,13 @@ export function quotedTexts({ attachments, quotes = [] }: MessageEvent): KeptTex
       return partOf(fenceText(`${labels[source]}${from}`, text), authorId);
     }),
   ];
+}
+
+/** What a model is told of files that it does not see, fenced. @internal */
+export function unreadTexts(files: readonly Attachment[]): KeptTextPart[] {
+  return files.map(({ name = '', author }) =>
+    partOf(fenceText('file that you cannot see', name), author?.id),
+  );
 }
 
 function partOf(text: string, authorId: string | undefined): KeptTextPart {

@@ -26,17 +26,24 @@ export interface TakePicturesOptions {
   signal: AbortSignal;
 }
 
-/**
- * The pictures of a message that can be used, and a sentence for each file that cannot, or of which only
- * a part is looked at. @internal
- */
+/** What came of the files of a message. @internal */
+export interface TakenPictures {
+  pictures: CheckedPicture[];
+  /** A sentence for each file that cannot be used, or of which only a part is looked at. */
+  notes: string[];
+  /** The files that cannot be used. */
+  unread: Attachment[];
+}
+
+/** The pictures of a message that can be used, and what is to be said of its files. @internal */
 export async function takePictures(
   event: MessageEvent,
   options: TakePicturesOptions,
-): Promise<{ pictures: CheckedPicture[]; notes: string[] }> {
+): Promise<TakenPictures> {
   const { limits, telemetry, signal } = options;
   const pictures: CheckedPicture[] = [];
   const notes: string[] = [];
+  const unread: Attachment[] = [];
   for (const [index, attachment] of event.attachments.entries()) {
     const name = attachment.name ?? `File ${index + 1}`;
     try {
@@ -54,9 +61,10 @@ export async function takePictures(
       if (!isForPerson(error)) throw error;
       telemetry.pictureRefused(error);
       notes.push(`${name}: ${error.message}`);
+      unread.push({ ...attachment, name });
     }
   }
-  return { pictures, notes };
+  return { pictures, notes, unread };
 }
 
 async function takeFile(

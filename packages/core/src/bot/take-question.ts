@@ -1,3 +1,4 @@
+import type { Attachment } from '../adapter/platform-event.js';
 import { Conversation, type Place } from '../conversation/conversation.js';
 import { type MessageId, type Person, picturesOf } from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
@@ -8,7 +9,7 @@ import { findConversation } from './load-conversation.js';
 import { checkText, type MessageLimits } from './new-pictures.js';
 import { emptyAnswer, newConversation, newQuestion } from './new-records.js';
 import type { Prefetcher } from './prefetcher.js';
-import { quotedTexts } from './quoted-texts.js';
+import { quotedTexts, unreadTexts } from './quoted-texts.js';
 import { type TakePicturesOptions, takePictures } from './take-pictures.js';
 import { titleFrom } from './title.js';
 import { conversationIdOf, messageKeyOf, turnIds } from './turn-ids.js';
@@ -35,8 +36,8 @@ export interface TakeQuestionOptions extends Omit<TakePicturesOptions, 'fetched'
 
 /**
  * Takes a message into its conversation, with those of its pictures that can be used and an empty
- * answer; once, however often it is tried. Gives only notes when there is nothing to ask: it was all
- * files that cannot be used. Throws `chat.empty` and `chat.tooLong`. @internal
+ * answer; once, however often it is tried. Gives only notes when there is nothing to ask: it is about
+ * files none of which can be used. Throws `chat.empty` and `chat.tooLong`. @internal
  */
 export async function takeQuestion(
   job: Job,
@@ -74,11 +75,11 @@ export async function takeQuestion(
 
   const fetched = async (url: string) =>
     (await options.prefetcher.take(job.adapter, job.event, url)) ?? store.jobs.file(job, url);
-  const { pictures, notes } = await takePictures(job.event, { ...options, fetched });
-  const quoted = quotedTexts(job.event);
-  const isAllNotes =
-    text.trim() === '' && pictures.length === 0 && quoted.length === 0 && notes.length > 0;
-  if (isAllNotes) return { notes };
+  const { pictures, notes, unread } = await takePictures(job.event, { ...options, fetched });
+  const brought = quotedTexts(job.event);
+  const saysNothing = text.trim() === '' && brought.length === 0 && notes.length > 0;
+  if (pictures.length === 0 && (saysNothing || unread.some(isAskedAbout))) return { notes };
+  const quoted = [...brought, ...unreadTexts(unread)];
   checkText(text, pictures.length + quoted.length, options.limits);
   const parts = pictures.map(({ part }) => part);
   const before = turnIds(key, job.revision - 1);
@@ -98,6 +99,14 @@ export async function takeQuestion(
     await setNotes(notes);
   });
   return { ...taken, notes };
+}
+
+/**
+ * Whether a question is likely about a file. A model that is asked without it would make something up; what
+ * merely stands around, such as the preview of a link, is only told to be missing.
+ */
+function isAskedAbout({ source }: Attachment): boolean {
+  return source === undefined || source === 'reply' || source === 'forward';
 }
 
 /** Another version of a question with its pictures, and an answer to it; or another answer. */
