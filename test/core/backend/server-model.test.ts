@@ -8,7 +8,17 @@ import {
 } from '@vistazo/core';
 import fc from 'fast-check';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+  vi,
+} from 'vitest';
 import { CompletionServer } from './completion-server.ts';
 
 type End = Extract<GenerationEvent, { type: 'end' }>;
@@ -366,6 +376,26 @@ describe('a server that fails', () => {
     connect();
     await answer();
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(date) - 10);
+  });
+
+  it('is asked again when it is well, though the clock of this machine was set back', async () => {
+    await server.script({ status: 503 }, { pieces: ['red'] });
+    connect({ maxRetries: 0 });
+    await expect(answer()).rejects.toMatchObject({ code: 'endpoint.failed' });
+    const now = Date.now;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+    onTestFinished(() => clock.mockRestore());
+    await vi.waitFor(() => expect(model.isReady?.()).toBe(true), { timeout: 5000 });
+    expect((await answer()).end.text).toBe('red');
+  });
+
+  it('is left alone until the date it says by its own clock', async () => {
+    // Its clock is an hour before ours.
+    const date = (afterMs: number) => new Date(Date.now() + 3_600_000 + afterMs).toUTCString();
+    const headers = { date: date(0), 'retry-after': date(1000) };
+    await server.script({ status: 503, headers }, { pieces: ['red'] });
+    connect();
+    expect((await answer()).end.text).toBe('red');
   });
 
   it('is not waited for when it wants an hour', async () => {

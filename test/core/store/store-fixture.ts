@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import pg from 'pg';
 import { afterAll, onTestFinished } from 'vitest';
 import { imageIdSchema } from '../../../packages/core/src/conversation/chat-message.ts';
 import {
@@ -23,6 +25,8 @@ import { temporaryFolder } from '../bot/bot-fixture.ts';
 /** A database, which can be opened again after it was closed. */
 export interface TestDatabase {
   (): Promise<Store>;
+  /** Changes what is in it; no store may be open in SQLite meanwhile. */
+  run(statement: string): Promise<void>;
   /** What of these words is anywhere in the files that the database has on the disk. */
   wordsOnDisk(words: readonly (string | Uint8Array)[]): Promise<string[]>;
 }
@@ -39,7 +43,11 @@ export function databases(): [name: string, newDatabase: NewDatabase][] {
       'SQLite',
       async () => {
         const path = await newPath();
-        return opener(openSqliteStore, { path }, dirname(path));
+        return opener(openSqliteStore, { path }, dirname(path), async (statement) => {
+          const database = new SqliteDatabase(path);
+          database.prepare(statement).run();
+          database.close();
+        });
       },
     ],
     [
@@ -47,7 +55,13 @@ export function databases(): [name: string, newDatabase: NewDatabase][] {
       async () => {
         server ??= startPostgres();
         const { newDatabase, dataFolder } = await server;
-        return opener(openPostgresStore, { url: await newDatabase() }, dataFolder);
+        const url = await newDatabase();
+        return opener(openPostgresStore, { url }, dataFolder, async (statement) => {
+          const client = new pg.Client({ connectionString: url });
+          await client.connect();
+          await client.query(statement);
+          await client.end();
+        });
       },
     ],
   ];
@@ -59,6 +73,7 @@ function opener<Options>(
   open: (options: Options) => Promise<Store>,
   options: Options,
   folder: string,
+  run: TestDatabase['run'],
 ): TestDatabase {
   const openStore = async () => {
     const store = await open(options);
@@ -66,6 +81,7 @@ function opener<Options>(
     return store;
   };
   return Object.assign(openStore, {
+    run,
     wordsOnDisk: (words: readonly (string | Uint8Array)[]) => wordsIn(folder, words),
   });
 }

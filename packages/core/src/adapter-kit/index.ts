@@ -20,6 +20,7 @@ export { helpText } from './help-text.js';
 export { InOrder } from './in-order.js';
 export { inTime } from './in-time.js';
 export { commonSayings, type Language, languageOf, sayModel } from './language.js';
+export { Lifetime } from './lifetime.js';
 export {
   commandTitle,
   isForMessages,

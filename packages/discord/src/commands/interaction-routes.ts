@@ -1,4 +1,4 @@
-import { BoundedMap, type Language, languageOf } from '@vistazo/core/adapter-kit';
+import { BoundedMap, type Language, Lifetime, languageOf } from '@vistazo/core/adapter-kit';
 import { type Interaction, isGuestAt } from './interaction.js';
 
 /** How what a command asked is answered: with the token of its interaction, as long as that is good. */
@@ -14,7 +14,8 @@ export interface InteractionRoute {
   acknowledged: Promise<boolean>;
   /** Whether its first message says something, or is about to. */
   isFilled: boolean;
-  expiresAtMs: number;
+  /** Of the token. */
+  life: Lifetime;
 }
 
 /** Tokens are good for 15 minutes; what is sent in the last of them may come too late. */
@@ -43,7 +44,7 @@ export class InteractionRoutes {
       language: languageOf(locale),
       isInServer: guild_id !== undefined && !isGuestAt(interaction),
       isFilled: false,
-      expiresAtMs: Date.now() + tokenLifeMs,
+      life: new Lifetime(tokenLifeMs),
     };
     this.#routes.set(messageId, route);
     const end = setTimeout(() => {
@@ -57,7 +58,7 @@ export class InteractionRoutes {
   /** Undefined where the message was no command, or its token is not good any more. */
   of(messageId: string): InteractionRoute | undefined {
     const route = this.#routes.get(messageId);
-    if (route === undefined || Date.now() < route.expiresAtMs) return route;
+    if (route === undefined || !route.life.isOver) return route;
     this.close(messageId);
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { BoundedMap } from '@vistazo/core/adapter-kit';
+import { BoundedMap, Lifetime } from '@vistazo/core/adapter-kit';
 import type { Respond } from './doer.js';
 
 /** A slash command that was called, and by whom. */
@@ -17,18 +17,18 @@ const maxCalls = 10_000;
 
 /** The slash commands of this process, by what core knows them by. What it knew of older ones is lost with it. */
 export class CalledCommands {
-  readonly #calls = new BoundedMap<string, CalledCommand & { expiresAtMs: number }>(maxCalls);
+  readonly #calls = new BoundedMap<string, CalledCommand & { life: Lifetime }>(maxCalls);
 
   note(messageId: string, call: CalledCommand): void {
-    this.#calls.set(messageId, { ...call, expiresAtMs: Date.now() + addressLifeMs });
+    this.#calls.set(messageId, { ...call, life: new Lifetime(addressLifeMs) });
   }
 
   /** Undefined where it was no command of this process. */
   of(messageId: string): CalledCommand | undefined {
     const call = this.#calls.get(messageId);
     if (call === undefined) return undefined;
-    const { expiresAtMs, ...called } = call;
-    return { ...called, respond: Date.now() < expiresAtMs ? call.respond : undefined };
+    const { life, ...called } = call;
+    return { ...called, respond: life.isOver ? undefined : call.respond };
   }
 
   /** What a person called. */
@@ -38,7 +38,6 @@ export class CalledCommands {
 
   /** See `Adapter.forgotten`. Those whose addresses are still good may be under way. */
   forgotten(isMeant: (tenant: string) => boolean): void {
-    const nowMs = Date.now();
-    this.#calls.deleteWhere((_, call) => call.expiresAtMs < nowMs && isMeant(call.tenant));
+    this.#calls.deleteWhere((_, call) => call.life.isOver && isMeant(call.tenant));
   }
 }

@@ -2,7 +2,7 @@ import type { App, Receiver } from '@slack/bolt';
 import { SocketModeClient } from '@slack/socket-mode';
 import { WebAPIPlatformError, type WebClientOptions } from '@slack/web-api';
 import { VistazoError } from '@vistazo/core';
-import { inTime, pause } from '@vistazo/core/adapter-kit';
+import { inTime, Lifetime, pause } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
 import { failedEvent } from './event-outcome.js';
 import { QuietLogger } from './quiet-logger.js';
@@ -160,7 +160,7 @@ export class SocketReceiver implements Receiver {
     failuresBefore: number,
     signal: AbortSignal,
   ): Promise<Connection | undefined> {
-    const awaySinceMs = Date.now();
+    const away = new Lifetime(longAwayMs);
     let isTold = false;
     for (let failures = failuresBefore; !signal.aborted; failures++) {
       const pauseMs = failures === 0 ? 0 : firstPauseMs * 2 ** (failures - 1);
@@ -170,7 +170,7 @@ export class SocketReceiver implements Receiver {
         await this.#connect();
         if (!this.#isConnected) continue;
         if (isTold) this.options.notify('The bot is connected to Slack again.');
-        if (Date.now() - awaySinceMs > longAwayMs) this.options.onBack?.(awaySinceMs);
+        if (away.isOver) this.options.onBack?.(Date.now() - away.ageMs);
         const { promise: ended, resolve } = Promise.withResolvers<void>();
         this.#client.once('disconnected', () => resolve());
         return { ended };

@@ -6,7 +6,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 /** The failure that an answer other than 200 means. @internal */
 export function refusal(status: number, headers: Headers, body: string): ServerFailure {
   const error = readError(parsedJson(body) ?? body, status);
-  return failureOf(error, retryAfter(headers['retry-after']));
+  return failureOf(error, retryAfter(headers));
 }
 
 /** The failure that an error means, whether it came with a status or in the middle of an answer. @internal */
@@ -94,11 +94,17 @@ function reasonOfStatus(status: number, isUnusable: boolean): FailureReason {
   return status === 503 || status === 529 ? 'busy' : 'fault';
 }
 
-/** Seconds or a date. Source: RFC 9110, section 10.2.3. */
-function retryAfter(header: string | string[] | undefined): number {
-  const value = Array.isArray(header) ? header[0] : header;
+/** Seconds or a date, by the server's own clock where it tells it. Source: RFC 9110, section 10.2.3. */
+function retryAfter(headers: Headers): number {
+  const value = firstOf(headers['retry-after']);
   if (value === undefined) return 0;
   const seconds = Number(value);
-  const ms = Number.isNaN(seconds) ? Date.parse(value) - Date.now() : seconds * 1000;
+  const saidAtMs = Date.parse(firstOf(headers.date) ?? '');
+  const nowMs = Number.isNaN(saidAtMs) ? Date.now() : saidAtMs;
+  const ms = Number.isNaN(seconds) ? Date.parse(value) - nowMs : seconds * 1000;
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);
+}
+
+function firstOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
 }

@@ -10,7 +10,7 @@ const longestPauseMs = 60_000;
 
 interface Place {
   server: CheckedServer;
-  /** Nobody asks it before, since it failed or said so. */
+  /** Nobody asks it before, since it failed or said so; in the time of `performance`, which nobody sets back. */
   notBeforeMs: number;
   /** Failures since the last answer. */
   failures: number;
@@ -49,7 +49,7 @@ export class ServerPool {
 
   /** Whether any server can be asked without a pause. */
   get hasReady(): boolean {
-    return this.#places.some(({ notBeforeMs }) => notBeforeMs <= Date.now());
+    return this.#places.some(({ notBeforeMs }) => notBeforeMs <= performance.now());
   }
 
   /** The tries of one answer; an aborted `signal` throws its reason while a server rests. */
@@ -57,7 +57,7 @@ export class ServerPool {
     const triesLeft = new Map(this.#places.map((place) => [place, this.#maxRetries + 1]));
     while (true) {
       const place = this.#next(triesLeft);
-      const restMs = place.notBeforeMs - Date.now();
+      const restMs = place.notBeforeMs - performance.now();
       if (restMs > longestPauseMs) throw new ServerFailure('busy').toVistazoError(hostOf(place));
       if (restMs > 0)
         await wait(restMs, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -71,7 +71,7 @@ export class ServerPool {
         failed: (failure) => {
           rest(place, failure);
           const left = failure.remedy === 'again' ? (triesLeft.get(place) ?? 1) - 1 : 0;
-          const givenUp = left === 0 || place.notBeforeMs - Date.now() > longestPauseMs;
+          const givenUp = left === 0 || place.notBeforeMs - performance.now() > longestPauseMs;
           if (givenUp) triesLeft.delete(place);
           else triesLeft.set(place, left);
           if (failure.remedy === 'never' || triesLeft.size === 0) {
@@ -83,7 +83,7 @@ export class ServerPool {
   }
 
   #next(triesLeft: ReadonlyMap<Place, number>): Place {
-    const now = Date.now();
+    const now = performance.now();
     const able = [...triesLeft.keys()];
     const ready = able.find(({ notBeforeMs }) => notBeforeMs <= now);
     return ready ?? (able.toSorted((a, b) => a.notBeforeMs - b.notBeforeMs)[0] as Place);
@@ -98,5 +98,5 @@ function rest(place: Place, { remedy, retryAfterMs }: ServerFailure): void {
   // Many bots that met the same fault must not come back at the same moment.
   const jittered = pauseMs * (0.5 + Math.random() / 2);
   place.failures += 1;
-  place.notBeforeMs = Date.now() + Math.max(retryAfterMs, jittered);
+  place.notBeforeMs = performance.now() + Math.max(retryAfterMs, jittered);
 }

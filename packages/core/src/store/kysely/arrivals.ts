@@ -5,15 +5,7 @@ import { keepAnnounced } from './announced-pictures.js';
 import { asBuffer } from './as-buffer.js';
 import { Bucket } from './buckets.js';
 import type { DatabaseKind } from './database-kind.js';
-import {
-  cancelJob,
-  ended,
-  findJob,
-  inFuture,
-  isNewEvent,
-  openJobsIn,
-  takeAway,
-} from './job-rows.js';
+import { cancelJob, dueIn, ended, findJob, isNewEvent, openJobsIn, takeAway } from './job-rows.js';
 import { contentJson, parseContent } from './message-content.js';
 import { notePlace } from './places.js';
 import { refusalOf, tellingSize } from './refusals.js';
@@ -89,7 +81,7 @@ async function insertMessage(
       accepted_at_ms: kind.nowMs,
       traceparent,
       ...(isTaken ? { content: contentJson(event), status: 'waiting' } : ended(kind, 'cancelled')),
-      ...(isTaken && waits && { due_at_ms: inFuture(kind, debounceMs) }),
+      ...(isTaken && waits && dueIn(kind, debounceMs)),
     })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();

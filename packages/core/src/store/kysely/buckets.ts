@@ -54,7 +54,22 @@ export class Bucket {
       .where('kind', '=', this.#key.kind)
       .executeTakeFirst();
     const level = row?.level ?? this.size.capacity;
-    return Math.max(0, Math.ceil((cost - level) / this.size.perMs));
+    const waitMs = Math.max(0, Math.ceil((cost - level) / this.size.perMs));
+    if (waitMs > 0) await this.#fillFromNow();
+    return waitMs;
+  }
+
+  /** Where the clock was set back, it would not fill until that time is over. */
+  async #fillFromNow(): Promise<void> {
+    await this.db
+      .updateTable('buckets')
+      .set({ updated_at_ms: this.nowMs })
+      .where('adapter', '=', this.#key.adapter)
+      .where('tenant', '=', this.#key.tenant)
+      .where('person', '=', this.#key.person)
+      .where('kind', '=', this.#key.kind)
+      .where('updated_at_ms', '>', this.nowMs)
+      .execute();
   }
 
   #change(cost: number, condition: RawBuilder<boolean>) {
@@ -76,7 +91,10 @@ export class Bucket {
   /** What it holds now. */
   get #filled() {
     const { capacity, perMs } = this.size;
-    const level = sql<number>`buckets.level + (${this.nowMs} - buckets.updated_at_ms) * ${double(perMs)}`;
+    const sinceMs = sql<number>`(${this.nowMs} - buckets.updated_at_ms)`;
+    // Clocks are set back at times; nothing flows out then.
+    const filling = sql<number>`(case when ${sinceMs} > 0 then ${sinceMs} else 0 end)`;
+    const level = sql<number>`buckets.level + ${filling} * ${double(perMs)}`;
     return sql<number>`case when ${level} > ${double(capacity)} then ${double(capacity)} else ${level} end`;
   }
 }

@@ -89,7 +89,8 @@ export async function cancelJob(
   await forgetActions(db, id);
 }
 
-/** The time so much later, by the clock of the database. @internal */
-export function inFuture({ nowMs }: DatabaseKind, delayMs: number) {
-  return sql<number>`${nowMs} + ${sql.lit(Math.round(delayMs))}`;
+/** What makes a job due so much later, by the clock of the database. @internal */
+export function dueIn({ nowMs }: DatabaseKind, delayMs: number) {
+  const delay_ms = Math.round(delayMs);
+  return { due_at_ms: sql<number>`${nowMs} + ${sql.lit(delay_ms)}`, delay_ms };
 }

@@ -22,14 +22,15 @@ import {
 } from '../job-store.js';
 import { announcedPictures, deleteAnnounced } from './announced-pictures.js';
 import { acceptAnnouncement, acceptMessage, requestStop, unfold } from './arrivals.js';
+import { ClockWatch } from './clock-watch.js';
 import { GuardedDatabase } from './guarded-database.js';
 import { deleteFiles, keepFile, keptFile, unfetched } from './job-files.js';
 import {
   type ConversationKey,
   cancelJob,
+  dueIn,
   ended,
   findJob,
-  inFuture,
   isNewEvent,
   type JobChange,
   messageKeyOf,
@@ -58,6 +59,8 @@ const leaseAttempts = 10;
 
 /** The jobs of all tenants in a database. @internal */
 export class KyselyJobStore extends GuardedDatabase implements JobStore {
+  readonly #clockWatch = new ClockWatch(this.kind);
+
   accept(adapter: string, event: MessageEvent, options: AcceptOptions): Promise<Reception> {
     return this.inTransaction((db) => acceptMessage(db, this.kind, adapter, event, options));
   }
@@ -108,6 +111,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
         revision: job.revision + 1,
         stop_requested: 0,
         due_at_ms: 0,
+        delay_ms: 0,
         ended_at_ms: null,
         accepted_at_ms: this.kind.nowMs,
         traceparent,
@@ -230,6 +234,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     maxRunningPerPerson = Number.MAX_SAFE_INTEGER,
   ): Promise<Job | undefined> {
     return this.guarded(async (db) => {
+      await this.#clockWatch.look(db);
       for (let attempt = 0; attempt < leaseAttempts; attempt++) {
         const next = await nextJob(db, this.kind, adapters, maxRunningPerPerson);
         if (next === undefined) return undefined;
@@ -253,7 +258,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
           status: 'running',
           fence: eb('fence', '+', 1),
           attempts: eb('attempts', '+', 1),
-          due_at_ms: inFuture(this.kind, leaseMs),
+          ...dueIn(this.kind, leaseMs),
         }))
         .where('id', '=', id)
         .where('fence', '=', fence)
@@ -272,7 +277,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   }
 
   renew(job: Job, leaseMs: number): Promise<void> {
-    return this.guarded((db) => this.#change(db, job, { due_at_ms: inFuture(this.kind, leaseMs) }));
+    return this.guarded((db) => this.#change(db, job, dueIn(this.kind, leaseMs)));
   }
 
   keepFile(message: MessageKey, url: string, bytes: Uint8Array): Promise<void> {
@@ -324,7 +329,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   }
 
   postpone(job: Job, delayMs: number): Promise<void> {
-    const change = { status: 'waiting', due_at_ms: inFuture(this.kind, delayMs) };
+    const change = { status: 'waiting', ...dueIn(this.kind, delayMs) };
     return this.guarded((db) => this.#change(db, job, change));
   }
 

@@ -281,6 +281,13 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
         await statement.execute(db);
     },
   },
+  '0017-delays': {
+    async up(db) {
+      await sql`alter table jobs add column delay_ms ${types.milliseconds} not null default 0`.execute(
+        db,
+      );
+    },
+  },
 });
 
 /**

@@ -1,4 +1,5 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { clockSlackMs } from './clock-watch.js';
 import type { DatabaseKind } from './database-kind.js';
 import { wholeTenant } from './refusals.js';
 import type { Database } from './schema.js';
@@ -44,12 +45,22 @@ export function nextJob(
           eb(fn.coalesce('busy.running', val(0)), '<', maxRunningPerPerson),
         ]),
       )
-      .orderBy(({ fn, val }) => fn.coalesce('tenantTurn.leased_at_ms', val(0)))
-      .orderBy(({ fn, val }) => fn.coalesce('personTurn.leased_at_ms', val(0)))
+      .orderBy(lastTurn(nowMs, 'tenantTurn'))
+      .orderBy(lastTurn(nowMs, 'personTurn'))
       .orderBy('jobs.id')
       .limit(1)
       .executeTakeFirst()
   );
+}
+
+/**
+ * When they had their last turn, 0 where they had none. One in the future was before the clock was set back, and
+ * would let them wait until it is over.
+ */
+function lastTurn(nowMs: DatabaseKind['nowMs'], turn: 'tenantTurn' | 'personTurn') {
+  const leasedAtMs = sql.ref<number>(`${turn}.leased_at_ms`);
+  return sql<number>`case when ${leasedAtMs} <= ${nowMs} + ${sql.lit(clockSlackMs)}
+    then ${leasedAtMs} else 0 end`;
 }
 
 /**

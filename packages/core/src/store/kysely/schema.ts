@@ -94,6 +94,8 @@ interface JobTable {
   folded_into: string | null;
   /** Leased until then while running; not leased before while waiting. */
   due_at_ms: Generated<number>;
+  /** How long before that this was said, by which a clock that was set back is noticed. */
+  delay_ms: Generated<number>;
   ended_at_ms: number | null;
   /** When its message came in or was changed; null in jobs from before this was kept. */
   accepted_at_ms: number | null;

@@ -147,9 +147,10 @@ async function failInterruptedAnswers(db: Kysely<Database>): Promise<void> {
  * be their cause: it waits, longer each time, up to a minute.
  */
 async function freeJobs(db: Kysely<Database>, nowMs: DatabaseKind['nowMs']): Promise<void> {
+  const delayMs = sql<number>`(min(60000, (1 << min(attempts, 12)) * 30) - 60)`;
   await db
     .updateTable('jobs')
-    .set({ due_at_ms: sql`${nowMs} + min(60000, (1 << min(attempts, 12)) * 30) - 60` })
+    .set({ due_at_ms: sql`${nowMs} + ${delayMs}`, delay_ms: delayMs })
     .where('status', '=', 'running')
     .execute();
 }
