@@ -4,7 +4,7 @@ import type { Database } from './schema.js';
 
 const lookEveryMs = 1000;
 /** Clocks are put right by a little all the time. @internal */
-export const clockSlackMs = 1000;
+export const clockToleranceMs = 1000;
 
 /**
  * Notices that the clock of the database was set back, and with it that jobs are due later than was ever said: after a
@@ -25,7 +25,7 @@ export class ClockWatch {
       .updateTable('jobs')
       .set({ due_at_ms: fromNow })
       .where('status', 'in', ['waiting', 'running'])
-      .where('due_at_ms', '>', sql<number>`${fromNow} + ${sql.lit(clockSlackMs)}`)
+      .where('due_at_ms', '>', sql<number>`${fromNow} + ${sql.lit(clockToleranceMs)}`)
       .execute();
   }
 }

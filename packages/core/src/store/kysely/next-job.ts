@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { clockSlackMs } from './clock-watch.js';
+import { clockToleranceMs } from './clock-watch.js';
 import type { DatabaseKind } from './database-kind.js';
 import { wholeTenant } from './refusals.js';
 import type { Database } from './schema.js';
@@ -59,7 +59,7 @@ export function nextJob(
  */
 function lastTurn(nowMs: DatabaseKind['nowMs'], turn: 'tenantTurn' | 'personTurn') {
   const leasedAtMs = sql.ref<number>(`${turn}.leased_at_ms`);
-  return sql<number>`case when ${leasedAtMs} <= ${nowMs} + ${sql.lit(clockSlackMs)}
+  return sql<number>`case when ${leasedAtMs} <= ${nowMs} + ${sql.lit(clockToleranceMs)}
     then ${leasedAtMs} else 0 end`;
 }
 
