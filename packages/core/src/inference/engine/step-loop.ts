@@ -27,6 +27,9 @@ export class StepLoop {
   readonly #runner: ModelRunner;
   readonly #prefixes: PrefixIndex;
   readonly #scheduler: Scheduler<LoopEntry>;
+  /** Sequences that have ended while a graph ran, which may still read their rows. */
+  readonly #leaving: LoopEntry[] = [];
+  #isStepping = false;
   #isRunning = false;
   #isClosed = false;
 
@@ -48,8 +51,9 @@ export class StepLoop {
     this.#scheduler.remove(entry);
     entry.onStart();
     entry.sequence.finish(reason);
-    this.#remember(entry);
     entry.onEnd();
+    if (this.#isStepping) this.#leaving.push(entry);
+    else this.#leave(entry);
   }
 
   /** Runs nothing more. Sequences that are under way fail with `error`. */
@@ -66,7 +70,10 @@ export class StepLoop {
       const plan = this.#isClosed ? undefined : this.#scheduler.plan();
       if (plan === undefined) break;
       const startedAt = performance.now();
+      this.#isStepping = true;
       await this.#step(plan);
+      this.#isStepping = false;
+      for (const entry of this.#leaving.splice(0)) this.#leave(entry);
       this.#scheduler.spent(plan, performance.now() - startedAt);
     }
     this.#isRunning = false;
@@ -108,24 +115,31 @@ export class StepLoop {
   #take(entry: LoopEntry, logits: Float32Array): void {
     const { sequence } = entry;
     if (sequence.isFinished) return;
-    sequence.take(logits);
+    try {
+      sequence.take(logits);
+    } catch (error) {
+      // Its own constraint or sampler failed; the others of the step go on.
+      this.#fail([entry], error);
+      return;
+    }
     if (!sequence.isFinished) return;
     this.#scheduler.remove(entry);
-    this.#remember(entry);
+    this.#leave(entry);
     entry.onEnd();
   }
 
-  /** Keeps what was read of the prompt and answer for later prompts. */
-  #remember({ sequence: { row, scope, keys } }: LoopEntry): void {
+  /** Keeps what was read of the prompt and answer for later prompts, and frees the rest. */
+  #leave({ sequence: { row, scope, keys } }: LoopEntry): void {
+    const { decoder } = this.#runner;
     const read = keys.slice(0, row.tokens);
-    this.#prefixes.remember(scope, read, (from, to) =>
-      this.#runner.decoder.copyBlock(row, from, to),
-    );
+    this.#prefixes.remember(scope, read, (from, to) => decoder.copyBlock(row, from, to));
+    decoder.release(row);
   }
 
   #fail(entries: readonly LoopEntry[], error: unknown): void {
     for (const entry of [...entries]) {
       this.#scheduler.remove(entry);
+      this.#runner.decoder.release(entry.sequence.row);
       entry.onError(error);
     }
   }

@@ -22,6 +22,12 @@ import {
 } from '../onnx/tensor.js';
 import { findPlacement } from './find-placement.js';
 
+/**
+ * Outputs of this prefix hold keys and values of the new tokens alone, `[batch, tokens, kvHeads ×
+ * headDim]`; such graphs take past ones in buffers that may have room at the end of each row.
+ */
+export const newKvPrefix = 'new_key_values';
+
 interface LayerNames {
   key: string;
   value: string;
@@ -44,6 +50,8 @@ export class Decoder {
   readonly #embedsType: FloatType;
   readonly #hidden: number;
   readonly #optional: Set<string>;
+  /** Whether a run gives keys and values of the new tokens alone, instead of all; see {@link newKvPrefix}. */
+  readonly #givesNewKvOnly: boolean;
   /** How rows run together; found out when they do so first. */
   #placement: Promise<Placement | undefined> | undefined;
 
@@ -56,7 +64,8 @@ export class Decoder {
     this.#session = session;
     this.#embedsType = floatType(embeds.type, 'inputs_embeds');
     this.#hidden = fixedSize(embeds, 2);
-    this.#layers = layerNames(inputs, outputs);
+    this.#givesNewKvOnly = outputs.some(({ name }) => name.startsWith(newKvPrefix));
+    this.#layers = layerNames(inputs, outputs, this.#givesNewKvOnly ? newKvPrefix : 'present');
     this.#spec = kvSpec(inputs, this.#layers);
     this.#optional = new Set(inputs.map(({ name }) => name));
   }
@@ -112,10 +121,14 @@ export class Decoder {
 
   async #run(inputs: readonly DecoderInput[], placement: Placement): Promise<Float32Array[]> {
     const tokens = (inputs[0]?.inputsEmbeds.length ?? 0) / this.#hidden;
-    const rows = inputs.map(({ row }) => row);
-    const known = rows[0]?.batch;
-    const batch = known?.holds(rows) ? known : KvBatch.of(this.#spec, rows);
-    const feeds = this.#feeds(inputs, tokens, { batch, placement });
+    const batch = KvBatch.gather(
+      this.#spec,
+      inputs.map(({ row }) => row),
+      this.#givesNewKvOnly,
+    );
+    if (!this.#givesNewKvOnly) batch.trim();
+    const ordered = inputs.toSorted((a, b) => a.row.index - b.row.index);
+    const feeds = this.#feeds(ordered, tokens, { batch, placement });
     const outputs = await this.#session.run(feeds);
     const logits = outputs.logits;
     if (logits === undefined)
@@ -124,8 +137,16 @@ export class Decoder {
       key: kvData(outputOf(outputs, presentKey)),
       value: kvData(outputOf(outputs, presentValue)),
     }));
-    batch.replace(layers, tokens, placement);
-    return lastRows(toFloat32(logits), rows.length, logits.dims);
+    if (this.#givesNewKvOnly) batch.append(layers, tokens);
+    else batch.replace(layers, tokens, placement);
+    const last = lastRows(toFloat32(logits), inputs.length, logits.dims);
+    return inputs.map(({ row }) => last[row.index] ?? new Float32Array());
+  }
+
+  /** Frees the keys and values of a row. */
+  release(row: KvRow): void {
+    row.batch?.remove(row);
+    row.tokens = 0;
   }
 
   #feeds(
@@ -138,7 +159,7 @@ export class Decoder {
       inputs_embeds: floatTensor(this.#embedsType, joined(inputs), [rows, tokens, this.#hidden]),
       attention_mask: new Tensor('int64', batch.attentionMask(tokens, placement), [
         rows,
-        batch.places + tokens,
+        batch.width + tokens,
       ]),
     };
     if (this.#optional.has('position_ids')) {
@@ -149,9 +170,9 @@ export class Decoder {
     }
     if (this.#optional.has('num_logits_to_keep')) feeds.num_logits_to_keep = int64Tensor([1], []);
     if (this.#optional.has('use_cache_branch')) {
-      feeds.use_cache_branch = new Tensor('bool', [batch.places > 0], [1]);
+      feeds.use_cache_branch = new Tensor('bool', [batch.width > 0], [1]);
     }
-    for (const [index, { key, value }] of batch.layers.entries()) {
+    for (const [index, { key, value }] of batch.feeds().entries()) {
       const names = this.#layers[index];
       if (names === undefined) continue;
       feeds[names.key] = kvTensor(key, batch.shape);
@@ -185,7 +206,11 @@ function joined(inputs: readonly DecoderInput[]): Float32Array {
   return whole;
 }
 
-function layerNames(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): LayerNames[] {
+function layerNames(
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+  prefix: string,
+): LayerNames[] {
   const pasts = inputs.filter(({ name }) => name.endsWith('.key'));
   if (pasts.length === 0) {
     throw new VistazoError(
@@ -197,7 +222,7 @@ function layerNames(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[
     const value = key.replace(/\.key$/, '.value');
     requireTensor(inputs, value, 'decoder', 4);
     const present = (name: string) =>
-      requireTensor(outputs, name.replace(/^past_key_values/, 'present'), 'decoder', 4).name;
+      requireTensor(outputs, name.replace(/^past_key_values/, prefix), 'decoder').name;
     return { key, value, presentKey: present(key), presentValue: present(value) };
   });
 }

@@ -1,5 +1,6 @@
 import type { Placement } from '../kv/kv-batch.js';
 import { emptyRow } from '../kv/kv-row.js';
+import { areClose } from './compare-logits.js';
 import type { DecoderInput } from './decoder.js';
 
 /** Runs inputs together, with new tokens placed as told. */
@@ -26,7 +27,8 @@ export async function findPlacement(
   }
   for (const placement of ['afterRow', 'end'] as const) {
     const together = await afterTwoMore(forward, placement, hidden, [longTokens, shortTokens]);
-    if (together.every((logits, row) => isClose(logits, alone[row] ?? logits))) return placement;
+    if (together.every((logits, row) => areClose(logits, alone[row] ?? logits, maxDifference)))
+      return placement;
   }
   return undefined;
 }
@@ -52,16 +54,4 @@ async function afterTwoMore(
 /** Embeddings that differ from token to token. */
 function made(tokens: number, hidden: number): Float32Array {
   return Float32Array.from({ length: tokens * hidden }, (_, i) => Math.sin(1 + i * 1.7 + tokens));
-}
-
-function isClose(logits: Float32Array, others: Float32Array): boolean {
-  let most = 0;
-  let highest = Number.NEGATIVE_INFINITY;
-  let lowest = Number.POSITIVE_INFINITY;
-  for (const [index, logit] of logits.entries()) {
-    most = Math.max(most, Math.abs(logit - (others[index] ?? Number.NaN)));
-    highest = Math.max(highest, logit);
-    lowest = Math.min(lowest, logit);
-  }
-  return most <= maxDifference * (highest - lowest);
 }

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import { emptyRow } from '../kv/kv-row.js';
+import type { SessionOptions } from '../onnx/session.js';
+import { areClose } from '../runner/compare-logits.js';
+import { Decoder } from '../runner/decoder.js';
+import { groupAttention } from './group-attention.js';
+import { readOnnxFile, writeModel } from './onnx-file.js';
+
+/** Raised when other files come of the same graph. */
+const recipe = 1;
+
+/** The largest difference of logits, as a share of their range; eight-bit sums differ by kernel. */
+const maxDifference = 0.02;
+
+const noteSchema = z.object({
+  recipe: z.number(),
+  source: z.object({ bytes: z.number(), modifiedMs: z.number(), sha256: z.string() }),
+  /** Whether there is an optimised file; a graph that cannot be rewritten is not tried again. */
+  isOptimised: z.boolean(),
+  reason: z.string().optional(),
+});
+type Note = z.infer<typeof noteSchema>;
+
+/** What came of optimising a decoder. */
+export type OptimisedDecoder =
+  | { isOptimised: true; path: string }
+  /** The graph stays as it is, for this reason. */
+  | { isOptimised: false; reason: string };
+
+/** Path of the optimised graph of a decoder, beside it. */
+export function optimisedPath(path: string): string {
+  return path.replace(/\.onnx$/, '.vistazo.onnx');
+}
+
+function notePath(path: string): string {
+  return path.replace(/\.onnx$/, '.vistazo.json');
+}
+
+/** The optimised graph of a decoder, if it was made of this very file before. */
+export async function knownOptimised(path: string): Promise<OptimisedDecoder | undefined> {
+  const note = await readNote(path);
+  if (note === undefined || note.recipe !== recipe || !(await isSourceOf(note, path))) {
+    return undefined;
+  }
+  if (!note.isOptimised)
+    return { isOptimised: false, reason: note.reason ?? 'it was tried before' };
+  const isThere = await stat(optimisedPath(path)).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? { isOptimised: true, path: optimisedPath(path) } : undefined;
+}
+
+async function readNote(path: string): Promise<Note | undefined> {
+  const text = await readFile(notePath(path), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return noteSchema.parse(JSON.parse(text));
+  } catch {
+    // A damaged note is written anew.
+    return undefined;
+  }
+}
+
+async function isSourceOf({ source }: Note, path: string): Promise<boolean> {
+  const { size, mtimeMs } = await stat(path);
+  if (size !== source.bytes) return false;
+  // A copied folder has other times; then the content decides.
+  return mtimeMs === source.modifiedMs || (await hashOf(path)) === source.sha256;
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+/**
+ * Writes a faster graph beside a decoder: attention in one operator, which copies no keys and
+ * values out. The weights stay in the decoder's own file. It is used only when it gives the same
+ * logits. Throws what the file system throws when the folder cannot be written to.
+ */
+export async function optimiseDecoder(
+  path: string,
+  heads: number,
+  options: SessionOptions = {},
+): Promise<OptimisedDecoder> {
+  const known = await knownOptimised(path);
+  if (known !== undefined) return known;
+  const { size, mtimeMs } = await stat(path);
+  const source = { bytes: size, modifiedMs: mtimeMs, sha256: await hashOf(path) };
+  const plain = await Decoder.open(path, options);
+  try {
+    const reason = await writeOptimised(path, plain, heads, options);
+    const note: Note = {
+      recipe,
+      source,
+      isOptimised: reason === undefined,
+      ...(reason !== undefined && { reason }),
+    };
+    await writeFile(notePath(path), JSON.stringify(note, null, 2));
+    return reason === undefined
+      ? { isOptimised: true, path: optimisedPath(path) }
+      : { isOptimised: false, reason };
+  } finally {
+    await plain.close();
+  }
+}
+
+/** Why it was not written; undefined when it was. */
+async function writeOptimised(
+  path: string,
+  plain: Decoder,
+  heads: number,
+  options: SessionOptions,
+): Promise<string | undefined> {
+  const { type, kvHeads, headDim } = plain.kvSpec;
+  if (type !== 'float32') return 'its keys and values are 16-bit floats';
+  const rewritten = groupAttention(readOnnxFile(path), { heads, kvHeads, headDim });
+  if (rewritten === undefined) return 'its attention is written in a way that is not known';
+  const unfinished = `${optimisedPath(path)}.${process.pid}`;
+  try {
+    await writeGraph(path, unfinished, rewritten);
+    const difference = await differenceOf(plain, unfinished, options);
+    if (difference !== undefined) return difference;
+    await rename(unfinished, optimisedPath(path));
+    return undefined;
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+/** In what a graph differs from the plain one; undefined when it gives the same logits. */
+async function differenceOf(
+  plain: Decoder,
+  path: string,
+  options: SessionOptions,
+): Promise<string | undefined> {
+  let optimised: Decoder | undefined;
+  try {
+    optimised = await Decoder.open(path, options);
+    return (await haveEqualLogits(plain, optimised)) ? undefined : 'the faster graph gives other logits';
+  } catch {
+    // ONNX Runtime names its own nodes, which tell an operator nothing.
+    return 'the faster graph cannot be run';
+  } finally {
+    await optimised?.close();
+  }
+}
+
+async function writeGraph(
+  path: string,
+  to: string,
+  model: NonNullable<ReturnType<typeof groupAttention>>,
+): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    const small = new Map<string, Uint8Array>();
+    for (const { place } of model.initializers) {
+      if (place === undefined || place.end - place.start > 2 ** 16) continue;
+      const bytes = new Uint8Array(place.end - place.start);
+      await file.read(bytes, 0, bytes.length, place.start);
+      small.set(`${place.start}`, bytes);
+    }
+    const parts = writeModel(
+      model,
+      basename(path),
+      (start) => small.get(`${start}`) ?? new Uint8Array(),
+    );
+    await pipeline(parts, createWriteStream(to));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Tokens that the two graphs are compared on: a prompt in two parts, and two tokens after it. */
+const comparedTokens = [7, 5, 1, 1];
+
+async function haveEqualLogits(plain: Decoder, optimised: Decoder): Promise<boolean> {
+  const rows = [plain, optimised].map((decoder) => ({ decoder, row: emptyRow() }));
+  for (const [step, tokens] of comparedTokens.entries()) {
+    const length = tokens * plain.hidden;
+    const inputsEmbeds = Float32Array.from({ length }, (_, i) => Math.sin(i * 1.37 + step));
+    const logits: Float32Array[] = [];
+    for (const { decoder, row } of rows) {
+      const [own] = await decoder.forward([{ row, inputsEmbeds: inputsEmbeds.slice() }]);
+      logits.push(own ?? new Float32Array());
+    }
+    const [theirs = new Float32Array(), ours = new Float32Array()] = logits;
+    if (!areClose(ours, theirs, maxDifference)) return false;
+  }
+  return true;
+}
