@@ -13,6 +13,7 @@ import type { ProcessedPicture } from '../inference/family/processed-picture.js'
 import { isHubId, type LoadProgress, openHubModel } from '../inference/files/hub.js';
 import type { ModelVariant } from '../inference/files/model-files.js';
 import { describeModel, type ModelDescription } from '../inference/files/model-folder.js';
+import { withOptimisedDecoder } from '../inference/optimise/optimise-model.js';
 import { jsonSchemaGrammar } from '../inference/sequence/constraint/json-schema-grammar.js';
 import { MediaProcess } from '../media/media-process.js';
 import { ScopedCache } from '../scoped-cache.js';
@@ -64,7 +65,12 @@ export async function createLocalModel(options: LocalModelOptions): Promise<Visi
   const described = describeModel(folder, {
     ...(options.variant !== undefined && { variant: options.variant }),
     ...(id !== undefined && { id }),
-  });
+  }).then((description) =>
+    withOptimisedDecoder(description, {
+      intraOpThreads: options.intraOpThreads,
+      signal: options.signal,
+    }),
+  );
   const engine = new EngineClient(described, { intraOpThreads: options.intraOpThreads });
   await engine.start();
   const media = new MediaProcess();

@@ -43,6 +43,8 @@ export interface ModelDescription {
   folder: string;
   graphs: GraphFiles;
   imageTokenId: number;
+  /** Heads of the decoder's attention, where config.json says how many. */
+  attentionHeads: number | undefined;
   contextLengthTokens: number;
   /** Tokens of one tile. */
   imageSeqLen: number;
@@ -84,6 +86,7 @@ export async function describeModel(
     folder,
     graphs: await chooseGraphFiles(folder, variant),
     imageTokenId: config.image_token_id,
+    attentionHeads: config.text_config.num_attention_heads,
     contextLengthTokens: config.text_config.max_position_embeddings,
     imageSeqLen: processor.image_seq_len,
     imageProcessor,

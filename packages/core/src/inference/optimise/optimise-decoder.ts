@@ -144,7 +144,9 @@ async function differenceOf(
   let optimised: Decoder | undefined;
   try {
     optimised = await Decoder.open(path, options);
-    return (await haveEqualLogits(plain, optimised)) ? undefined : 'the faster graph gives other logits';
+    return (await haveEqualLogits(plain, optimised))
+      ? undefined
+      : 'the faster graph gives other logits';
   } catch {
     // ONNX Runtime names its own nodes, which tell an operator nothing.
     return 'the faster graph cannot be run';

@@ -58,13 +58,20 @@ function inProcess(request: OptimiseRequest, signal?: AbortSignal): Promise<Opti
     child.once('exit', () =>
       settle(() => {
         if (signal?.aborted) reject(signal.reason);
-        else resolve({ isOptimised: false, reason: 'the process that makes it ended, perhaps for lack of memory' });
+        else
+          resolve({
+            isOptimised: false,
+            reason: 'the process that makes it ended, perhaps for lack of memory',
+          });
       }),
     );
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
     child.send(request, (error) => {
-      if (error !== null) settle(() => reject(new VistazoError('internal', 'A process ended at its start.', { cause: error })));
+      if (error !== null)
+        settle(() =>
+          reject(new VistazoError('internal', 'A process ended at its start.', { cause: error })),
+        );
     });
   });
 }
