@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CacheScopes } from '../../../../packages/core/src/cache-scopes.ts';
 import { Inference } from '../../../../packages/core/src/inference/engine/inference.ts';
+import type { InferenceRequest } from '../../../../packages/core/src/inference/engine/inference-request.ts';
 import type { ModelDescription } from '../../../../packages/core/src/inference/files/model-folder.ts';
+import { Tokenizer } from '../../../../packages/core/src/inference/tokenize/tokenizer.ts';
 import { Random } from '../../tenants/random.ts';
 import {
   answerOf,
   anyScope,
+  type CaseMessage,
   caseOf,
   cases,
   describeTiny,
@@ -361,13 +364,18 @@ describe('token counts', () => {
 });
 
 describe('what the model saw', () => {
+  /** The event that begins an answer. */
+  async function promptOf(request: InferenceRequest) {
+    const { signal } = new AbortController();
+    const [prompt] = await Array.fromAsync(inference.generate(request, signal, anyScope));
+    if (prompt?.type !== 'prompt') throw new Error('An answer without a prompt');
+    return prompt;
+  }
+
   it('names every picture with its message, size, grid and tokens', async () => {
     const request = requestOf(several.messages, description, { maxNewTokens: 1 });
-    const [prompt] = await Array.fromAsync(
-      inference.generate(request, new AbortController().signal, anyScope),
-    );
     const grids = picturesOf(several.messages, description);
-    expect(prompt).toMatchObject({
+    expect(await promptOf(request)).toMatchObject({
       type: 'prompt',
       promptTokens: several.inputIds.length,
       pictures: [
@@ -376,5 +384,30 @@ describe('what the model saw', () => {
         { messageIndex: 2, widthPx: 33, heightPx: 47 },
       ],
     });
+  });
+
+  const border = '<fake_token_around_image>';
+
+  it.each(vectors.grids)(
+    'counts the tokens of a picture of $rows x $cols tiles as they stand in the prompt',
+    async ({ size, rows, cols, ids }) => {
+      const borderId = Tokenizer.load(description.tokenizer).tokenToId(border) ?? -1;
+      const expected = ids.lastIndexOf(borderId) - ids.indexOf(borderId) + 1;
+      const message: CaseMessage = { role: 'user', content: [{ type: 'image', size }] };
+      const prompt = await promptOf(requestOf([message], description, { maxNewTokens: 1 }));
+      expect(prompt.pictures).toMatchObject([
+        { gridRows: rows, gridColumns: cols, tokens: expected },
+      ]);
+    },
+  );
+
+  it('counts the tokens of a picture that is not split', async () => {
+    const imageProcessor = { ...description.imageProcessor, do_image_splitting: false };
+    const message: CaseMessage = { role: 'user', content: [{ type: 'image', size: [40, 30] }] };
+    const unsplit = { ...description, imageProcessor };
+    const prompt = await promptOf(requestOf([message], unsplit, { maxNewTokens: 1 }));
+    expect(prompt.pictures).toMatchObject([
+      { gridRows: 0, gridColumns: 0, tokens: description.imageSeqLen + 3 },
+    ]);
   });
 });

@@ -5,7 +5,7 @@ import { deadlineSignal } from '../../generation/deadline.js';
 import type { GenerationEvent } from '../../generation/generation-event.js';
 import { ScopedCache } from '../../scoped-cache.js';
 import { createImageProcessor } from '../family/image-processor.js';
-import type { ProcessedPicture } from '../family/processed-picture.js';
+import type { ProcessedPicture, TilePlan } from '../family/processed-picture.js';
 import type { ModelDescription } from '../files/model-folder.js';
 import { bytesPerToken } from '../kv/kv-spec.js';
 import { PrefixIndex } from '../kv/prefix-index.js';
@@ -16,7 +16,7 @@ import type { SchedulerLimits } from '../scheduler/scheduler.js';
 import { type Constraint, JsonConstraints } from '../sequence/constraint/json-constraint.js';
 import { Sequence } from '../sequence/sequence.js';
 import { ChatTemplate } from '../tokenize/chat-template.js';
-import { buildPrompt, type PromptModel } from '../tokenize/prompt.js';
+import { buildPrompt, type PromptModel, picturePrompt } from '../tokenize/prompt.js';
 import { Tokenizer } from '../tokenize/tokenizer.js';
 import { EventQueue } from './event-queue.js';
 import { seenPictures } from './inference-facts.js';
@@ -54,6 +54,8 @@ export class Inference {
   readonly #prefixes: PrefixIndex;
   readonly #pictureNumbers = new ScopedCache<number>(maxRemembered, () => 1);
   #lastPictureNumber = 0;
+  /** Tokens of a picture by its grid, of which a model has few. */
+  readonly #gridTokens = new Map<string, number>();
   /** Tokens of whole prompts, by their hash: a growing conversation has been counted but for its end. */
   readonly #counts = new ScopedCache<PromptCount>(maxRemembered, () => 1);
 
@@ -188,7 +190,7 @@ export class Inference {
     const { imageSeqLen, imageTokenId } = this.#description;
     const prompt: GenerationEvent = {
       type: 'prompt',
-      pictures: seenPictures(request, imageSeqLen),
+      pictures: seenPictures(request, (picture) => this.#pictureTokens(picture)),
       promptTokens: inputIds.length,
       imageTokens,
     };
@@ -202,6 +204,18 @@ export class Inference {
       prompt,
       events,
     });
+  }
+
+  /** Tokens of a picture in the prompt, borders and the line ends between its tiles included. */
+  #pictureTokens({ gridRows, gridColumns }: TilePlan): number {
+    const grid = `${gridRows}x${gridColumns}`;
+    const known = this.#gridTokens.get(grid);
+    if (known !== undefined) return known;
+    // Special tokens begin and end it, so that it has as many tokens alone as in the prompt.
+    const text = picturePrompt({ gridRows, gridColumns }, this.#prompt);
+    const { length } = this.#tokenizer.encode(text);
+    this.#gridTokens.set(grid, length);
+    return length;
   }
 
   #constraintOf(

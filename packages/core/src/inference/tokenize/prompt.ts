@@ -1,4 +1,4 @@
-import { expandImageTokens } from '../family/idefics3/expand-image-tokens.js';
+import { expandImageTokens, imagePrompt } from '../family/idefics3/expand-image-tokens.js';
 import type { TilePlan } from '../family/processed-picture.js';
 import type { ChatTemplate, TemplateMessage } from './chat-template.js';
 import { neutraliseTexts } from './neutralise.js';
@@ -22,6 +22,14 @@ export function buildPrompt(
     content: neutralContent(content, specialTokens),
   }));
   return expandImageTokens(template.render(safe), pictures, { imageSeqLen });
+}
+
+/** What stands in a prompt for one picture, borders included. */
+export function picturePrompt(
+  picture: Pick<TilePlan, 'gridRows' | 'gridColumns'>,
+  { imageSeqLen }: Pick<PromptModel, 'imageSeqLen'>,
+): string {
+  return imagePrompt(picture, { imageSeqLen });
 }
 
 function neutralContent(

@@ -24,13 +24,16 @@ export function expandImageTokens(
   }
   return pieces.reduce((text, piece, index) => {
     const picture = pictures[index - 1];
-    return picture === undefined ? text + piece : text + tokensOf(picture, imageSeqLen) + piece;
+    return picture === undefined
+      ? text + piece
+      : text + imagePrompt(picture, { imageSeqLen }) + piece;
   });
 }
 
-function tokensOf(
+/** What stands in the prompt for one picture, borders included. See {@link expandImageTokens}. */
+export function imagePrompt(
   { gridRows, gridColumns }: Pick<TilePlan, 'gridRows' | 'gridColumns'>,
-  imageSeqLen: number,
+  { imageSeqLen }: { imageSeqLen: number },
 ): string {
   const tile = imageToken.repeat(imageSeqLen);
   const whole = `${border}${globalTag}${tile}${border}`;
