@@ -3,7 +3,7 @@ import { type GenerationOptions, generationOptionsSchema } from './generation-op
 
 /** What a model's `generation_config.json` may set, in the names of Hugging Face. */
 export interface GenerationDefaults {
-  do_sample?: boolean | undefined;
+  do_sample?: boolean | null | undefined;
   temperature?: number | null | undefined;
   top_k?: number | null | undefined;
   top_p?: number | null | undefined;
@@ -53,9 +53,11 @@ export function resolveOptions(
     options.topK !== undefined ||
     options.topP !== undefined ||
     options.minP !== undefined;
+  // Configurations write a temperature of 0 for no sampling.
+  const modelIsCold = model.temperature === 0;
   return {
-    doSample: options.doSample ?? (samplingAsked || (model.do_sample ?? false)),
-    temperature: options.temperature ?? model.temperature ?? 1,
+    doSample: options.doSample ?? (samplingAsked || (!modelIsCold && (model.do_sample ?? false))),
+    temperature: options.temperature ?? (modelIsCold ? 1 : (model.temperature ?? 1)),
     topK: options.topK ?? model.top_k ?? 0,
     topP: options.topP ?? model.top_p ?? 1,
     minP: options.minP ?? model.min_p ?? 0,

@@ -296,7 +296,7 @@ export class Inference {
 function endTokens({ generation }: ModelDescription, tokenizer: Tokenizer): Set<number> {
   const { eos_token_id: configured } = generation;
   const turnEnd = tokenizer.tokenToId('<end_of_utterance>');
-  const tokens = new Set(configured === undefined ? [] : [configured].flat());
+  const tokens = new Set([configured ?? []].flat());
   // Published generation configs of the family name the end of the text, their templates the end of the turn.
   if (turnEnd !== undefined) tokens.add(turnEnd);
   return tokens;

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import type { z } from 'zod';
 import { VistazoError } from '../../errors.js';
 
 /** Suffix of each set of weights, as published ONNX models name their files. */
@@ -150,5 +151,16 @@ function parseObject(text: string, path: string): object {
   throw new VistazoError(
     'model.invalidConfig',
     `${path} is not a JSON object; download the model again.`,
+  );
+}
+
+/** Content of the file `name` of a model, checked. Throws `model.invalidConfig` naming the field. */
+export function checkModelJson<T>(schema: z.ZodType<T>, json: object, name: string): T {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new VistazoError(
+    'model.invalidConfig',
+    `${name}: ${issue?.path.join('.')}: ${issue?.message}.`,
   );
 }

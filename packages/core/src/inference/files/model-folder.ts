@@ -2,33 +2,30 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { z } from 'zod';
 import { VistazoError } from '../../errors.js';
-import { idefics3ConfigSchema } from '../family/idefics3/model-config.js';
-import {
-  type ImageProcessorConfig,
-  parseImageProcessorConfig,
-} from '../family/image-processor-config.js';
+import { idefics3ConfigSchema, idefics3ModelTypes } from '../family/idefics3/model-config.js';
+import type { ImageProcessorConfig } from '../family/image-processor-config.js';
 import type { TokenizerFiles } from '../tokenize/tokenizer.js';
+import { readChatTemplate } from './chat-template-file.js';
 import {
+  checkModelJson,
   chooseGraphFiles,
   type GraphFiles,
   type ModelVariant,
   readModelJson,
-  readModelText,
   readOptionalModelJson,
   requireModelText,
 } from './model-files.js';
+import { readProcessor } from './processor-files.js';
 
-const families = { idefics3: idefics3ConfigSchema };
+const families = [{ types: idefics3ModelTypes, configSchema: idefics3ConfigSchema }];
 
-const processorSchema = z.object({ image_seq_len: z.number().int().positive() });
-
-/** Defaults of generation that come with a model. */
+/** Defaults of generation that come with a model. Python writes null for what is not set. */
 const generationConfigSchema = z.object({
-  eos_token_id: z.union([z.number().int(), z.array(z.number().int())]).optional(),
-  do_sample: z.boolean().optional(),
-  temperature: z.number().positive().nullish(),
+  eos_token_id: z.union([z.number().int(), z.array(z.number().int())]).nullish(),
+  do_sample: z.boolean().nullish(),
+  temperature: z.number().nonnegative().nullish(),
   top_k: z.number().int().nonnegative().nullish(),
-  top_p: z.number().gt(0).max(1).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
   min_p: z.number().min(0).max(1).nullish(),
   repetition_penalty: z.number().positive().nullish(),
   max_new_tokens: z.number().int().positive().nullish(),
@@ -67,15 +64,8 @@ export async function describeModel(
   const folder = resolve(path);
   await requireFolder(folder);
   const config = parseConfig(await readModelJson(folder, 'config.json'));
-  const imageProcessor = parseImageProcessorConfig(
-    await readModelJson(folder, 'preprocessor_config.json'),
-  );
-  const processor = check(
-    processorSchema,
-    await readModelJson(folder, 'processor_config.json'),
-    'processor_config.json',
-  );
-  const generation = check(
+  const { imageProcessor, imageSeqLen } = await readProcessor(folder);
+  const generation = checkModelJson(
     generationConfigSchema,
     await readOptionalModelJson(folder, 'generation_config.json'),
     'generation_config.json',
@@ -88,7 +78,7 @@ export async function describeModel(
     imageTokenId: config.image_token_id,
     attentionHeads: config.text_config.num_attention_heads,
     contextLengthTokens: config.text_config.max_position_embeddings,
-    imageSeqLen: processor.image_seq_len,
+    imageSeqLen,
     imageProcessor,
     generation,
     tokenizer: { tokenizerJson: await requireModelText(folder, 'tokenizer.json'), tokenizerConfig },
@@ -111,39 +101,15 @@ async function requireFolder(folder: string): Promise<void> {
 
 function parseConfig(json: object) {
   const type = 'model_type' in json ? String(json.model_type) : 'none';
-  const schema = Object.entries(families).find(([name]) => name === type)?.[1];
+  const schema = families.find(({ types }) => types.some((name) => name === type))?.configSchema;
   if (schema === undefined) {
+    const known = families.flatMap(({ types }) => types).join(', ');
     throw new VistazoError(
       'model.unsupported',
-      `config.json names the model type ${type}; supported are ${Object.keys(families).join(', ')}.`,
+      `config.json names the model type ${type}; supported are ${known}.`,
     );
   }
-  return check(schema, json, 'config.json');
-}
-
-function check<T>(schema: z.ZodType<T>, json: object, name: string): T {
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new VistazoError(
-    'model.invalidConfig',
-    `${name}: ${issue?.path.join('.')}: ${issue?.message}.`,
-  );
-}
-
-async function readChatTemplate(folder: string, tokenizerConfig: object): Promise<string> {
-  const jinja = await readModelText(folder, 'chat_template.jinja');
-  if (jinja !== undefined) return jinja;
-  const json = {
-    ...tokenizerConfig,
-    ...(await readOptionalModelJson(folder, 'chat_template.json')),
-  };
-  const template = 'chat_template' in json ? json.chat_template : undefined;
-  if (typeof template === 'string') return template;
-  throw new VistazoError(
-    'model.fileMissing',
-    `The model lacks a chat template: ${folder} has neither chat_template.jinja nor chat_template.json.`,
-  );
+  return checkModelJson(schema, json, 'config.json');
 }
 
 function templateVariables(tokenizerConfig: object): Record<string, string> {
