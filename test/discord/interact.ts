@@ -21,6 +21,8 @@ export interface Doing {
   place?: GuestPlace;
   /** Where a button below it is pressed. */
   message?: APIMessage;
+  /** What comes with a command, such as its files. */
+  resolved?: Record<string, unknown>;
 }
 
 /** Where only a person has the bot: in a server that did not install it, or in direct messages between people. */
@@ -107,7 +109,8 @@ export function call(
   options: readonly { name: string; type: number; value: unknown }[],
   doing?: Doing,
 ) {
-  const data = { id: generateSnowflake(), name, type: 1, options };
+  const { resolved = {} } = doing ?? {};
+  const data = { id: generateSnowflake(), name, type: 1, options, resolved };
   return interact(setting, InteractionType.ApplicationCommand, data, doing);
 }
 

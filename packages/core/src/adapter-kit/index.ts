@@ -1,5 +1,10 @@
 export { calledAction } from '../adapter/called-action.js';
 export { parseCommand, writtenCommand } from '../adapter/parse-command.js';
+export {
+  type PrivateConversation,
+  privateConversationKey,
+  readPrivateConversation,
+} from '../adapter/private-conversation.js';
 export { unlessAborted } from '../unless-aborted.js';
 export {
   type ActionDialog,

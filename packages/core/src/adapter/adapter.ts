@@ -61,6 +61,7 @@ export interface PostedPictureLimits {
 /** Where an answer goes. */
 export interface ReplyTarget {
   tenant: string;
+  /** Where it is that of a private conversation, the answer is shown to its person alone or not at all. */
   conversationKey: string;
   /** The message that is answered; of an announcement an id of its own, which the platform does not know. */
   messageId: string;
@@ -210,8 +211,8 @@ export interface AdapterHost {
    */
   forget(tenant: string, personId?: string): Promise<void>;
   /**
-   * The latest message that was accepted in each conversation, of those posted since a time (in milliseconds
-   * since 1970), the newest first, of at most `maxConversations` (default 500): where to look for what came in
+   * The latest message that was accepted in each conversation that is not private, of those posted since a time (in
+   * milliseconds since 1970), the newest first, of at most `maxConversations` (default 500): where to look for what came in
    * while the bot was away. It is known for as long as messages are kept (`keepDays`).
    */
   recentMessages(sinceMs: number, maxConversations?: number): Promise<KnownMessage[]>;

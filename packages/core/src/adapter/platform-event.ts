@@ -51,7 +51,8 @@ const placeSchema = z.object({
   tenant: platformId,
   /**
    * Where the conversation is had, such as a channel or thread; unique within the tenant.
-   * `conversation:{id}` is the conversation of the store that has this id.
+   * `conversation:{id}` is the conversation of the store that has this id. Keys that begin with `private:` are those
+   * of `privateConversationKey`: what one person alone sees.
    */
   conversationKey: platformId,
   /**

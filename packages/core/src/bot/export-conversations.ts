@@ -43,7 +43,7 @@ export interface ExportedConversation {
 /**
  * The conversations of a tenant, newest change first, as they can be learned from: answers that
  * failed or are still made, and questions without an answer, are left out, and so is a conversation of
- * which nothing remains.
+ * which nothing remains. Private conversations are never exported.
  */
 export async function* exportConversations(
   store: ConversationStore,
@@ -61,13 +61,15 @@ export async function* exportConversations(
 }
 
 function isWanted(
-  { updatedAtMs, consentedAtMs }: ConversationRecord,
+  { updatedAtMs, consentedAtMs, isPrivate }: ConversationRecord,
   {
     sinceMs = Number.NEGATIVE_INFINITY,
     untilMs = Number.POSITIVE_INFINITY,
     consented,
   }: ExportFilter,
 ): boolean {
+  // What one person alone was to see is for nobody else.
+  if (isPrivate) return false;
   if (updatedAtMs < sinceMs || updatedAtMs >= untilMs) return false;
   return consented !== true || consentedAtMs !== null;
 }

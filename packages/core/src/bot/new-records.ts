@@ -6,6 +6,7 @@ import type { ConversationRecord, StoredMessage } from '../store/conversation-st
 export function newConversation(
   id: ConversationId,
   systemMessage: string | null,
+  { isPrivate = false }: { isPrivate?: boolean } = {},
 ): ConversationRecord {
   const now = Date.now();
   return {
@@ -14,6 +15,7 @@ export function newConversation(
     systemMessage,
     shownLeaf: null,
     consentedAtMs: null,
+    ...(isPrivate && { isPrivate }),
     createdAtMs: now,
     updatedAtMs: now,
   };

@@ -1,4 +1,5 @@
 import type { Attachment } from '../adapter/platform-event.js';
+import { readPrivateConversation } from '../adapter/private-conversation.js';
 import { Conversation, type Place } from '../conversation/conversation.js';
 import { type MessageId, type Person, picturesOf } from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
@@ -89,7 +90,11 @@ export async function takeQuestion(
   ]);
   await hold(async ({ conversations, setNotes }) => {
     if (stored === undefined)
-      await conversations.createConversation(newConversation(conversationId, systemMessage));
+      await conversations.createConversation(
+        newConversation(conversationId, systemMessage, {
+          isPrivate: readPrivateConversation(key.conversationKey) !== undefined,
+        }),
+      );
     await conversations.add(conversationId, {
       pictures: pictures.map(({ record }) => record),
       messages,

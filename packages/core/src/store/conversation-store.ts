@@ -63,6 +63,8 @@ export interface ConversationRecord {
   updatedAtMs: number;
   /** When its people agreed that models may learn from it; null when they did not. */
   consentedAtMs: number | null;
+  /** Whether one person alone sees it, in a place where others have a conversation of their own. Default false. */
+  isPrivate?: boolean;
 }
 
 /** A picture to be kept; `id` is the SHA-256 of `bytes`. */

@@ -102,7 +102,7 @@ function eventOf(interaction: Interaction, isPrivate: boolean) {
   return {
     type: 'message',
     eventId: `command ${interaction.id}`,
-    ...placeOf(interaction),
+    ...placeOf(interaction, { isPrivate }),
     messageId: answeredIdOf(interaction, isPrivate),
     author: personOf(interaction),
     postedAtMs: createdAtMs(interaction.id) ?? Date.now(),

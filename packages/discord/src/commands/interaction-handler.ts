@@ -227,8 +227,10 @@ export class InteractionHandler {
   }
 
   /** Undefined where it is not stored any more, or not known in time. */
-  async #action(interaction: Interaction, postId: string, index: number) {
-    const found = this.options.actionsOf({ ...placeOf(interaction), postId }).catch(() => []);
+  async #action(interaction: PressInteraction | DialogInteraction, postId: string, index: number) {
+    const found = this.options
+      .actionsOf({ ...pressedPlaceOf(interaction), postId })
+      .catch(() => []);
     const soon = await inTime(found, acknowledgeAfterMs);
     return soon === 'late' ? undefined : soon[index];
   }
@@ -245,7 +247,7 @@ export class InteractionHandler {
     const { action, messageId, askerId } = press;
     if (action === 'up' || action === 'down') {
       const eventId = `rated ${interaction.id}`;
-      const place = { ...placeOf(interaction), messageId };
+      const place = { ...pressedPlaceOf(interaction), messageId };
       const rated = { type: 'feedback', eventId, ...place, rating: action, author } as const;
       await inTime(this.options.delivery.deliver(rated), acknowledgeAfterMs);
       return this.#tell(interaction, 'thanks');
@@ -260,7 +262,7 @@ export class InteractionHandler {
 
   async #showSeen(interaction: PressInteraction, { messageId }: ButtonPress): Promise<void> {
     const language = languageOf(interaction.locale);
-    const text = this.options.seenFor({ ...placeOf(interaction), messageId }).then(
+    const text = this.options.seenFor({ ...pressedPlaceOf(interaction), messageId }).then(
       (seen) =>
         seen === undefined ? say('nothingSeen', language) : seenText(seen, language, seenMarkup),
       () => say('notKnownNow', language),
@@ -272,7 +274,7 @@ export class InteractionHandler {
   }
 
   async #stop(interaction: PressInteraction, { messageId }: ButtonPress): Promise<'done'> {
-    const place = { ...placeOf(interaction), messageId };
+    const place = { ...pressedPlaceOf(interaction), messageId };
     const eventId = `stopped ${interaction.id}`;
     await this.options.delivery.deliver({ type: 'cancelled', eventId, ...place });
     return 'done';
@@ -326,6 +328,11 @@ export class InteractionHandler {
     const body = messageBody({ content, files: [] }, undefined);
     await this.options.api.call({ method: 'Patch', route, body, auth: false });
   }
+}
+
+/** Where the message stands that somebody pressed a button of. */
+function pressedPlaceOf(interaction: PressInteraction | DialogInteraction) {
+  return placeOf(interaction, { isPrivate: isOnPrivate(interaction) });
 }
 
 const seenMarkup: SeenMarkup = {

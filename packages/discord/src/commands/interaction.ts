@@ -1,3 +1,4 @@
+import { privateConversationKey } from '@vistazo/core/adapter-kit';
 import { InteractionContextType, MessageFlags } from 'discord.js';
 import { z } from 'zod';
 import { fileSchema, messageSchema } from '../parse-message/discord-message.js';
@@ -118,15 +119,24 @@ export function personOf({ member, user }: Interaction): { id: string; name: str
   return { id, name: member?.nick ?? person?.global_name ?? person?.username ?? id };
 }
 
-/** Where it was done, and whose bot it is there: where it is a guest, that of the person who installed it. */
-export function placeOf(interaction: Interaction): { tenant: string; conversationKey: string } {
+/**
+ * Where it was done, and whose bot it is there: where it is a guest, that of the person who installed it. What is
+ * private is a conversation of its own, which only the person has there.
+ */
+export function placeOf(
+  interaction: Interaction,
+  { isPrivate = false }: { isPrivate?: boolean } = {},
+): { tenant: string; conversationKey: string } {
   const { channel_id: channelId } = interaction;
   const { 1: ownerId } = interaction.authorizing_integration_owners;
   const userId = personOf(interaction).id;
   const tenant = isGuestAt(interaction)
     ? tenantOf({ guildId: undefined, channelId, userId: ownerId ?? userId })
     : tenantOf({ guildId: interaction.guild_id, channelId, userId });
-  return { tenant, conversationKey: channelId };
+  const conversationKey = isPrivate
+    ? privateConversationKey({ personId: userId, placeKey: channelId })
+    : channelId;
+  return { tenant, conversationKey };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type PostedReply, type ReplyPost, VistazoError } from '@vistazo/core';
+import { readPrivateConversation } from '@vistazo/core/adapter-kit';
 import {
   type APIMessageTopLevelComponent,
   type RESTPostAPIChannelMessageJSONBody,
@@ -14,6 +15,7 @@ import {
 import type { DiscordApi, DiscordCall, DiscordFile } from '../discord-api.js';
 import { discordCodeOf, isTokenExpired, isUnknownMessage } from '../discord-errors.js';
 import { createdAtMs, isSnowflake } from '../place.js';
+import { directMessagesWith } from './direct-messages.js';
 import { messageBody } from './message-body.js';
 import type { PostContent } from './post-content.js';
 import type { PostingRights } from './posting-rights.js';
@@ -151,12 +153,18 @@ export class MessageCalls {
   ): Promise<string> {
     const { conversationKey, messageId, idempotencyKey, isAnnouncement } = post;
     if (isOnlyByToken(messageId)) throw tooOld();
-    this.options.rights.requireToPost(conversationKey);
+    const alone = readPrivateConversation(conversationKey);
+    // What only one person may see never goes to the channel.
+    const channelId =
+      alone === undefined
+        ? conversationKey
+        : await directMessagesWith(this.options.api, alone.personId, signal);
+    if (alone === undefined) this.options.rights.requireToPost(channelId);
     const isReply =
       isSnowflake(messageId) &&
-      messageId !== conversationKey &&
+      messageId !== channelId &&
       isAnnouncement !== true &&
-      this.options.rights.mayReply(conversationKey);
+      this.options.rights.mayReply(channelId);
     const content = contentNow();
     const body = {
       ...messageBody(content, components),
@@ -166,7 +174,7 @@ export class MessageCalls {
         message_reference: { message_id: messageId, fail_if_not_exists: false },
       }),
     } satisfies RESTPostAPIChannelMessageJSONBody;
-    const route = Routes.channelMessages(conversationKey);
+    const route = Routes.channelMessages(channelId);
     const { json } = await this.options.api.call({
       method: 'Post',
       route,
@@ -188,7 +196,8 @@ export class MessageCalls {
         route: Routes.webhookMessage(route.applicationId, route.token, postId),
         auth: false,
       };
-    if (isOnlyByToken(messageId)) throw tooOld();
+    const isAlone = readPrivateConversation(conversationKey) !== undefined;
+    if (isOnlyByToken(messageId) || isAlone) throw tooOld();
     return { route: Routes.channelMessage(conversationKey, postId), auth: true };
   }
 }

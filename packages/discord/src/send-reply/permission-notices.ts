@@ -1,18 +1,17 @@
 import { VistazoError } from '@vistazo/core';
 import { type Language, Seldom } from '@vistazo/core/adapter-kit';
 import { RESTJSONErrorCodes, Routes } from 'discord.js';
-import { z } from 'zod';
 import type { DiscordApi } from '../discord-api.js';
 import { discordCodeOf } from '../discord-errors.js';
 import { sayMayNotWrite } from '../language.js';
 import type { NeededPermission } from './channel-permissions.js';
+import { directMessagesWith } from './direct-messages.js';
 import { messageBody } from './message-body.js';
 
 /** In one channel nobody is told again within an hour. */
 const silenceMs = 3_600_000;
 const timeoutMs = 10_000;
 
-const channelSchema = z.object({ id: z.string() });
 /** Tells who asked, in a direct message, that the bot may not write where they asked, and who can mend that. */
 export class PermissionNotices {
   readonly #seldom = new Seldom(silenceMs);
@@ -28,13 +27,7 @@ export class PermissionNotices {
     if (lacking === undefined) return;
     if (!this.#seldom.isDue(channelId)) return;
     const signal = AbortSignal.timeout(timeoutMs);
-    const opened = await this.api.call({
-      method: 'Post',
-      route: Routes.userChannels(),
-      body: { recipient_id: askerId },
-      signal,
-    });
-    const { id } = channelSchema.parse(opened.json);
+    const id = await directMessagesWith(this.api, askerId, signal);
     const body = messageBody(
       { content: sayMayNotWrite(channelId, lacking, language), files: [] },
       undefined,

@@ -56,6 +56,7 @@ export class KyselyConversationStore extends GuardedDatabase implements Conversa
           created_at_ms: conversation.createdAtMs,
           updated_at_ms: conversation.updatedAtMs,
           consented_at_ms: conversation.consentedAtMs,
+          is_private: conversation.isPrivate ? 1 : 0,
         })
         .execute();
     });

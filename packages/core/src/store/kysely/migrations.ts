@@ -288,6 +288,12 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
       );
     },
   },
+  '0018-private-conversations': {
+    async up(db) {
+      const column = sql`is_private integer not null default 0`;
+      await sql`alter table conversations add column ${column}`.execute(db);
+    },
+  },
 });
 
 /**

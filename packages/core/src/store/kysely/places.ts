@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { MessageEvent } from '../../adapter/platform-event.js';
+import { privateConversationPrefix } from '../../adapter/private-conversation.js';
 import type { Person } from '../../conversation/message.js';
 import type { MessageKey } from '../job-store.js';
 import { type ConversationKey, messageKeyOf } from './job-rows.js';
@@ -32,8 +33,10 @@ export async function notePlace(
     .execute();
 }
 
+const privateKeys = `${privateConversationPrefix}%`;
+
 /**
- * The latest message of a person in each conversation of an adapter, the newest first. Where whose it was is
+ * The latest message of a person in each conversation of an adapter that others see, the newest first. Where whose it was is
  * forgotten, the latest job tells as long as there is one. @internal
  */
 export async function recentMessages(
@@ -48,6 +51,7 @@ export async function recentMessages(
     .select(columns)
     .where('adapter', '=', adapter)
     .where('posted_at_ms', '>=', sinceMs)
+    .where('conversation_key', 'not like', privateKeys)
     .orderBy('posted_at_ms', 'desc')
     .limit(maxConversations)
     .execute();
@@ -61,6 +65,7 @@ export async function recentMessages(
         .where('adapter', '=', adapter)
         .where('posted_at_ms', '>=', sinceMs)
         .where('author_id', '!=', nobody)
+        .where('conversation_key', 'not like', privateKeys)
         .groupBy(['tenant', 'conversation_key']),
     )
     .orderBy('posted_at_ms', 'desc')

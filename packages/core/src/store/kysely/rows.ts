@@ -30,6 +30,7 @@ export function toConversationRecord(row: Row<'conversations'>): ConversationRec
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,
     consentedAtMs: row.consented_at_ms,
+    ...(row.is_private === 1 && { isPrivate: true }),
   };
 }
 

@@ -9,6 +9,8 @@ interface ConversationTable {
   created_at_ms: number;
   updated_at_ms: number;
   consented_at_ms: number | null;
+  /** 1 where one person alone sees it. */
+  is_private: Generated<number>;
 }
 
 interface MessageTable {
