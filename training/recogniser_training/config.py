@@ -9,18 +9,18 @@ from pathlib import Path
 class Recipe:
     """`minutes` is the budget by wall clock over all resumptions. The head alone is trained for the first
     `head_only` (share of the budget); then all but the stem and the first `frozen_blocks` blocks of the backbone, whose
-    edges serve any script and cost the most. `batch_px` is the width of a batch's lines together."""
+    edges serve any script and cost the most. `batch_px` is the width of a batch's lines together. Rates are shares of
+    a weight's size, see `RelativeAdam`."""
 
     seed: int = 1
     minutes: float = 110
     head_only: float = 0.04
     frozen_blocks: int = 3
     batch_px: int = 5400
-    head_lr: float = 2e-3
-    neck_lr: float = 8e-4
-    backbone_lr: float = 3e-4
+    head_lr: float = 1e-2
+    neck_lr: float = 2e-3
+    backbone_lr: float = 1e-3
     last_lr_share: float = 0.02
-    weight_decay: float = 0.01
     warmup_steps: int = 100
     ema: float = 0.998
     bfloat16: bool = True

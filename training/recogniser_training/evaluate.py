@@ -1,6 +1,6 @@
 """Scores a recogniser on held-out lines: other fonts and texts than training.
 
-`python -m recogniser_training.evaluate --data DATA --model FILE [--keys FILE] [--lines 1000] [--json]`
+`python -m recogniser_training.evaluate --data DATA --model FILE [--keys FILE] [--lines 1000] [--plain] [--json]`
 
 FILE is `checkpoint.pt` of a run, or an ONNX recogniser with its `--keys`, of ours or of PP-OCR. A line is exact when every
 sign and blank is right. Characters are 1 minus the edit distance for each sign. A word is right when it is read with
@@ -129,13 +129,14 @@ def main() -> None:
     parser.add_argument("--keys", type=Path)
     parser.add_argument("--lines", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--plain", action="store_true", help="lines as a screen shows them, not scaled, blurred or compressed")
     parser.add_argument("--json", action="store_true", help="print one JSON object, with the lines misread")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    result, wrong = score(held_out_lines(arguments.data, arguments.lines, arguments.seed), reader(arguments.model, arguments.keys))
+    result, wrong = score(held_out_lines(arguments.data, arguments.lines, arguments.seed, arguments.plain), reader(arguments.model, arguments.keys))
     if arguments.json:
         misread = [{"label": line.label, "read": text, "family": line.family, "language": line.language, "kind": line.kind} for line, text in wrong]
-        print(json.dumps({"model": arguments.model.name, "seed": arguments.seed, **result, "misread": misread}, ensure_ascii=False))
+        print(json.dumps({"model": arguments.model.name, "seed": arguments.seed, "plain": arguments.plain, **result, "misread": misread}, ensure_ascii=False))
     else:
         show(result)
 

@@ -148,10 +148,11 @@ def to_line_height(rng: random.Random, image: Image.Image) -> Image.Image:
 
 
 class Renderer:
-    """Draws lines of one split."""
+    """Draws lines of one split. `plain` ones are as a screen shows them: nothing scaled, tilted, blurred or compressed, on
+    a flat ground, without frames and neighbours."""
 
-    def __init__(self, data: Path, split: str):
-        self.texts, self.fonts = Texts(data / "texts", split), families(data / "npm", split)
+    def __init__(self, data: Path, split: str, plain: bool = False):
+        self.texts, self.fonts, self.plain = Texts(data / "texts", split), families(data / "npm", split), plain
 
     def font(self, rng: random.Random, signs: set[str]) -> Font | None:
         """A font that has the signs; families of screens more often, upright regular ones most."""
@@ -178,26 +179,32 @@ class Renderer:
         mask = coverage(rng, text.drawn, font.path, size)
         if mask.max() < 0.3:
             return None
-        if rng.random() < 0.12:
+        if not self.plain and rng.random() < 0.12:
             mask = self.with_neighbours(rng, mask, font, size)
         front, back = colours(rng)
         box = ink_box(mask, size)
         if (box[2] - box[0]) * HEIGHT_PX / (box[3] - box[1]) > WIDEST_PX * 1.3:
             return None
-        canvas = ground(rng, back, *mask.shape[:2])
+        canvas = np.broadcast_to(back, (*mask.shape[:2], 3)) if self.plain else ground(rng, back, *mask.shape[:2])
         canvas = canvas * (1 - mask) + front * mask
-        adorned(rng, canvas, box, front)
+        if not self.plain:
+            adorned(rng, canvas, box, front)
         image = Image.fromarray(np.clip(canvas, 0, 255).astype(np.uint8))
-        image, box = self.photographed(rng, image, box)
-        image = to_line_height(rng, image.crop(self.cut(rng, box, image.size, size)))
+        if not self.plain:
+            image, box = self.photographed(rng, image, box)
+        image = to_line_height(rng, image.crop(self.cut(rng, box, image.size)))
         if image.width > WIDEST_PX:
             return None
+        pixels = np.asarray(image if self.plain else self.worn(rng, image))[:, :, ::-1]
+        return Line(np.ascontiguousarray(pixels), clean(text.drawn), text.language, text.kind, font.group, font.family)
+
+    def worn(self, rng: random.Random, image: Image.Image) -> Image.Image:
+        """Seldom blurred, sharpened or compressed once more."""
         if rng.random() < 0.06:
             image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.1)))
         if rng.random() < 0.04:
             image = image.filter(ImageFilter.UnsharpMask(1, rng.randint(40, 150), 0))
-        pixels = np.asarray(compressed(rng, image, 0.12))[:, :, ::-1]
-        return Line(np.ascontiguousarray(pixels), clean(text.drawn), text.language, text.kind, font.group, font.family)
+        return compressed(rng, image, 0.12)
 
     def with_neighbours(self, rng: random.Random, mask: np.ndarray, font: Font, size: int) -> np.ndarray:
         """The lines above and below, of which a box that is too tall shows a part."""
@@ -237,7 +244,7 @@ class Renderer:
             image = Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
         return image, box
 
-    def cut(self, rng: random.Random, box: tuple[int, int, int, int], size: tuple[int, int], size_px: int) -> tuple[int, int, int, int]:
+    def cut(self, rng: random.Random, box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
         """The detector's box: the ink with a margin that varies, seldom a little too tight."""
         height = box[3] - box[1]
         above, below = (height * rng.uniform(-0.02, 0.3) for _ in range(2))

@@ -110,9 +110,9 @@ class DrawnAhead:
                     raise RuntimeError("every drawing process has ended; see the traceback above") from None
 
 
-def held_out_lines(data: Path, count: int, seed: int) -> list[Line]:
+def held_out_lines(data: Path, count: int, seed: int, plain: bool = False) -> list[Line]:
     """Lines of fonts and texts that training never draws; the same ones for a seed."""
-    renderer, rng, lines = Renderer(data, "test"), random.Random(seed), []
+    renderer, rng, lines = Renderer(data, "test", plain), random.Random(seed), []
     while len(lines) < count:
         line = renderer.draw(rng.getrandbits(40))
         if readable(line):

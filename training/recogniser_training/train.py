@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from .charset import BLANK, SIGNS, decode
 from .config import Recipe, load_recipe
 from .model import Recogniser, latin, original, read_keys
+from .optim import RelativeAdam
 from .render import Line
 from .sampling import Batch, DrawnAhead, held_out_lines, normalise
 
@@ -49,7 +50,7 @@ class Trainer:
         taken = {id(p) for p in [*backbone, *head]}
         neck = [p for p in model.parameters() if p.requires_grad and id(p) not in taken]
         groups = [{"params": params, "peak_lr": lr, "lr": 0.0} for params, lr in ((head, recipe.head_lr), (neck, recipe.neck_lr), (backbone, recipe.backbone_lr))]
-        self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=recipe.weight_decay)
+        self.optimizer = RelativeAdam(groups)
         self.step, self.all_steps, self.elapsed_s, self.lines = 0, 0, 0.0, 0
 
     def save(self) -> None:

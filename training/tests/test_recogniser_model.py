@@ -14,6 +14,7 @@ from recogniser_training.config import Recipe, load_recipe
 from recogniser_training.evaluate import common, distance, onnx_reader, score
 from recogniser_training.export import export, rounded
 from recogniser_training.model import Recogniser, kin, latin, original, read_keys, steps_of
+from recogniser_training.optim import RelativeAdam
 from recogniser_training.render import Line
 from recogniser_training.sampling import collate, normalise
 from recogniser_training.train import Trainer, read_line
@@ -141,6 +142,14 @@ def test_training_learns_a_sign_that_the_original_lacks(tmp_path, ppocr, keys):
     for _ in range(40):
         trainer.train_step(collate([line]), 0.0)
     assert read_line(trainer.averaged(), line) == line.label
+
+
+def test_a_step_is_a_share_of_each_channels_own_size():
+    weight = torch.nn.Parameter(torch.tensor([[4.0, -4.0], [0.002, 0.002]]))
+    optimizer = RelativeAdam([{"params": [weight], "lr": 0.01}])
+    weight.grad = torch.tensor([[1e-3, 5.0], [-7.0, 2e-4]])
+    optimizer.step()
+    assert torch.allclose(weight, torch.tensor([[3.96, -4.04], [0.00202, 0.00198]]))
 
 
 def test_the_committed_recipes_load():

@@ -138,3 +138,11 @@ def test_batches_hold_lines_of_like_width_padded_with_grey(line_data):
     narrow = min(range(8), key=lambda index: lines[index].pixels.shape[1])
     assert np.array_equal(joined.pixels[narrow][:, : lines[narrow].pixels.shape[1]], lines[narrow].pixels)
     assert (joined.pixels[narrow][:, lines[narrow].pixels.shape[1] :] == 128).all()
+
+
+def test_plain_lines_have_a_flat_ground(line_data):
+    renderer = Renderer(line_data, "test", plain=True)
+    for seed in range(30):
+        pixels = renderer.draw(seed).pixels.reshape(-1, 3)
+        _, counts = np.unique(pixels, axis=0, return_counts=True)
+        assert counts.max() > 0.2 * len(pixels)
