@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ParentMessage, Reply, ServerMessage } from './completion-server.ts';
 
 const script: Reply[] = [];
+let facts: Record<string, unknown> = {};
 /** Those of the requests that the parent has not recorded yet. */
 const unrecorded: (() => void)[] = [];
 
@@ -45,6 +46,13 @@ async function stream(response: ServerResponse, reply: Extract<Reply, { pieces: 
 }
 
 const server = createServer(async (request, response) => {
+  const path = request.url ?? '';
+  if (!path.endsWith('/chat/completions')) {
+    tell({ type: 'fact', path });
+    const fact = facts[path];
+    response.writeHead(fact === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    return void response.end(JSON.stringify(fact ?? { error: 'not found' }));
+  }
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   const body: Record<string, unknown> = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
@@ -60,7 +68,8 @@ const server = createServer(async (request, response) => {
 
 process.on('message', (message: ParentMessage) => {
   if (message.type === 'recorded') return void unrecorded.shift()?.();
-  script.splice(0, script.length, ...message.replies);
+  if (message.type === 'facts') facts = message.facts;
+  else script.splice(0, script.length, ...message.replies);
   tell({ type: 'scripted' });
 });
 process.on('disconnect', () => process.exit(0));

@@ -32,15 +32,22 @@ export type ServerMessage =
   | { type: 'listening'; port: number }
   | { type: 'scripted' }
   | { type: 'request'; request: SeenRequest }
+  /** It was asked for something else than a completion. */
+  | { type: 'fact'; path: string }
   | { type: 'closed' };
 
 /** What the process is told. */
-export type ParentMessage = { type: 'script'; replies: Reply[] } | { type: 'recorded' };
+export type ParentMessage =
+  | { type: 'script'; replies: Reply[] }
+  | { type: 'facts'; facts: Record<string, unknown> }
+  | { type: 'recorded' };
 
 /** A scripted server of chat completions that runs in a process of its own, on loopback. */
 export class CompletionServer {
   /** Since the last script. */
   requests: SeenRequest[] = [];
+  /** Paths besides completions that were asked for since the last script. */
+  factPaths: string[] = [];
   /** Responses since the last script that are over, by whichever side. */
   closedResponses = 0;
   readonly url: string;
@@ -54,6 +61,7 @@ export class CompletionServer {
         this.requests.push(message.request);
         this.#tell({ type: 'recorded' });
       }
+      if (message.type === 'fact') this.factPaths.push(message.path);
       if (message.type === 'closed') this.closedResponses += 1;
     });
   }
@@ -69,7 +77,18 @@ export class CompletionServer {
   /** The replies to the requests to come, one for each. */
   async script(...replies: Reply[]): Promise<void> {
     this.requests = [];
+    this.factPaths = [];
     this.closedResponses = 0;
+    await this.#tellSafely({ type: 'script', replies });
+  }
+
+  /** What it gives at other paths than that of completions. */
+  async say(facts: Record<string, unknown>): Promise<void> {
+    await this.#tellSafely({ type: 'facts', facts });
+  }
+
+  /** Resolves when it is heard. */
+  async #tellSafely(told: ParentMessage): Promise<void> {
     const added = new Promise<void>((resolve) => {
       const look = (message: ServerMessage) => {
         if (message.type !== 'scripted') return;
@@ -78,7 +97,7 @@ export class CompletionServer {
       };
       this.#child.on('message', look);
     });
-    this.#tell({ type: 'script', replies });
+    this.#tell(told);
     await added;
   }
 

@@ -69,6 +69,11 @@ export interface VisionLanguageModel {
   readonly info: ModelInfo;
   /** Whether a question could be answered now, as far as is known without asking. Default: it could. */
   isReady?(): boolean;
+  /**
+   * Finds out what `info` cannot tell yet, such as what a server says of its model; quick where it is known.
+   * Throws nothing but the reason of an aborted `signal`. Absent where `info` never changes.
+   */
+  refreshInfo?(options?: { signal?: AbortSignal }): Promise<void>;
   /** Counts without running the model. Pictures must be decodable. */
   countTokens(messages: readonly ChatMessage[], options?: ModelCallOptions): Promise<TokenCount>;
   /**

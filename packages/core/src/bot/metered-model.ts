@@ -14,6 +14,10 @@ export class MeteredModel implements VisionLanguageModel {
     return this.model.isReady?.() ?? true;
   }
 
+  async refreshInfo(options?: { signal?: AbortSignal }): Promise<void> {
+    await this.model.refreshInfo?.(options);
+  }
+
   countTokens(
     ...given: Parameters<VisionLanguageModel['countTokens']>
   ): ReturnType<VisionLanguageModel['countTokens']> {

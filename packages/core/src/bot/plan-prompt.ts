@@ -1,6 +1,8 @@
 import type { ResolvePicture, VisionLanguageModel } from '../backend/vision-language-model.js';
 import { type ContextPlan, planContext } from '../conversation/context-plan.js';
-import type { Message } from '../conversation/message.js';
+import { fenceText } from '../conversation/fence.js';
+import { type Message, picturesOf } from '../conversation/message.js';
+import { VistazoError } from '../errors.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
 
 /** What is kept free for the answer when nobody says, as far as a quarter of the context allows. */
@@ -22,18 +24,41 @@ export interface PromptRequest {
   cacheScope: string;
 }
 
-/** As much of a conversation as the model has room for, beside the answer. Throws `chat.tooLong`. @internal */
-export function planPrompt(request: PromptRequest): Promise<ContextPlan> {
+/**
+ * As much of a conversation as the model has room for, beside the answer. Throws `chat.tooLong`, and
+ * `option.unsupported` for a question with pictures to a model that takes none. @internal
+ */
+export async function planPrompt(request: PromptRequest): Promise<ContextPlan> {
   const { model, systemMessage, messages, pictureRule, generation, ...asked } = request;
   const { signal, resolvePicture, cacheScope } = asked;
-  const { contextLengthTokens } = model.info.capabilities;
+  const { contextLengthTokens, images } = model.info.capabilities;
   return planContext({
     systemMessage,
-    messages,
+    messages: images ? messages : withoutPictures(messages, model.info.id),
     pictureRule,
     maxPromptTokens: contextLengthTokens - answerTokens(generation, contextLengthTokens),
     countTokens: (counted) => model.countTokens(counted, { signal, resolvePicture, cacheScope }),
   });
+}
+
+/** A conversation goes on in words when the model that saw its pictures gave way to one that takes none. */
+function withoutPictures(messages: readonly Message[], modelId: string): Message[] {
+  const question = messages.at(-1);
+  if (question !== undefined && picturesOf(question).length > 0) {
+    throw new VistazoError(
+      'option.unsupported',
+      `The model ${modelId} takes no pictures; send text alone or choose another model.`,
+    );
+  }
+  return messages.map((message) => ({
+    ...message,
+    parts: message.parts.map((part) => {
+      if (part.type === 'text') return part;
+      const { name = 'picture', authorId } = part.provenance;
+      const text = fenceText('file that you cannot see', name);
+      return { type: 'text', text, ...(authorId !== undefined && { authorId }) };
+    }),
+  }));
 }
 
 function answerTokens({ maxNewTokens }: GenerationOptions, contextLengthTokens: number): number {

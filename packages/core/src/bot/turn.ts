@@ -130,6 +130,7 @@ class Turn {
     this.writer.showWorking();
     try {
       const { adapter, telemetry, signal } = this;
+      await this.options.model.refreshInfo?.({ signal });
       const { images } = this.options.model.info.capabilities;
       const taken = await telemetry.question(() =>
         takeQuestion(this.job, { ...this.options, adapter, images, telemetry, signal }),

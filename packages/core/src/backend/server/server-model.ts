@@ -10,6 +10,7 @@ import type { GenerationOptions } from '../../generation/generation-options.js';
 import { parseGenerationOptions, resolveOptions } from '../../generation/resolve-options.js';
 import type { EncodedPicture } from '../../media/decode.js';
 import { MediaProcess } from '../../media/media-process.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import {
   type PreparedMessages,
   preparePictures,
@@ -19,6 +20,7 @@ import {
 import type {
   GenerateCallOptions,
   ModelCallOptions,
+  ModelCapabilities,
   ModelInfo,
   TokenCount,
   VisionLanguageModel,
@@ -42,8 +44,13 @@ import { estimateTokens, type TokenEstimate } from './token-estimate.js';
 export interface ServerModelOptions {
   /** One, or several that answer alike: the first that works is asked. */
   servers: readonly ModelServer[];
-  /** Most tokens of prompt and answer, as the server was started. Default 8,192. */
+  /**
+   * Most tokens of prompt and answer, as the server was started. Default 8,192, or what a server says
+   * where that is less.
+   */
   contextLengthTokens?: number;
+  /** Whether the model there takes pictures. Default what the server says, and that it does where it says nothing. */
+  images?: boolean;
   /** No side of a picture is longer; larger ones are made smaller. Default 1,536. */
   longestEdgePx?: number;
   /** Pixels that one token stands for, to estimate what a picture costs. Default 784, which is 28 × 28. */
@@ -69,7 +76,8 @@ export interface ServerModelOptions {
 
 const optionsSchema = z.strictObject({
   servers: z.array(modelServerSchema).min(1),
-  contextLengthTokens: z.number().int().positive().default(8192),
+  contextLengthTokens: z.number().int().positive().optional(),
+  images: z.boolean().optional(),
   longestEdgePx: z.number().int().min(32).default(1536),
   pixelsPerToken: z.number().positive().default(784),
   tools: z.boolean().default(true),
@@ -88,7 +96,8 @@ type CheckedOptions = z.output<typeof optionsSchema>;
  * URIs. A server that fails is tried again with growing pauses, as its `Retry-After` says, or the
  * next one is asked; an answer that broke off begins again after the event `restart`.
  *
- * Nothing is sent before the first question. Tokens are estimated, since servers agree on no way to
+ * Nothing is sent before the first question. Before the first picture a server is asked what its model
+ * can do; one that says that it takes no pictures is sent none. Tokens are estimated, since servers agree on no way to
  * count them. Throws `option.invalid`.
  */
 export function createServerModel(options: ServerModelOptions): VisionLanguageModel {
@@ -103,6 +112,8 @@ export function createServerModel(options: ServerModelOptions): VisionLanguageMo
 
 /** Scopes whose salts are known; one that is called again after more others begins anew on the server. */
 const maxSalts = 10_000;
+/** Longer prompts take long on most machines. */
+const usualContextLengthTokens = 8192;
 /** As many as vLLM advises. */
 const saltBytes = 32;
 /** Of a stream besides the answer, and for each token of it: the JSON around it, and thoughts. */
@@ -122,17 +133,32 @@ class ServerModel implements VisionLanguageModel {
   constructor(options: CheckedOptions) {
     this.#options = options;
     this.#pool = new ServerPool(options.servers, options);
+    const capabilities = () => this.#capabilities;
     this.info = {
       id: options.servers[0]?.model ?? '',
       variant: 'server',
       runs: 'server',
-      capabilities: {
-        contextLengthTokens: options.contextLengthTokens,
-        images: true,
-        tools: options.tools,
-        exactTokenCounts: false,
+      get capabilities() {
+        return capabilities();
       },
     };
+  }
+
+  /** As the servers say, and as the options say where they do not; one that can is enough. */
+  get #capabilities(): ModelCapabilities {
+    const { contextLengthTokens, images, tools } = this.#options;
+    const facts = this.#pool.facts;
+    const lengths = facts.flatMap((each) => each.contextLengthTokens ?? []);
+    return {
+      contextLengthTokens: contextLengthTokens ?? Math.min(usualContextLengthTokens, ...lengths),
+      images: images ?? facts.some((each) => each.images !== false),
+      tools: tools && facts.some((each) => each.tools !== false),
+      exactTokenCounts: false,
+    };
+  }
+
+  async refreshInfo({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    await unlessAborted(this.#pool.refreshFacts(), signal);
   }
 
   async countTokens(
@@ -218,11 +244,15 @@ class ServerModel implements VisionLanguageModel {
 
   /** Asks one server, again in another form as long as it refuses parts of the request that can be changed. */
   async *#follow(
-    { server, form }: Turn,
+    { server, form, facts }: Turn,
     request: CompletionRequest,
     answer: GrowingAnswer,
     signal: AbortSignal,
   ): AsyncGenerator<GenerationEvent> {
+    if (hasPictures(request) && this.#options.images === undefined) {
+      await unlessAborted(facts.refresh(), signal);
+      if (facts.latest.images === false) throw new ServerFailure('noPictures');
+    }
     for (;;) {
       const body = bodyFor(server, request, form);
       try {
@@ -294,6 +324,13 @@ class ServerModel implements VisionLanguageModel {
   async close(): Promise<void> {
     await this.#media.close();
   }
+}
+
+function hasPictures({ messages }: CompletionRequest): boolean {
+  return messages.some(
+    ({ content }) =>
+      typeof content !== 'string' && content.some(({ type }) => type === 'image_url'),
+  );
 }
 
 function noTools(): VistazoError {

@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { KnownFacts } from './known-facts.js';
 import type { CheckedServer } from './model-server.js';
 import type { Adjustment } from './request-form.js';
+import type { ServerFacts } from './server-facts.js';
 import { ServerFailure } from './server-failure.js';
 
 /** The first pause after a failure; each further one of the same server is twice as long. */
@@ -16,6 +18,7 @@ interface Place {
   failures: number;
   /** What it refused before. */
   form: Set<Adjustment>;
+  facts: KnownFacts;
 }
 
 /** One try of an answer: which server to ask, and what came of it. @internal */
@@ -23,6 +26,8 @@ export interface Turn {
   server: CheckedServer;
   /** In which form the server takes requests; what is added stays for later answers. */
   form: Set<Adjustment>;
+  /** What it says of its model. */
+  facts: KnownFacts;
   succeeded(): void;
   /** Throws what a person is told when nothing is left to try. */
   failed(failure: ServerFailure): void;
@@ -43,6 +48,7 @@ export class ServerPool {
       notBeforeMs: 0,
       failures: 0,
       form: new Set(),
+      facts: new KnownFacts(server),
     }));
     this.#maxRetries = maxRetries;
   }
@@ -50,6 +56,16 @@ export class ServerPool {
   /** Whether any server can be asked without a pause. */
   get hasReady(): boolean {
     return this.#places.some(({ notBeforeMs }) => notBeforeMs <= performance.now());
+  }
+
+  /** What the servers say of their models, as far as that is known. */
+  get facts(): ServerFacts[] {
+    return this.#places.map(({ facts }) => facts.latest);
+  }
+
+  /** Brings {@link facts} up to date. */
+  async refreshFacts(): Promise<void> {
+    await Promise.all(this.#places.map(({ facts }) => facts.refresh()));
   }
 
   /** The tries of one answer; an aborted `signal` throws its reason while a server rests. */
@@ -64,12 +80,14 @@ export class ServerPool {
       yield {
         server: place.server,
         form: place.form,
+        facts: place.facts,
         succeeded: () => {
           place.failures = 0;
           place.notBeforeMs = 0;
         },
         failed: (failure) => {
           rest(place, failure);
+          learn(place, failure);
           const left = failure.remedy === 'again' ? (triesLeft.get(place) ?? 1) - 1 : 0;
           const givenUp = left === 0 || place.notBeforeMs - performance.now() > longestPauseMs;
           if (givenUp) triesLeft.delete(place);
@@ -91,6 +109,12 @@ export class ServerPool {
 }
 
 const hostOf = ({ server }: Place): string => new URL(server.baseUrl).host;
+
+function learn({ facts }: Place, { reason }: ServerFailure): void {
+  if (reason === 'noPictures') facts.learn({ images: false });
+  if (reason === 'noTools') facts.learn({ tools: false });
+  if (reason === 'connection') facts.doubt();
+}
 
 function rest(place: Place, { remedy, retryAfterMs }: ServerFailure): void {
   if (remedy !== 'again') return;

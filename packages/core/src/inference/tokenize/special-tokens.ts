@@ -91,7 +91,7 @@ export const usualSpecialTokens: readonly string[] = [
   '<think>',
   '</think>',
   // Servers put pictures where these stand: llama.cpp and Ollama.
-  '<__media__>',
+  '<__media_…>',
   '<__image__>',
   '[img-…]',
 ];
