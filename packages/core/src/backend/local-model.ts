@@ -43,6 +43,13 @@ export interface LocalModelOptions {
   intraOpThreads?: number;
   /** Most frames of an animation that the model sees. Default 4. */
   maxFrames?: number;
+  /**
+   * Folder in which keys and values of prompts outlive a restart, of this model's processes alone. They
+   * derive from messages and pictures, so keep it as private as those. Default: none, memory alone.
+   */
+  kvCacheFolder?: string;
+  /** Most bytes in {@link kvCacheFolder}, > 0. Default 2 GiB. */
+  maxKvCacheBytes?: number;
   /** Where downloaded models are kept. Default `~/.cache/vistazo/models`. */
   cacheDir?: string;
   /** Base address of the hub. Default `https://huggingface.co`. */
@@ -53,6 +60,7 @@ export interface LocalModelOptions {
 }
 
 const defaultMaxFrames = 4;
+const defaultMaxKvCacheBytes = 2 * 2 ** 30;
 const maxPreparedBytes = 128 * 2 ** 20;
 
 /**
@@ -71,12 +79,28 @@ export async function createLocalModel(options: LocalModelOptions): Promise<Visi
       signal: options.signal,
     }),
   );
-  const engine = new EngineClient(described, { intraOpThreads: options.intraOpThreads });
+  const engine = new EngineClient(described, {
+    intraOpThreads: options.intraOpThreads,
+    kvCache: kvCacheOf(options),
+  });
   await engine.start();
   const media = new MediaProcess();
   media.start();
   options.onProgress?.({ done: 1, total: 1, label: 'Loading the model' });
   return new LocalModel(await described, engine, media, options);
+}
+
+/** Throws `option.invalid`. */
+function kvCacheOf({ kvCacheFolder, maxKvCacheBytes }: LocalModelOptions) {
+  if (maxKvCacheBytes !== undefined && !(maxKvCacheBytes > 0)) {
+    throw new VistazoError(
+      'option.invalid',
+      `maxKvCacheBytes is ${maxKvCacheBytes}; give a number of bytes above 0.`,
+    );
+  }
+  return kvCacheFolder === undefined
+    ? undefined
+    : { folder: kvCacheFolder, maxBytes: maxKvCacheBytes ?? defaultMaxKvCacheBytes };
 }
 
 /** The folder of the model, downloaded first where `model` is a hub id, and the name to show. */

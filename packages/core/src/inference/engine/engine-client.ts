@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { VistazoError } from '../../errors.js';
 import { forkModule } from '../../processes/fork-module.js';
 import type { ModelDescription } from '../files/model-folder.js';
-import type { EngineReply, EngineRequest } from './engine-protocol.js';
+import { forgetOnDisk } from '../kv/disk-store.js';
+import type { EngineOptions, EngineReply, EngineRequest } from './engine-protocol.js';
 
 type WithoutId<T> = T extends { id: number } ? Omit<T, 'id'> : never;
 type Work = WithoutId<Exclude<EngineRequest, { type: 'load' | 'abort' }>>;
@@ -18,19 +19,16 @@ interface Waiting {
 /** The engine as the main process sees it: starts the process, starts it again when it died. */
 export class EngineClient {
   readonly #description: Promise<ModelDescription>;
-  readonly #intraOpThreads: number | undefined;
+  readonly #options: EngineOptions;
   readonly #waiting = new Map<number, Waiting>();
   #child: Promise<ChildProcess> | undefined;
   #nextId = 1;
   #closed = false;
 
   /** `description` is awaited only when the process has been started, which takes a while as well. */
-  constructor(
-    description: Promise<ModelDescription>,
-    options: { intraOpThreads?: number | undefined } = {},
-  ) {
+  constructor(description: Promise<ModelDescription>, options: EngineOptions) {
     this.#description = description;
-    this.#intraOpThreads = options.intraOpThreads;
+    this.#options = options;
   }
 
   /** Starts the process and loads the model. Throws what loading throws. */
@@ -82,14 +80,16 @@ export class EngineClient {
     }
   }
 
-  /** Drops what the process keeps of a scope; one that does not run keeps nothing. */
+  /** Drops what is kept of a scope, in the process and on disk. */
   async forget(cacheScope: string): Promise<void> {
-    if (this.#child === undefined) return;
     try {
-      for await (const _ of this.run({ type: 'forget', cacheScope }));
+      if (this.#child !== undefined)
+        for await (const _ of this.run({ type: 'forget', cacheScope }));
     } catch {
-      // Whatever ended the process, or kept it from starting again, ended what it kept.
+      // Whatever ended the process, or kept it from starting again, ended what it kept in memory.
     }
+    const { kvCache } = this.#options;
+    if (kvCache !== undefined) await forgetOnDisk(kvCache.folder, cacheScope);
   }
 
   /** Ends the process. Work in progress fails with `engine.closed`. */
@@ -129,7 +129,7 @@ export class EngineClient {
       });
     });
     const asked = this.#description.then((description) =>
-      send(child, { type: 'load', id, description, intraOpThreads: this.#intraOpThreads }),
+      send(child, { type: 'load', id, description, ...this.#options }),
     );
     try {
       await Promise.all([asked, loaded]);

@@ -30,11 +30,11 @@ async function handle(request: Work, signal: AbortSignal, scope: CacheScope): Pr
 async function perform(request: Work, signal: AbortSignal, scope: CacheScope): Promise<void> {
   const { id } = request;
   if (request.type === 'load') {
-    const { description, intraOpThreads } = request;
-    inference = await Inference.load(
-      description,
-      intraOpThreads === undefined ? {} : { intraOpThreads },
-    );
+    const { description, intraOpThreads, kvCache } = request;
+    inference = await Inference.load(description, {
+      kvCache,
+      ...(intraOpThreads !== undefined && { intraOpThreads }),
+    });
     return;
   }
   if (inference === undefined)
@@ -45,6 +45,18 @@ async function perform(request: Work, signal: AbortSignal, scope: CacheScope): P
   }
   for await (const event of inference.generate(request.request, signal, scope))
     reply({ type: 'event', id, event });
+}
+
+async function forget({
+  id,
+  cacheScope,
+}: Extract<EngineRequest, { type: 'forget' }>): Promise<void> {
+  try {
+    await inference?.forget(cacheScope);
+    reply({ type: 'done', id });
+  } catch (error) {
+    reply({ type: 'failed', id, error: toVistazoError(error).toJSON() });
+  }
 }
 
 /** From when the request comes, not only from when its turn comes. */
@@ -60,8 +72,7 @@ process.on('message', (request: EngineRequest) => {
   }
   if (request.type === 'forget') {
     scopes.forget(request.cacheScope);
-    inference?.forget(request.cacheScope);
-    reply({ type: 'done', id: request.id });
+    void forget(request);
     return;
   }
   const controller = new AbortController();

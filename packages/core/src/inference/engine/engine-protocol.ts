@@ -2,11 +2,19 @@ import type { ErrorCode } from '../../errors.js';
 import type { GenerationEvent } from '../../generation/generation-event.js';
 import type { TokenCount } from '../../generation/token-count.js';
 import type { ModelDescription } from '../files/model-folder.js';
+import type { KvCacheOptions } from './inference.js';
 import type { CountRequest, InferenceRequest } from './inference-request.js';
+
+/** How the engine process loads a model. */
+export interface EngineOptions {
+  intraOpThreads: number | undefined;
+  /** Where keys and values outlive the process. */
+  kvCache: KvCacheOptions | undefined;
+}
 
 /** What the main process asks of the engine process; without a `cacheScope` nothing is kept of it. */
 export type EngineRequest =
-  | { type: 'load'; id: number; description: ModelDescription; intraOpThreads: number | undefined }
+  | ({ type: 'load'; id: number; description: ModelDescription } & EngineOptions)
   | { type: 'generate'; id: number; request: InferenceRequest; cacheScope: string | null }
   | { type: 'count'; id: number; request: CountRequest; cacheScope: string | null }
   /** Overtakes what waits. */

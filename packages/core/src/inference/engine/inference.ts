@@ -6,8 +6,12 @@ import type { GenerationEvent } from '../../generation/generation-event.js';
 import { ScopedCache } from '../../scoped-cache.js';
 import { createImageProcessor } from '../family/image-processor.js';
 import type { ProcessedPicture, TilePlan } from '../family/processed-picture.js';
+import { fingerprintOf } from '../files/fingerprint.js';
 import type { ModelDescription } from '../files/model-folder.js';
+import type { PromptKeys } from '../kv/block-key.js';
+import { DiskStore, type DiskStoreOptions } from '../kv/disk-store.js';
 import { bytesPerToken } from '../kv/kv-spec.js';
+import { PrefixCache } from '../kv/prefix-cache.js';
 import { PrefixIndex } from '../kv/prefix-index.js';
 import type { SessionOptions } from '../onnx/session.js';
 import { ModelRunner } from '../runner/model-runner.js';
@@ -33,8 +37,14 @@ const defaultMaxSequences = 16;
 /** Memory of their keys and values unless told otherwise. */
 const defaultMaxKvBytes = 2 * 2 ** 30;
 
+/** Where keys and values are kept across restarts, and how many bytes of them. */
+export type KvCacheOptions = Omit<DiskStoreOptions, 'fingerprint'>;
+
 /** How a model is loaded. */
-export interface LoadOptions extends SessionOptions, Partial<SchedulerLimits> {}
+export interface LoadOptions extends SessionOptions, Partial<SchedulerLimits> {
+  /** Where keys and values are kept across restarts. Default: nowhere. */
+  kvCache?: KvCacheOptions | undefined;
+}
 
 interface PromptCount {
   tokens: number;
@@ -51,7 +61,7 @@ export class Inference {
   readonly #endTokens: ReadonlySet<number>;
   /** Made for the first answer that is held to a schema. */
   #constraints: JsonConstraints | undefined;
-  readonly #prefixes: PrefixIndex;
+  readonly #prefixes: PrefixCache;
   readonly #pictureNumbers = new ScopedCache<number>(maxRemembered, () => 1);
   #lastPictureNumber = 0;
   /** Tokens of a picture by its grid, of which a model has few. */
@@ -59,7 +69,11 @@ export class Inference {
   /** Tokens of whole prompts, by their hash: a growing conversation has been counted but for its end. */
   readonly #counts = new ScopedCache<PromptCount>(maxRemembered, () => 1);
 
-  private constructor(description: ModelDescription, runner: ModelRunner, limits: SchedulerLimits) {
+  private constructor(
+    description: ModelDescription,
+    runner: ModelRunner,
+    { disk, ...limits }: SchedulerLimits & { disk: DiskStoreOptions | undefined },
+  ) {
     this.#description = description;
     this.#tokenizer = Tokenizer.load(description.tokenizer);
     this.#prompt = {
@@ -68,7 +82,11 @@ export class Inference {
       imageSeqLen: description.imageSeqLen,
     };
     this.#runner = runner;
-    this.#prefixes = new PrefixIndex(runner.decoder.kvSpec, maxPrefixBytes);
+    const { kvSpec } = runner.decoder;
+    this.#prefixes = new PrefixCache(
+      new PrefixIndex(kvSpec, maxPrefixBytes),
+      disk && new DiskStore(kvSpec, disk),
+    );
     this.#loop = new StepLoop(runner, this.#prefixes, limits);
     this.#endTokens = endTokens(description, this.#tokenizer);
   }
@@ -79,13 +97,15 @@ export class Inference {
     {
       maxSequences = defaultMaxSequences,
       maxKvBytes = defaultMaxKvBytes,
+      kvCache,
       ...options
     }: LoadOptions = {},
   ): Promise<Inference> {
     const processor = createImageProcessor(description.imageProcessor);
     const images = { scaling: processor.scaling, tile: processor.plan(1, 1) };
     const runner = await ModelRunner.open(description.graphs, images, options);
-    return new Inference(description, runner, { maxSequences, maxKvBytes });
+    const disk = kvCache && { ...kvCache, fingerprint: await fingerprintOf(description.graphs) };
+    return new Inference(description, runner, { maxSequences, maxKvBytes, disk });
   }
 
   /** Token ids of a prompt. */
@@ -177,7 +197,7 @@ export class Inference {
     const sequence = new Sequence({
       scope,
       inputIds,
-      keys: this.#cacheKeys(inputIds, pictures, scope),
+      prompt: this.#promptKeys(inputIds, pictures, scope),
       imageTokens,
       maxTokens,
       options,
@@ -246,20 +266,24 @@ export class Inference {
     );
   }
 
-  /** Like `inputIds`, but tokens of different pictures differ. */
-  #cacheKeys(
+  /** What the prompt is known by: tokens of different pictures differ. */
+  #promptKeys(
     inputIds: readonly number[],
     pictures: readonly ProcessedPicture[],
     scope: CacheScope,
-  ): number[] {
+  ): PromptKeys {
+    const digests = new Map<number, string>();
     const numbers = pictures.flatMap((picture) => {
-      const number = this.#pictureNumber(digestOf(picture), scope);
+      const digest = digestOf(picture);
+      const number = this.#pictureNumber(digest, scope);
+      digests.set(number, digest);
       return Array.from({ length: picture.tiles * this.#description.imageSeqLen }, () => number);
     });
     let next = 0;
-    return inputIds.map((token) =>
+    const keys = inputIds.map((token) =>
       token === this.#description.imageTokenId ? (numbers[next++] ?? token) : token,
     );
+    return { keys, digests };
   }
 
   #pictureNumber(digest: string, scope: CacheScope): number {
@@ -278,17 +302,18 @@ export class Inference {
     );
   }
 
-  /** Drops all that was kept in the scope of this name. */
-  forget(name: string): void {
+  /** Drops all that was kept in the scope of this name; ends when nothing of it is on disk. */
+  async forget(name: string): Promise<void> {
     this.#runner.forget(name);
-    this.#prefixes.forget(name);
     this.#pictureNumbers.forget(name);
     this.#counts.forget(name);
     this.#constraints?.forget(name);
+    await this.#prefixes.forget(name);
   }
 
   async close(): Promise<void> {
     this.#loop.close(new VistazoError('engine.closed', 'The model was closed while it answered.'));
+    await this.#prefixes.flush();
     await this.#runner.close();
   }
 }

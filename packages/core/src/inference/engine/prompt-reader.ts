@@ -1,5 +1,5 @@
 import type { ProcessedPicture } from '../family/processed-picture.js';
-import type { PrefixIndex } from '../kv/prefix-index.js';
+import type { PrefixCache } from '../kv/prefix-cache.js';
 import type { ModelRunner } from '../runner/model-runner.js';
 import type { Sequence } from '../sequence/sequence.js';
 
@@ -14,7 +14,7 @@ interface Tile {
 /** What a prompt reader needs of a model. */
 export interface PromptModelParts {
   runner: ModelRunner;
-  prefixes: PrefixIndex;
+  prefixes: PrefixCache;
   imageTokenId: number;
   /** Tokens of one tile. */
   tileTokens: number;
@@ -45,17 +45,17 @@ export class PromptReader {
 
   /** Does the next piece of work. Gives the logits behind the prompt when it was the last one. */
   async step(): Promise<Float32Array | undefined> {
-    if (!this.#hasBegun) this.#begin();
+    if (!this.#hasBegun) await this.#begin();
     if (await this.#encodeNext()) return undefined;
     return this.#readChunk();
   }
 
-  #begin(): void {
-    const { scope, keys, inputIds, usage } = this.#sequence;
+  async #begin(): Promise<void> {
+    const { scope, prompt, inputIds, usage } = this.#sequence;
     const { prefixes, runner, tileTokens } = this.#parts;
     this.#hasBegun = true;
     // The last token is read in any case, since its logits are needed.
-    const blocks = prefixes.longest(scope, keys, inputIds.length - 1);
+    const blocks = await prefixes.longest(scope, prompt, inputIds.length - 1);
     if (blocks.length > 0) this.#sequence.row = runner.decoder.restore(blocks);
     const reused = this.#sequence.row.tokens;
     usage.reusedTokens = reused;
@@ -84,7 +84,7 @@ export class PromptReader {
   }
 
   async #readChunk(): Promise<Float32Array | undefined> {
-    const { row, inputIds, scope, keys } = this.#sequence;
+    const { row, inputIds, scope, prompt } = this.#sequence;
     const { runner, prefixes } = this.#parts;
     const from = row.tokens;
     const to = Math.min(from + chunkTokens, inputIds.length);
@@ -92,7 +92,7 @@ export class PromptReader {
       { row, inputsEmbeds: await this.#embeds(from, to) },
     ]);
     if (to < inputIds.length) return undefined;
-    prefixes.remember(scope, keys, (start, end) => runner.decoder.copyBlock(row, start, end));
+    prefixes.remember(scope, prompt, (start, end) => runner.decoder.copyBlock(row, start, end));
     return logits;
   }
 

@@ -1,4 +1,4 @@
-import type { PrefixIndex } from '../kv/prefix-index.js';
+import type { PrefixCache } from '../kv/prefix-cache.js';
 import type { ModelRunner } from '../runner/model-runner.js';
 import { Scheduler, type SchedulerLimits, type StepPlan } from '../scheduler/scheduler.js';
 import type { Sequence } from '../sequence/sequence.js';
@@ -25,7 +25,7 @@ export interface LoopEntry {
  */
 export class StepLoop {
   readonly #runner: ModelRunner;
-  readonly #prefixes: PrefixIndex;
+  readonly #prefixes: PrefixCache;
   readonly #scheduler: Scheduler<LoopEntry>;
   /** Sequences that have ended while a graph ran, which may still read their rows. */
   readonly #leaving: LoopEntry[] = [];
@@ -33,7 +33,7 @@ export class StepLoop {
   #isRunning = false;
   #isClosed = false;
 
-  constructor(runner: ModelRunner, prefixes: PrefixIndex, limits: SchedulerLimits) {
+  constructor(runner: ModelRunner, prefixes: PrefixCache, limits: SchedulerLimits) {
     this.#runner = runner;
     this.#prefixes = prefixes;
     this.#scheduler = new Scheduler(limits);
@@ -129,9 +129,9 @@ export class StepLoop {
   }
 
   /** Keeps what was read of the prompt and answer for later prompts, and frees the rest. */
-  #leave({ sequence: { row, scope, keys } }: LoopEntry): void {
+  #leave({ sequence: { row, scope, prompt } }: LoopEntry): void {
     const { decoder } = this.#runner;
-    const read = keys.slice(0, row.tokens);
+    const read = { ...prompt, keys: prompt.keys.slice(0, row.tokens) };
     this.#prefixes.remember(scope, read, (from, to) => decoder.copyBlock(row, from, to));
     decoder.release(row);
   }

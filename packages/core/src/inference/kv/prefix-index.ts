@@ -64,16 +64,27 @@ export class PrefixIndex {
     return blocks;
   }
 
-  /** Keeps the blocks of `keys` that are not kept yet; `copy` gives them. */
-  remember({ name, isForgotten }: CacheScope, keys: readonly number[], copy: CopyBlock): void {
-    if (isForgotten || keys.length === 0) return;
+  /** Keeps the blocks of `keys` that are not kept yet; `copy` gives them. Returns the new ones. */
+  remember(
+    { name, isForgotten }: CacheScope,
+    keys: readonly number[],
+    copy: CopyBlock,
+  ): { from: number; block: KvBlock }[] {
+    const added: { from: number; block: KvBlock }[] = [];
+    if (isForgotten || keys.length === 0) return added;
     let at: Node | Root = this.#rootOf(name);
     for (let from = 0; from < keys.length; from += blockTokens) {
       const part = keys.slice(from, from + blockTokens);
-      at = this.#childWith(at, part) ?? this.#add(at, part, copy(from, from + part.length));
+      const known = this.#childWith(at, part);
+      if (known === undefined) {
+        const block = copy(from, from + part.length);
+        added.push({ from, block });
+        at = this.#add(at, part, block);
+      } else at = known;
       if (part.length < blockTokens) break;
     }
     this.#evict();
+    return added;
   }
 
   /** Drops all that was kept in the scope of this name. */

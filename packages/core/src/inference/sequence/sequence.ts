@@ -1,6 +1,7 @@
 import type { CacheScope } from '../../cache-scopes.js';
 import type { FinishReason, GenerationEvent, Usage } from '../../generation/generation-event.js';
 import type { ResolvedGenerationOptions } from '../../generation/resolve-options.js';
+import type { PromptKeys } from '../kv/block-key.js';
 import { emptyRow, type KvRow } from '../kv/kv-row.js';
 import type { Tokenizer } from '../tokenize/tokenizer.js';
 import { Confidence } from './confidence.js';
@@ -16,7 +17,7 @@ export interface SequenceStart {
   /** The prompt. */
   inputIds: readonly number[];
   /** Like `inputIds`, but tokens of different pictures differ. */
-  keys: readonly number[];
+  prompt: PromptKeys;
   imageTokens: number;
   /** Most tokens of the answer; prompt and answer fit into the context. */
   maxTokens: number;
@@ -40,8 +41,8 @@ export class Sequence {
   row: KvRow = emptyRow();
   readonly usage: Usage;
   readonly watch = new Stopwatch();
-  /** Prompt and answer, as {@link SequenceStart.keys}. */
-  readonly keys: number[];
+  /** The keys of prompt and answer. */
+  readonly #keys: number[];
   readonly #start: SequenceStart;
   readonly #streamer: TextStreamer;
   readonly #sample: Sampler;
@@ -51,11 +52,11 @@ export class Sequence {
   #lastToken = -1;
 
   constructor(start: SequenceStart) {
-    const { scope, inputIds, keys, options, constraint, tokenizer, maxTokens } = start;
+    const { scope, inputIds, prompt, options, constraint, tokenizer, maxTokens } = start;
     this.scope = scope;
     this.tenant = scope.name;
     this.inputIds = inputIds;
-    this.keys = [...keys];
+    this.#keys = [...prompt.keys];
     this.kvBytes = (inputIds.length + maxTokens) * start.kvBytesPerToken;
     this.usage = {
       promptTokens: inputIds.length,
@@ -71,6 +72,11 @@ export class Sequence {
   /** Whether the whole prompt has been read. */
   get isDecoding(): boolean {
     return this.#isDecoding;
+  }
+
+  /** What prompt and answer are known by, for the cache. */
+  get prompt(): PromptKeys {
+    return { keys: this.#keys, digests: this.#start.prompt.digests };
   }
 
   /** Nothing more comes of it. */
@@ -98,7 +104,7 @@ export class Sequence {
       return;
     }
     this.usage.answerTokens += 1;
-    this.keys.push(token);
+    this.#keys.push(token);
     this.#lastToken = token;
     constraint?.accept(token);
     const text = this.#streamer.push(token);
