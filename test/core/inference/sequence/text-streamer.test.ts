@@ -48,6 +48,40 @@ describe('text that comes token by token', () => {
     expect(pieces[0]).toBe('');
   });
 
+  it('goes on after any number of bytes that are no character', () => {
+    const [lead = 0] = tokenizer.encode('🙂');
+    const ids = [...Array<number>(200).fill(lead), ...tokenizer.encode('🙂red')];
+    const { pieces, rest } = streamed(ids);
+    expect(pieces.join('') + rest).toBe(`${'\uFFFD'.repeat(200)}🙂red`);
+    expect(pieces.slice(0, 100).join('')).not.toBe('');
+  });
+
+  it('is that of all tokens at once, for tokens in any order', () => {
+    const token = fc.oneof(fc.nat(399), fc.constantFrom(...tokenizer.encode('🙂é\uFFFD ')));
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 120 }), (ids) => {
+        const { pieces, rest } = streamed(ids);
+        expect(pieces.join('') + rest).toBe(tokenizer.decode(ids).trimStart());
+      }),
+    );
+  });
+
+  it('is decoded a few tokens at a time, however long the answer is', () => {
+    const mostAtOnce = (length: number) => {
+      const counting = Object.create(tokenizer) as Tokenizer;
+      let most = 0;
+      counting.decode = (ids, options) => {
+        most = Math.max(most, ids.length);
+        return tokenizer.decode(ids, options);
+      };
+      const streamer = new TextStreamer(counting, ['never']);
+      const ids = tokenizer.encode('one 🙂 two <end_of_utterance>'.repeat(length));
+      for (const id of ids) streamer.push(id);
+      return most;
+    };
+    expect(mostAtOnce(300)).toBe(mostAtOnce(3));
+  });
+
   it('begins without the blanks that belong to the template', () => {
     expect(streamed(tokenizer.encode(' \n red circle ')).text).toBe('red circle ');
   });

@@ -1,15 +1,25 @@
 import type { Tokenizer } from '../tokenize/tokenizer.js';
 
+/** Tokens that may wait for the rest of their character before {@link TextStreamer} looks for a place to cut. */
+const maxOpenTokens = 32;
+/** Tokens of one character: no more than it has bytes. */
+const maxCharacterTokens = 4;
+
 /**
- * Turns tokens into text as they come. Blanks before the first word are left out: they belong to
- * the template, not to the answer. Text is held back while its last character is not whole,
- * or while it may be the beginning of a stop string.
+ * Turns tokens into text as they come, in time that grows with their number. Blanks before the first word
+ * are left out: they belong to the template, not to the answer. Text is held back while its last
+ * character is not whole, or while it may be the beginning of a stop string.
  */
 export class TextStreamer {
   readonly #tokenizer: Tokenizer;
   readonly #stopStrings: readonly string[];
-  #tokens: number[] = [];
+  /** The last tokens whose text is settled, as context, and behind them the open ones. */
+  #window: number[] = [];
+  /** Tokens of the window whose text is settled. */
+  #settled = 0;
   #sent = '';
+  /** Settled text that may be the beginning of a stop string. */
+  #held = '';
   #stopped = false;
 
   constructor(tokenizer: Tokenizer, stopStrings: readonly string[] = []) {
@@ -29,33 +39,66 @@ export class TextStreamer {
 
   /** Takes a token and returns the text that can be shown now. */
   push(tokenId: number): string {
-    this.#tokens.push(tokenId);
-    return this.#stopped ? '' : this.#emit(this.#decoded(), false);
+    if (this.#stopped) return '';
+    this.#window.push(tokenId);
+    return this.#emit(this.#settle());
   }
 
   /** Returns what was held back. */
   finish(): string {
-    return this.#stopped ? '' : this.#emit(this.#decoded(), true);
+    if (this.#stopped) return '';
+    const shown = this.#emit(this.#openText());
+    const rest = this.#stopped ? '' : this.#held;
+    this.#held = '';
+    this.#sent += rest;
+    return shown + rest;
   }
 
-  #decoded(): string {
-    return this.#tokenizer.decode(this.#tokens).trimStart();
-  }
-
-  #emit(decoded: string, last: boolean): string {
-    const settled = last ? decoded : withoutBrokenEnd(decoded);
-    const stopAt = this.#firstStop(settled);
-    if (stopAt !== -1) {
-      this.#stopped = true;
-      return this.#send(settled.slice(0, stopAt));
+  /** Text that no later token changes; its tokens become the context of what follows. */
+  #settle(): string {
+    const begin = this.#settled;
+    const end = this.#settledEnd();
+    const text = this.#openText(end);
+    if (text === '') {
+      // Special tokens, which leave no text.
+      this.#window.splice(begin, end - begin);
+      return '';
     }
-    return this.#send(last ? settled : settled.slice(0, settled.length - this.#begun(settled)));
+    this.#window = this.#window.slice(begin);
+    this.#settled = end - begin;
+    return text;
   }
 
-  #send(text: string): string {
-    const fresh = text.slice(this.#sent.length);
-    this.#sent += fresh;
-    return fresh;
+  /** Up to which token of the window the text is settled. */
+  #settledEnd(): number {
+    const { length } = this.#window;
+    const text = this.#openText();
+    if (!text.endsWith('\uFFFD')) return length;
+    if (length - this.#settled <= maxOpenTokens) return this.#settled;
+    // Bytes that are no character: a cut that changes nothing is between characters.
+    for (let end = length - 1; end >= length - maxCharacterTokens; end -= 1) {
+      const after = this.#tokenizer.decode(this.#window.slice(end));
+      if (this.#openText(end) + after === text) return end;
+    }
+    return this.#settled;
+  }
+
+  /** Text of the open tokens up to `end`. Decoders treat the beginning of a text otherwise, hence the context. */
+  #openText(end = this.#window.length): string {
+    const before = this.#tokenizer.decode(this.#window.slice(0, this.#settled));
+    return this.#tokenizer.decode(this.#window.slice(0, end)).slice(before.length);
+  }
+
+  #emit(settled: string): string {
+    const isFirst = this.#sent === '' && this.#held === '';
+    const text = this.#held + (isFirst ? settled.trimStart() : settled);
+    const stopAt = this.#firstStop(text);
+    this.#stopped = stopAt !== -1;
+    const shownLength = this.#stopped ? stopAt : text.length - this.#begun(text);
+    this.#held = this.#stopped ? '' : text.slice(shownLength);
+    const shown = text.slice(0, shownLength);
+    this.#sent += shown;
+    return shown;
   }
 
   #firstStop(text: string): number {
@@ -69,13 +112,6 @@ export class TextStreamer {
   #begun(text: string): number {
     return Math.max(0, ...this.#stopStrings.map((stop) => longestBeginning(text, stop)));
   }
-}
-
-/** Replacement characters at the end may become a whole character with the next token. */
-function withoutBrokenEnd(text: string): string {
-  let end = text.length;
-  while (end > 0 && text[end - 1] === '\uFFFD') end -= 1;
-  return text.slice(0, end);
 }
 
 /** Length of the longest end of `text` that is a beginning of `stop`. */
