@@ -590,6 +590,22 @@ describe('a part of the request that a server refuses is said otherwise', () => 
       expect(server.requests[1]?.body[name]).toEqual(value);
   });
 
+  it.each([
+    openAi('stop', "Unsupported parameter: 'stop' is not supported with this model."),
+    openAi(
+      'stop',
+      "Invalid 'stop': array too long. Expected an array with maximum length 4.",
+      'array_above_max_length',
+    ),
+  ])('stop strings, which are held to here %#', async (reply) => {
+    const end = await ask([reply, { pieces: ['Red', '. En', 'd of it.', ' More'] }], {
+      stopStrings: ['x', 'End'],
+    });
+    expect(end).toMatchObject({ text: 'Red. ', finishReason: 'stopString' });
+    expect(server.requests[0]?.body).toMatchObject({ stop: ['x', 'End'] });
+    expect(server.requests[1]?.body).not.toHaveProperty('stop');
+  });
+
   it('two messages of a person one after the other', async () => {
     const alternate = refused(400, {
       message: 'Conversation roles must alternate user/assistant/user/assistant/...',
@@ -624,12 +640,6 @@ describe('a part of the request that a server refuses is said otherwise', () => 
       { topP: 0.5 },
       openAi('top_p', "Unsupported parameter: 'top_p' is not supported with this model."),
       /option topP/,
-    ],
-    [
-      'stopStrings',
-      { stopStrings: ['x'] },
-      openAi('stop', "Unsupported parameter: 'stop' is not supported with this model."),
-      /option stopStrings/,
     ],
     [
       'maxNewTokens',

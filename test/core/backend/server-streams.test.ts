@@ -126,6 +126,71 @@ describe('an answer comes whole', () => {
     });
   });
 
+  it('up to a stop string that the server does not know, however both are cut', async () => {
+    const words = fc.array(fc.constantFrom('a', 'b', 'ab', 'E', 'EN', 'END', 'ND'), {
+      maxLength: 12,
+    });
+    await fc.assert(
+      fc.asyncProperty(words, async (pieces) => {
+        const { end: ended } = await answerTo(events(...pieces.map((each) => text(each)), end()), {
+          stopStrings: ['END', 'bbb'],
+        });
+        const whole = pieces.join('');
+        const stops = ['END', 'bbb'].map((stop) => whole.indexOf(stop)).filter((at) => at >= 0);
+        expect(ended.text).toBe(whole.slice(0, Math.min(whole.length, ...stops)));
+        expect(ended.finishReason).toBe(stops.length > 0 ? 'stopString' : 'endToken');
+        await model.close();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('or an error with a code, whatever the events are', async () => {
+    const field = fc.constantFrom(
+      'choices',
+      'delta',
+      'message',
+      'content',
+      'tool_calls',
+      'function',
+      'arguments',
+      'name',
+      'id',
+      'index',
+      'usage',
+      'finish_reason',
+      'prompt_tokens',
+      'text',
+      'refusal',
+      'function_call',
+    );
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 6 },
+        fc.constantFrom(null, 0, -1, 0.5, 2, '', 'x', '{', '{}', true),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(field, tie('value'), { maxKeys: 4 }),
+      ),
+    }));
+    const tools = {
+      offered: [{ name: 'x', description: 'x', inputSchema: {} }],
+      rounds: [],
+      mayCall: true,
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.array(value, { maxLength: 5 }), async (given) => {
+        const result = await answerTo(
+          events(...given.map((each) => `data: ${JSON.stringify(each)}\n\n`), text('Red.'), end()),
+          { tools },
+        ).catch((error: unknown) => error);
+        if (result instanceof Error) expect(result).toMatchObject({ code: 'endpoint.failed' });
+        else expect(result).toMatchObject({ end: { text: expect.stringMatching(/Red\.$/) } });
+        await model.close();
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it.each(['length', 'max_tokens', 'MAX_TOKENS', 'model_length'])(
     'as far as its length allows: %s',
     async (reason) => {

@@ -135,7 +135,7 @@ export function bodyFor(
     ...((given.temperature !== undefined || !form.has('usualTemperature')) && { temperature }),
     ...(options.doSample && options.topP !== 1 && { top_p: options.topP }),
     ...(options.doSample && given.seed !== undefined && { seed: options.seed }),
-    ...(options.stopStrings.length > 0 && { stop: options.stopStrings }),
+    ...(options.stopStrings.length > 0 && !form.has('ownStops') && { stop: options.stopStrings }),
     ...extraSampling(dialect, options),
     ...(takesCacheSalt[dialect] && cacheSalt !== undefined && { cache_salt: cacheSalt }),
     ...(tools !== undefined && {
@@ -166,6 +166,7 @@ export function isPossible(
 ): boolean {
   if (form.has(adjustment)) return false;
   if (adjustment === 'usualTemperature') return given.temperature === undefined;
+  if (adjustment === 'ownStops') return options.stopStrings.length > 0;
   if (adjustment === 'looseSchema') return options.jsonSchema !== undefined;
   if (adjustment === 'systemAsUser') return messages.some(({ role }) => role === 'system');
   if (adjustment === 'mergedTurns') return merged(messages).length < messages.length;

@@ -8,6 +8,7 @@ import type { TokenCount } from '../vision-language-model.js';
 import type { CompletionPiece } from './completion-chunk.js';
 import { GrowingCalls } from './growing-calls.js';
 import { ServerFailure } from './server-failure.js';
+import { StopFilter } from './stop-filter.js';
 
 type EndEvent = Extract<GenerationEvent, { type: 'end' }>;
 
@@ -16,6 +17,7 @@ export interface AnswerAsked {
   maxNewTokens: number;
   /** Names of the tools that may be called; undefined for none. */
   tools: readonly string[] | undefined;
+  stopStrings: readonly string[];
 }
 
 /** No text of so many tokens is longer: few tokens have more characters, and only some of a text are such. */
@@ -32,6 +34,7 @@ export class GrowingAnswer {
   isFull = false;
   #text = '';
   #calls: GrowingCalls;
+  #stops: StopFilter;
   #pieces = 0;
   #usage = { promptTokens: 0, imageTokens: 0, reusedTokens: 0 };
   #answerTokens: number | undefined;
@@ -43,6 +46,7 @@ export class GrowingAnswer {
   constructor(asked: AnswerAsked) {
     this.#asked = asked;
     this.#calls = new GrowingCalls(asked.tools);
+    this.#stops = new StopFilter(asked.stopStrings);
   }
 
   begin({ totalTokens, messageImageTokens }: TokenCount, pictures: SeenPicture[]): GenerationEvent {
@@ -55,34 +59,39 @@ export class GrowingAnswer {
 
   *take(piece: CompletionPiece): Generator<GenerationEvent> {
     if (piece.type === 'text') {
-      const text = this.#fitting(piece.text);
-      if (text === '') return;
-      if (Number.isNaN(this.#firstTextAt)) this.#firstTextAt = performance.now();
-      this.#text += text;
-      this.#pieces += 1;
-      yield { type: 'text', text };
+      yield* this.#add(this.#stops.push(piece.text));
+      if (this.#stops.hasStopped) this.#cutOff('stopString');
     } else if (piece.type === 'usage') {
       const { type: _, answerTokens, ...counted } = piece;
       this.#usage = { ...this.#usage, ...counted };
       this.#answerTokens = answerTokens ?? this.#answerTokens;
     } else if (piece.type === 'toolCall') {
       if (this.#asked.tools !== undefined) this.#calls.add(piece);
-    } else if (piece.type === 'finish') {
-      this.#finish(piece.reason);
-    } else if (this.hasBegun) {
+    } else {
+      yield* this.#add(this.#stops.end());
+      if (piece.type === 'finish') this.#finish(piece.reason);
       // Some servers give no reason.
-      this.finishReason ??= this.#endReason;
+      else if (this.hasBegun) this.finishReason ??= this.#endReason;
     }
   }
 
   /** Text as far as the length that was asked for allows; a server that goes on does not hold to it. */
-  #fitting(text: string): string {
+  *#add(given: string): Generator<GenerationEvent> {
     const maxLength = maxCharactersPerToken * this.#asked.maxNewTokens + spareCharacters;
     const left = maxLength - this.#text.length;
-    if (text.length <= left) return text;
-    this.finishReason = 'length';
+    const text =
+      given.length <= left ? given : given.slice(0, left).replace(/[\uD800-\uDBFF]$/, '');
+    if (text !== given) this.#cutOff('length');
+    if (text === '') return;
+    if (Number.isNaN(this.#firstTextAt)) this.#firstTextAt = performance.now();
+    this.#text += text;
+    this.#pieces += 1;
+    yield { type: 'text', text };
+  }
+
+  #cutOff(reason: FinishReason): void {
+    this.finishReason = reason;
     this.isFull = true;
-    return text.slice(0, left).replace(/[\uD800-\uDBFF]$/, '');
   }
 
   #finish(given: string): void {
@@ -116,6 +125,7 @@ export class GrowingAnswer {
     const hadText = this.#text !== '';
     this.#text = '';
     this.#calls = new GrowingCalls(this.#asked.tools);
+    this.#stops = new StopFilter(this.#asked.stopStrings);
     this.#pieces = 0;
     this.#answerTokens = undefined;
     this.#firstTextAt = Number.NaN;

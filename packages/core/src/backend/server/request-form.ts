@@ -6,6 +6,7 @@ import type { ServerError } from './server-error.js';
  * - `maxCompletionTokens`: the length under its new name, as reasoning models of OpenAI need it;
  * - `usualTemperature`: none is sent, where none was asked for;
  * - `noUsage`: token counts are not asked for;
+ * - `ownStops`: stop strings are not sent; the answer is ended here;
  * - `looseSchema`: the schema is not held to strictly, as OpenAI does it for a few kinds of schemas only;
  * - `systemAsUser`: system messages stand at the beginning of the person's, for templates without that role;
  * - `mergedTurns`: messages that follow each other with the same role are one.
@@ -14,6 +15,7 @@ export type Adjustment =
   | 'maxCompletionTokens'
   | 'usualTemperature'
   | 'noUsage'
+  | 'ownStops'
   | 'looseSchema'
   | 'systemAsUser'
   | 'mergedTurns';
@@ -22,6 +24,8 @@ const unknownPart =
   /unsupported|not supported|(does not|doesn't|not) support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra_forbidden|deprecated/i;
 const unfitValue =
   /only the default|must be|should be|greater than|strictly positive|out of range/i;
+
+const tooManyStops = /array (is )?too long|maximum length|at most|too many/i;
 
 /** Each with what a server says that needs it. */
 const needs: readonly [Adjustment, (error: ServerError) => boolean][] = [
@@ -34,6 +38,10 @@ const needs: readonly [Adjustment, (error: ServerError) => boolean][] = [
   [
     'usualTemperature',
     (error) => names(error, 'temperature') && (says(error, unknownPart) || says(error, unfitValue)),
+  ],
+  [
+    'ownStops',
+    (error) => names(error, 'stop') && (says(error, unknownPart) || says(error, tooManyStops)),
   ],
   ['noUsage', (error) => names(error, 'stream_options') || names(error, 'include_usage')],
   [

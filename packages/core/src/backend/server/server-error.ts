@@ -33,7 +33,9 @@ export function readError(given: unknown, status?: number): ServerError {
 
 /** Whether a JSON value in place of a chat completion is an error. @internal */
 export function isError(value: Readonly<Record<string, unknown>>): boolean {
-  if (value.error != null && value.error !== false) return true;
+  const { error } = value;
+  const isNone = error == null || error === false || error === '';
+  if (!isNone && JSON.stringify(error) !== '{}') return true;
   return value.object === 'error' || (value.choices === undefined && value.detail != null);
 }
 

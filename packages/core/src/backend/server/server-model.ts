@@ -198,6 +198,7 @@ class ServerModel implements VisionLanguageModel {
     const stop = AbortSignal.any(signal === undefined ? [deadline] : [signal, deadline]);
     const answer = new GrowingAnswer({
       maxNewTokens: options.maxNewTokens,
+      stopStrings: options.stopStrings,
       tools: tools?.mayCall ? tools.offered.map(({ name }) => name) : undefined,
     });
     try {
