@@ -36,6 +36,15 @@ describe('vistazo with a model on a server', () => {
     ]);
   });
 
+  it('says in doctor whether it takes pictures', async () => {
+    const data = [{ id: 'some-llm', architecture: { input_modalities: ['text'] } }];
+    await server.say({ '/v1/models': { data } });
+    await server.script({ pieces: ['Hi'] });
+    const { out } = await vistazo(['doctor', '--server', server.url, '--model', 'some-llm']);
+    await server.say({});
+    expect(out).toContain('some-llm (server) answers, takes no pictures, first token after');
+  });
+
   it('asks the next of several when the first fails', async () => {
     await server.script({ pieces: ['Red.'] });
     const servers = ['--server', 'http://127.0.0.1:1/v1', server.url];

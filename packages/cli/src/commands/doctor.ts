@@ -167,8 +167,10 @@ async function modelRuns(flags: DoctorFlags): Promise<string> {
     for await (const event of model.generate([{ role: 'user', content: 'Hello' }], {
       maxNewTokens: 1,
     })) {
-      if (event.type === 'end')
-        return `${model.info.id} (${model.info.variant}) answers, first token after ${Math.round(event.timings.timeToFirstTokenMs)} ms`;
+      if (event.type !== 'end') continue;
+      await model.refreshInfo?.();
+      const pictures = model.info.capabilities.images ? '' : ', takes no pictures';
+      return `${model.info.id} (${model.info.variant}) answers${pictures}, first token after ${Math.round(event.timings.timeToFirstTokenMs)} ms`;
     }
     return `${model.info.id} loads`;
   } finally {
