@@ -38,6 +38,8 @@ export const errorCodes = {
   'plugin.invalid': 'A plugin or its configuration is not valid.',
   'plugin.failed': 'A plugin failed or took too long; the bot goes on without it.',
   'platform.gone': 'The place is gone from the platform, or the bot may not write there.',
+  'platform.refused':
+    'The platform refuses the answer for good, or did not take it for as long as it was tried.',
   'platform.failed': 'The platform could not be reached, or refused a call.',
   'job.lost': 'Another process, or a change of the message, took the job over.',
   'server.failed': 'The chat page, or what a platform sends to the bot, could not be served.',

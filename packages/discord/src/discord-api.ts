@@ -36,7 +36,7 @@ export interface DiscordAnswer {
 export class DiscordApi {
   constructor(private readonly rest: REST) {}
 
-  /** Throws `platform.gone`, `platform.failed`, and the reason of the signal. */
+  /** Throws `platform.gone`, `platform.refused`, `platform.failed`, and the reason of the signal. */
   async call({
     method,
     route,

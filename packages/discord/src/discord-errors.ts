@@ -1,4 +1,5 @@
 import { VistazoError } from '@vistazo/core';
+import { isRefusedForGood } from '@vistazo/core/adapter-kit';
 import {
   DiscordAPIError,
   HTTPError,
@@ -26,7 +27,7 @@ const goneSentences: Partial<Record<number, string>> = {
   [RESTJSONErrorCodes.ThreadLocked]: 'The thread is locked; unlock it.',
 };
 
-/** What Discord answered to a call that may go well later. */
+/** What Discord answered to a call that it did not take. */
 class DiscordRefusal extends Error {
   override readonly name = 'DiscordRefusal';
   /** When it may be tried again, where Discord said so. */
@@ -44,7 +45,8 @@ class DiscordRefusal extends Error {
 
 /** Discord's code of an error, such as 10008; undefined for what is none of its errors. */
 export function discordCodeOf(error: unknown): number | undefined {
-  const found = error instanceof VistazoError ? error.cause : error;
+  const cause = error instanceof VistazoError ? error.cause : error;
+  const found = cause instanceof DiscordRefusal ? cause.cause : cause;
   return found instanceof DiscordAPIError && typeof found.code === 'number'
     ? found.code
     : undefined;
@@ -77,8 +79,8 @@ export function waitMsOf({ retryAfter, timeToReset, sublimitTimeout }: RateLimit
 }
 
 /**
- * An error of a call as adapters throw it: `platform.gone` where trying again is no use, `platform.failed` with
- * the time to wait, if Discord named one, where it is.
+ * An error of a call as adapters throw it: `platform.gone` where nothing goes there, `platform.refused` where this
+ * call never goes well, `platform.failed` with the time to wait, if Discord named one, where it may.
  */
 export function platformError(error: unknown): VistazoError {
   if (error instanceof RateLimitError) {
@@ -90,13 +92,22 @@ export function platformError(error: unknown): VistazoError {
     if (sentence !== undefined)
       return new VistazoError('platform.gone', sentence, { cause: error });
     const cause = new DiscordRefusal(error.status, { cause: error });
-    return failed(`Discord refused a call with code ${error.code}.`, cause);
+    // A token that Discord refuses says nothing of the call: the operator can give the bot another one.
+    return error.status !== 401 && isRefusedForGood(error.status)
+      ? new VistazoError('platform.refused', `Discord refused a call for good${coded(error)}.`, {
+          cause,
+        })
+      : failed(`Discord refused a call${coded(error)}.`, cause);
   }
   if (error instanceof HTTPError) {
     const cause = new DiscordRefusal(error.status, { cause: error });
     return failed(`Discord answered ${error.status}.`, cause);
   }
   return failed('Discord could not be reached; check the network.', error);
+}
+
+function coded({ code, status }: DiscordAPIError): string {
+  return typeof code === 'number' ? ` with code ${code}` : ` with status ${status}`;
 }
 
 function failed(message: string, cause: unknown): VistazoError {

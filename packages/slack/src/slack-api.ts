@@ -33,7 +33,7 @@ export class SlackApi {
 
   constructor(private readonly options: SlackApiOptions) {}
 
-  /** Throws `platform.gone`, `platform.failed`, and the reason of the signal. */
+  /** Throws `platform.gone`, `platform.refused`, `platform.failed`, and the reason of the signal. */
   async call({ tenant, method, args, signal }: SlackCall): Promise<unknown> {
     signal?.throwIfAborted();
     try {

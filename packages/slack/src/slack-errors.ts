@@ -1,5 +1,6 @@
 import { ErrorCode, type WebAPICallError } from '@slack/web-api';
 import { VistazoError } from '@vistazo/core';
+import { isRefusedForGood } from '@vistazo/core/adapter-kit';
 
 /** What Slack says when nothing can be posted in a place any more, and the mend. */
 const goneSentences: Readonly<Record<string, string>> = {
@@ -28,7 +29,7 @@ const goneSentences: Readonly<Record<string, string>> = {
   user_not_found: 'Slack does not know that person.',
 };
 
-/** What Slack answered to a call that may go well later. */
+/** What Slack answered to a call that may go well later, though Slack names no error. */
 class SlackRefusal extends Error {
   override readonly name = 'SlackRefusal';
   /** When it may be tried again, where Slack said so. */
@@ -70,6 +71,19 @@ const vagueCodes: readonly string[] = [
   'service_unavailable',
 ];
 
+/** What may go well later, though Slack refuses it now. */
+const temporaryCodes: readonly string[] = [
+  ...vagueCodes,
+  'accesslimited',
+  'external_channel_migrating',
+  'message_not_in_streaming_state',
+  'org_login_required',
+  'rate_limited',
+  'ratelimited',
+  'streaming_state_conflict',
+  'team_added_to_org',
+];
+
 /** Whether Slack did nothing of what was asked. Where it did not answer, or only that it failed, it may have done it. */
 export function isSurelyRefused(error: unknown): boolean {
   const code = slackCodeOf(error);
@@ -85,8 +99,8 @@ export function missingScopeOf(error: unknown): string | undefined {
 }
 
 /**
- * An error of a call as adapters throw it: `platform.gone` where trying again is no use, `platform.failed` with
- * the time to wait, if Slack named one, where it is.
+ * An error of a call as adapters throw it: `platform.gone` where nothing goes there, `platform.refused` where this
+ * call never goes well, `platform.failed` with the time to wait, if Slack named one, where it may.
  */
 export function platformError(error: unknown): VistazoError {
   if (error instanceof VistazoError) return error;
@@ -97,7 +111,9 @@ export function platformError(error: unknown): VistazoError {
     return failed('Slack asks to wait before it takes another call.', cause);
   }
   if (error.code === ErrorCode.HTTPError)
-    return failed(`Slack answered ${error.statusCode}.`, error);
+    return isRefusedForGood(error.statusCode)
+      ? refused(`Slack refused a call for good with status ${error.statusCode}.`, error)
+      : failed(`Slack answered ${error.statusCode}.`, error);
   if (error.code === ErrorCode.PlatformError) return refusalOf(error.data.error, error);
   return failed('Slack could not be reached; check the network.', error);
 }
@@ -110,9 +126,14 @@ function refusalOf(code: string, cause: unknown): VistazoError {
       cause,
     );
   const sentence = goneSentences[code];
-  return sentence === undefined
+  if (sentence !== undefined) return gone(sentence, cause);
+  return temporaryCodes.includes(code)
     ? failed(`Slack refused a call: ${code}.`, cause)
-    : gone(sentence, cause);
+    : refused(`Slack refused a call for good: ${code}.`, cause);
+}
+
+function refused(message: string, cause: unknown): VistazoError {
+  return new VistazoError('platform.refused', message, { cause });
 }
 
 function gone(message: string, cause: unknown): VistazoError {

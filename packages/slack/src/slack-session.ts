@@ -7,7 +7,7 @@ import type {
   ReplyTarget,
   WriteOptions,
 } from '@vistazo/core';
-import { EventDelivery, inTime } from '@vistazo/core/adapter-kit';
+import { EventDelivery, inTime, RefusalNotices } from '@vistazo/core/adapter-kit';
 import { AskedConversations } from './asked-conversations.js';
 import { AssistantThreads } from './assistant/assistant-threads.js';
 import { CatchUp } from './catch-up/catch-up.js';
@@ -23,6 +23,7 @@ import { newInteractions } from './new-interactions.js';
 import { OperatorNotices } from './operator-notices.js';
 import { People } from './people.js';
 import { SettingsOfPeople } from './person-settings.js';
+import { placeOf } from './place.js';
 import { PacedCalls } from './send-reply/paced-calls.js';
 import { ReplySender } from './send-reply/reply-sender.js';
 import { PictureUploads } from './send-reply/upload-pictures.js';
@@ -52,6 +53,7 @@ export class SlackSession {
   readonly #pages: HttpServer | undefined;
   readonly #workspaces: Workspaces;
   readonly #writingNotices: WritingNotices;
+  readonly #refusals: RefusalNotices;
   readonly #events: SlackEvents;
   readonly #threads: Threads;
   readonly #catchUp: CatchUp;
@@ -78,6 +80,7 @@ export class SlackSession {
     this.api = new SlackApi({ tokenOf, clientOptions, notify, notices });
     const settings = new SettingsOfPeople((tenant) => host.storage(tenant));
     const people = new People(this.api, settings);
+    this.#refusals = new RefusalNotices(notify);
     this.#writingNotices = new WritingNotices({
       api: this.api,
       languageOf: async (tenant, userId) => (await people.of(tenant, userId)).language,
@@ -210,19 +213,26 @@ export class SlackSession {
   }
 
   async post(post: ReplyPost, options: WriteOptions): Promise<string> {
-    return this.#telling(post, () => this.sender.post(post, options));
+    return this.#telling(post, options, () => this.sender.post(post, options));
   }
 
   async edit(posted: PostedReply, text: string, options: WriteOptions): Promise<void> {
-    await this.#telling(posted, () => this.sender.edit(posted, text, options));
+    await this.#telling(posted, options, () => this.sender.edit(posted, text, options));
   }
 
-  /** Whoever asked hears of it where nothing can be written in the place. */
-  async #telling<Result>(target: ReplyTarget, write: () => Promise<Result>): Promise<Result> {
+  /** Whoever asked hears of it where nothing can be written in the place, and the operator of what is refused. */
+  async #telling<Result>(
+    target: ReplyTarget,
+    { completes }: WriteOptions,
+    write: () => Promise<Result>,
+  ): Promise<Result> {
     try {
       return await write();
     } catch (error) {
       const { askerId } = this.sender.answers.of(target);
+      // What is refused while it grows may be taken when it is whole.
+      if (completes !== undefined)
+        this.#refusals.tell(error, placeOf(target.conversationKey).channel);
       await this.#writingNotices.tell(error, target, askerId).catch(() => {});
       throw error;
     }

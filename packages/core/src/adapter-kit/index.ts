@@ -35,6 +35,7 @@ export {
   slashCommands,
 } from './own-commands.js';
 export { pause } from './pause.js';
+export { isRefusedForGood, RefusalNotices } from './refusals.js';
 export { type SeenMarkup, seenText } from './seen-text.js';
 export { Seldom } from './seldom.js';
 export { shortened } from './shortened.js';

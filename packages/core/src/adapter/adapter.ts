@@ -273,8 +273,10 @@ export interface ManifestOptions {
 
 /**
  * One platform: turns its events into {@link PlatformEvent}s and posts answers. Every call may fail: it is
- * tried again, later and later and not before the `retryAfterMs` of its error, until the answer is posted.
- * An error with the code `platform.gone` ends that: the place is gone, or the bot may not write there.
+ * tried again, later and later and not before the `retryAfterMs` of its error, until the answer is posted or was
+ * tried 60 times or, after ten times, for 24 hours. Two codes of errors end that at once. `platform.gone`: the place
+ * is gone, or the bot may not write there. `platform.refused`: the platform never takes this message but may take
+ * others; the person is told so in its place.
  */
 export interface Adapter {
   /** Part of every key in the store, so it never changes. */

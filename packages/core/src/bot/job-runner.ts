@@ -1,6 +1,6 @@
 import { type ErrorCode, VistazoError } from '../errors.js';
 import type { Job, JobId, JobStore, MessageKey } from '../store/job-store.js';
-import { faultOf } from '../telemetry/fault.js';
+import { isUndeliverable, retryDelayMs } from './delivery-bounds.js';
 import { messageKeyOf } from './turn-ids.js';
 
 /** Options of a {@link JobRunner}. @internal */
@@ -30,11 +30,6 @@ interface RunningJob {
   stopped: AbortController;
   done: Promise<void>;
 }
-
-const firstRetryMs = 1000;
-const longestRetryMs = 60_000;
-/** Where a platform asks to be left alone longer, it is tried all the same. */
-const longestAskedRetryMs = 3_600_000;
 
 /** Leases jobs and does them side by side, as long as it holds their leases. @internal */
 export class JobRunner {
@@ -151,7 +146,7 @@ export class JobRunner {
   async #giveBack(job: Job, reason: unknown): Promise<void> {
     if (isLost(reason)) return;
     const { jobs } = this.options;
-    const giving = hasCode(reason, 'platform.gone')
+    const giving = isUndeliverable(reason)
       ? jobs.end(job)
       : jobs.postpone(job, retryDelayMs(job, reason));
     // What cannot be given back is leased again when its lease runs out.
@@ -170,12 +165,6 @@ function lost(): VistazoError {
 
 function withdrawn(): VistazoError {
   return new VistazoError('generation.aborted', 'The bot stops; the message is answered later.');
-}
-
-function retryDelayMs({ attempts }: Job, reason: unknown): number {
-  if (hasCode(reason, 'generation.aborted')) return 0;
-  const usualMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1));
-  return Math.max(usualMs, Math.min(faultOf(reason).retryAfterMs ?? 0, longestAskedRetryMs));
 }
 
 function isLost(error: unknown): boolean {

@@ -89,6 +89,9 @@ export class ReplyWriter {
     await this.#growing;
   }
 
+  /** How many messages of the answer were delivered, until one failed. */
+  deliveredCount = 0;
+
   /**
    * Makes the posted messages say this; an empty text takes one away. The last that says something has the
    * actions, and the pictures where it is not posted yet. Gives the last post if it is new, to be noted with the
@@ -101,6 +104,7 @@ export class ReplyWriter {
   ): Promise<Post | undefined> {
     const last = texts.findLastIndex((text) => text !== '');
     for (const [position, text] of texts.entries()) {
+      this.deliveredCount = position;
       await this.#notePost();
       const isLast = position === last;
       await this.#write(

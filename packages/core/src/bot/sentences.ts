@@ -3,6 +3,10 @@ import { VistazoError } from '../errors.js';
 /** Said when nothing better can be. @internal */
 export const unanswered = 'No answer came of this; please ask again.';
 
+/** Said in the place of an answer that the platform refuses for good. @internal */
+export const refusedByPlatform =
+  'I have an answer, but it cannot be posted here: it is refused. Please ask in other words.';
+
 /** Said where a person stopped an answer before it had any text. @internal */
 export const stoppedByPerson = 'Stopped.';
 

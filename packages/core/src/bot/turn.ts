@@ -16,12 +16,14 @@ import type { PluginHost } from '../plugin/plugin-host.js';
 import type { SharedMessage } from '../plugin/plugin-message.js';
 import { harmlessText, type LinkPolicy, linksIn } from '../reply/harmless-text.js';
 import type { AnswerChange } from '../store/conversation-store.js';
-import type { AcceptOptions, HeldJob, Job } from '../store/job-store.js';
+import type { AcceptOptions, HeldJob, Job, Post } from '../store/job-store.js';
 import type { Store } from '../store/store.js';
+import { codeOf } from '../telemetry/fault.js';
 import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
 import { type AnswerRequest, makeAnswer } from './answer.js';
 import { cacheScopeOf } from './cache-scope.js';
 import { normaliserIn } from './cached-normaliser.js';
+import { deliveryFailure } from './delivery-bounds.js';
 import { MeteredModel } from './metered-model.js';
 import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
 import { offeredActions } from './offered-actions.js';
@@ -29,10 +31,16 @@ import { pictureLine } from './picture-line.js';
 import { pluginView } from './plugin-view.js';
 import type { Prefetcher } from './prefetcher.js';
 import { ReplyWriter } from './reply-writer.js';
-import { isForPerson, sentenceFor, stoppedByPerson, unanswered } from './sentences.js';
+import {
+  isForPerson,
+  refusedByPlatform,
+  sentenceFor,
+  stoppedByPerson,
+  unanswered,
+} from './sentences.js';
 import { type TakenQuestion, takeQuestion } from './take-question.js';
 import { ToolCalls, type ToolRules } from './tool-calls.js';
-import { conversationIdOf, messageKeyOf } from './turn-ids.js';
+import { conversationIdOf, messageKeyOf, turnIds } from './turn-ids.js';
 import { promptMessages } from './useful-messages.js';
 
 /**
@@ -85,8 +93,7 @@ export async function takeTurn(
     if (whole === undefined && writer.postedCount === 0) adapter.requireToPost?.(turn.target);
     const texts = whole ?? (await turn.answer());
     await writer.end();
-    const pictures = job.isAnnouncement ? await jobs.picturesToPost(job) : [];
-    const lastPost = await writer.deliver(texts, turn.actions, pictures);
+    const lastPost = await turn.deliver(texts);
     const { modelMsPerHour } = options.limits;
     await jobs.end(job, { lastPost, modelMs: model.workedMs, modelMsPerHour });
     turn.tell({ type: 'ended' });
@@ -143,6 +150,51 @@ class Turn {
       this.telemetry.messageRefused(error);
       return this.#say(error.message);
     }
+  }
+
+  /**
+   * Posts the answer; where the platform refuses it for good, a sentence in its place. Throws `platform.refused` where
+   * that is refused too, or the answer was tried too often.
+   */
+  async deliver(texts: readonly string[]): Promise<Post | undefined> {
+    const { job, writer, signal } = this;
+    const { jobs } = this.options.store;
+    try {
+      const pictures = job.isAnnouncement ? await jobs.picturesToPost(job) : [];
+      return await writer.deliver(texts, this.actions, pictures);
+    } catch (error) {
+      signal.throwIfAborted();
+      const isNews = !job.isAnnouncement && !texts.includes(refusedByPlatform);
+      if (codeOf(error) !== 'platform.refused' || !isNews) throw deliveryFailure(job, error);
+      this.telemetry.answerRefused(error);
+    }
+    try {
+      return await writer.deliver(await this.#takeBack(texts));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw deliveryFailure(job, error);
+    }
+  }
+
+  /** What is said in place of what the platform refused. What nobody saw is no answer for models either. */
+  #takeBack(texts: readonly string[]): Promise<string[]> {
+    const { writer, job } = this;
+    const said = [...texts.slice(0, writer.deliveredCount), refusedByPlatform];
+    const surplus = Math.max(0, writer.postedCount - said.length);
+    const settled = [...said, ...Array<string>(surplus).fill('')];
+    const { answerId } = turnIds(messageKeyOf(job), job.revision);
+    const error = { code: 'platform.refused', message: refusedByPlatform } as const;
+    return this.#holding(async ({ conversations, setReplies }) => {
+      const change = { status: 'failed', error } as const;
+      await conversations
+        .changeAnswer(this.#conversationId, answerId, change)
+        .catch((cause: unknown) => {
+          // The bot itself said something that belongs to no conversation.
+          if (codeOf(cause) !== 'store.notFound') throw cause;
+        });
+      await setReplies(settled);
+      return settled;
+    });
   }
 
   /** For adapters that show more than posts. */

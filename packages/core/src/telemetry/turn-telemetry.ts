@@ -112,7 +112,7 @@ export class TurnTelemetry {
     } else if (code === 'generation.aborted') {
       this.#end(span, 'handedBack');
       log.write('info', 'job handed back', fields);
-    } else if (code === 'platform.gone') {
+    } else if (code === 'platform.gone' || code === 'platform.refused') {
       this.#end(span, 'undeliverable');
       log.failed('warn', 'answer undeliverable', reason, fields);
     } else {
@@ -161,6 +161,12 @@ export class TurnTelemetry {
   /** Nothing can be asked of it, which its author is told. */
   messageRefused(error: unknown): void {
     this.options.log.failed('info', 'message refused', error);
+  }
+
+  /** The platform does not take the answer; its person is told so in its place. */
+  answerRefused(error: unknown): void {
+    this.#summary.by = 'bot';
+    this.options.log.failed('warn', 'answer refused', error);
   }
 
   /** What plugins do with the message or the answer. */

@@ -12,6 +12,7 @@ import {
   BoundedMap,
   EditPace,
   type Language,
+  RefusalNotices,
 } from '@vistazo/core/adapter-kit';
 import { type APIMessageTopLevelComponent, Routes } from 'discord.js';
 import { actionButtons, endButtons, stopButton } from '../buttons/answer-buttons.js';
@@ -58,9 +59,11 @@ export class ReplySender {
   readonly #calls: MessageCalls;
   readonly #asides = new Asides();
   readonly #notices: PermissionNotices;
+  readonly #refusals: RefusalNotices;
 
   constructor(private readonly options: ReplySenderOptions) {
     this.#notices = new PermissionNotices(options.api);
+    this.#refusals = new RefusalNotices(options.notify);
     this.#rights = new PostingRights(options.permissions, options.notify);
     this.#calls = new MessageCalls({ ...options, rights: this.#rights });
   }
@@ -87,7 +90,11 @@ export class ReplySender {
     const hasFile = content.files.length > 0;
     if (hasFile) await this.#filePace.wait(postId, signal);
     await this.#pace.wait(conversationKey, signal);
-    await this.#change(posted, messageBody(content, components), signal, content.files);
+    const body = messageBody(content, components);
+    await this.#change(posted, body, signal, content.files).catch((error: unknown) => {
+      this.#refusals.tell(error, conversationKey);
+      throw error;
+    });
     if (hasFile) this.#filePace.note(postId, fileEveryMs);
     noteButtons(answer, postId, posted, components);
   }
@@ -137,6 +144,7 @@ export class ReplySender {
     const components = this.#buttonsOf(post, answer, undefined);
     const draft = { contentNow: () => this.#contentOf(post, post.text, post.pictures), components };
     const id = await this.#calls.send(post, draft, signal).catch((error: unknown) => {
+      this.#refusals.tell(error, post.conversationKey);
       this.#tellMayNotWrite(error, post, answer);
       throw error;
     });
