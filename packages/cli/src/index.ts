@@ -16,11 +16,26 @@ import { version } from './versions.js';
 
 /** Runs the command line given as `process.argv` and sets the exit code. @internal */
 export async function main(argv: readonly string[]): Promise<void> {
+  hearOutputErrors();
   try {
     await createProgram().parseAsync([...argv]);
   } catch (error) {
     process.exitCode = report(error, argv.includes('--debug'));
   }
+}
+
+/** What cannot be printed ends nothing: a bot goes on, and a command that prints its result says why it failed. */
+function hearOutputErrors(): void {
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever reads has seen enough, as `head` does.
+    if (error.code === 'EPIPE') return;
+    process.exitCode = exitCodes.failure;
+    const reason = error.code === 'ENOSPC' ? 'the disk is full; free some space' : error.message;
+    process.stderr.write(
+      `What was to be printed could not be written: ${reason}. [file.unreadable]\n`,
+    );
+  });
 }
 
 function createProgram(): Command {

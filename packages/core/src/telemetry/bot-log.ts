@@ -28,7 +28,11 @@ export class BotLog {
   }
 
   write(level: Level, sentence: string, fields: object = {}): void {
-    this.logger[level](fields, sentence);
+    try {
+      this.logger[level](fields, sentence);
+    } catch {
+      // Whatever the log is written to, an answer does not depend on it.
+    }
   }
 
   failed(level: Level, sentence: string, error: unknown, fields: object = {}): void {

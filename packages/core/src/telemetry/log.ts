@@ -1,6 +1,8 @@
-import { destination, pino } from 'pino';
+import { EventEmitter } from 'node:events';
+import { pino } from 'pino';
 import { z } from 'zod';
 import { VistazoError } from '../errors.js';
+import { StandardError } from './standard-error.js';
 
 type Write = (fields: object, message: string) => void;
 
@@ -46,7 +48,13 @@ export function openLog(log: Logger | LogOptions): { logger: Logger; errorDetail
     );
   }
   const { level, errorDetails, destination: given } = parsed.data;
-  return { logger: pino({ level }, given ?? destination(2)), errorDetails };
+  if (given !== undefined) hearErrors(given);
+  return { logger: pino({ level }, given ?? new StandardError()), errorDetails };
+}
+
+/** What a destination such as pino's cannot write is its own affair; the event, unheard, would end the process. */
+function hearErrors(given: LogDestination): void {
+  if (given instanceof EventEmitter) given.on('error', () => {});
 }
 
 /** A logger as {@link createBot} makes it of its option `log`. Throws `option.invalid`. */
