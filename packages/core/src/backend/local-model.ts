@@ -185,6 +185,7 @@ class LocalModel implements VisionLanguageModel {
     for await (const reply of this.#engine.run(work, signal)) {
       if (reply.type === 'count') return reply.count;
     }
+    signal?.throwIfAborted();
     throw new VistazoError('internal', 'The engine counted no tokens.');
   }
 
@@ -247,14 +248,24 @@ class LocalModel implements VisionLanguageModel {
     scope,
   }: Asked): AsyncGenerator<GenerationEvent> {
     const sentAt = performance.now();
-    let queueMs = 0;
+    const elapsedMs = () => performance.now() - sentAt;
+    let queueMs: number | undefined;
+    let text = '';
     const work = { type: 'generate', request, cacheScope: nameOf(scope) } as const;
     for await (const reply of this.#engine.run(work, signal)) {
       if (reply.type !== 'event') continue;
       const { event } = reply;
-      if (event.type === 'prompt') queueMs = performance.now() - sentAt;
-      yield event.type === 'end' ? withTimes(event, preprocessMs, queueMs) : event;
+      if (event.type === 'prompt') queueMs = elapsedMs();
+      if (event.type === 'text') text += event.text;
+      if (event.type === 'end') {
+        yield withTimes(event, preprocessMs, queueMs ?? 0);
+        return;
+      }
+      yield event;
     }
+    // It was aborted while it waited for its turn, or the engine did not let go of it in time.
+    const end = { ...abortedEnd(elapsedMs()), text };
+    yield withTimes(end, preprocessMs, queueMs ?? elapsedMs());
   }
 
   #prepare(

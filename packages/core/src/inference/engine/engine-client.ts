@@ -1,34 +1,52 @@
 import type { ChildProcess } from 'node:child_process';
 import { VistazoError } from '../../errors.js';
 import { forkModule } from '../../processes/fork-module.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import type { ModelDescription } from '../files/model-folder.js';
 import { forgetOnDisk } from '../kv/disk-store.js';
 import type { EngineOptions, EngineReply, EngineRequest } from './engine-protocol.js';
+import { EventQueue } from './event-queue.js';
 
 type WithoutId<T> = T extends { id: number } ? Omit<T, 'id'> : never;
 type Work = WithoutId<Exclude<EngineRequest, { type: 'load' | 'abort' }>>;
 
-/** How long an engine may take to react to an abort before it is killed. */
-const abortGraceMs = 10_000;
+/** How long an engine may take to let go of aborted work, unless told otherwise. */
+const defaultAbortGraceMs = 10_000;
 
 interface Waiting {
+  /** Whether the engine has replied to it. Before that it waits for its turn. */
+  hasBegun: boolean;
   onReply: (reply: EngineReply) => void;
-  onCrash: (error: VistazoError) => void;
+  onCrash: (error: Error) => void;
 }
+
+/** The engine was killed for aborted work of somebody else; this work had not begun. */
+class KilledBefore extends Error {}
 
 /** The engine as the main process sees it: starts the process, starts it again when it died. */
 export class EngineClient {
   readonly #description: Promise<ModelDescription>;
   readonly #options: EngineOptions;
+  readonly #abortGraceMs: number;
   readonly #waiting = new Map<number, Waiting>();
   #child: Promise<ChildProcess> | undefined;
+  /** Processes that were killed for another one to take their place. */
+  readonly #abandoned = new WeakSet<ChildProcess>();
   #nextId = 1;
   #closed = false;
 
-  /** `description` is awaited only when the process has been started, which takes a while as well. */
-  constructor(description: Promise<ModelDescription>, options: EngineOptions) {
+  /**
+   * `description` is awaited only when the process has been started, which takes a while as well.
+   * `abortGraceMs` is how long the engine may take to let go of aborted work. Default 10 s.
+   */
+  constructor(
+    description: Promise<ModelDescription>,
+    options: EngineOptions,
+    { abortGraceMs = defaultAbortGraceMs }: { abortGraceMs?: number } = {},
+  ) {
     this.#description = description;
     this.#options = options;
+    this.#abortGraceMs = abortGraceMs;
   }
 
   /** Starts the process and loads the model. Throws what loading throws. */
@@ -48,24 +66,48 @@ export class EngineClient {
 
   /**
    * Sends work and yields its replies. Throws `engine.crashed` when the process dies meanwhile.
-   * An aborted `signal` is passed on; a process that does not react to it is killed.
+   * An aborted `signal` ends the replies: at once where the work waits for its turn; otherwise with
+   * its last reply, or without that when the engine does not let go of it in time.
    */
   async *run(work: Work, signal?: AbortSignal): AsyncGenerator<EngineReply> {
-    const child = await this.#ready();
+    while (!signal?.aborted) {
+      try {
+        return yield* this.#attempt(work, signal);
+      } catch (error) {
+        if (!(error instanceof KilledBefore)) throw error;
+      }
+    }
+  }
+
+  async *#attempt(work: Work, signal: AbortSignal | undefined): AsyncGenerator<EngineReply> {
+    const child = await this.#readyFor(signal);
+    if (child === undefined) return;
     const id = this.#nextId++;
-    const inbox = new Inbox<EngineReply>();
-    this.#waiting.set(id, {
-      onReply: (reply) => inbox.push(reply),
+    const inbox = new EventQueue<EngineReply>();
+    const waiting: Waiting = {
+      hasBegun: false,
+      onReply: (reply) => {
+        waiting.hasBegun = true;
+        inbox.push(reply);
+      },
       onCrash: (error) => inbox.fail(error),
-    });
-    let killer: NodeJS.Timeout | undefined;
+    };
+    this.#waiting.set(id, waiting);
+    let grace: NodeJS.Timeout | undefined;
+    const letGo = () => {
+      this.#waiting.delete(id);
+      inbox.end();
+    };
     const abort = () => {
       send(child, { type: 'abort', id });
-      killer = setTimeout(() => child.kill('SIGKILL'), abortGraceMs);
+      if (!waiting.hasBegun) return letGo();
+      grace = setTimeout(() => {
+        letGo();
+        this.#killUnlessNeeded(child);
+      }, this.#abortGraceMs);
     };
     try {
       send(child, { ...work, id });
-      if (signal?.aborted) abort();
       signal?.addEventListener('abort', abort, { once: true });
       for await (const reply of inbox) {
         if (reply.type === 'done') return;
@@ -73,11 +115,32 @@ export class EngineClient {
         yield reply;
       }
     } finally {
-      clearTimeout(killer);
+      clearTimeout(grace);
       signal?.removeEventListener('abort', abort);
       // The caller may have stopped listening before the end; then nobody needs the rest.
-      if (this.#waiting.delete(id) && !inbox.ended) send(child, { type: 'abort', id });
+      if (this.#waiting.delete(id) && !inbox.isEnded) send(child, { type: 'abort', id });
     }
+  }
+
+  /** Undefined when the signal comes first. */
+  async #readyFor(signal: AbortSignal | undefined): Promise<ChildProcess | undefined> {
+    try {
+      return await unlessAborted(this.#ready(), signal);
+    } catch (error) {
+      if (signal?.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  /** Ends a process that does not let go of aborted work, but not while it works for somebody else. */
+  #killUnlessNeeded(child: ChildProcess): void {
+    const others = [...this.#waiting.values()];
+    if (others.some(({ hasBegun }) => hasBegun)) return;
+    this.#abandoned.add(child);
+    this.#child = undefined;
+    this.#waiting.clear();
+    for (const { onCrash } of others) onCrash(new KilledBefore());
+    child.kill('SIGKILL');
   }
 
   /** Drops what is kept of a scope, in the process and on disk. */
@@ -119,10 +182,13 @@ export class EngineClient {
   async #startChild(): Promise<ChildProcess> {
     const child = forkModule(new URL('./engine-process.js', import.meta.url));
     child.on('message', (reply: EngineReply) => this.#waiting.get(reply.id)?.onReply(reply));
-    child.once('exit', (code, signal) => this.#onExit(`${signal ?? `exit code ${code}`}`));
+    child.once('exit', (code, signal) => {
+      if (!this.#abandoned.has(child)) this.#onExit(`${signal ?? `exit code ${code}`}`);
+    });
     const id = this.#nextId++;
     const loaded = new Promise<void>((resolve, reject) => {
       this.#waiting.set(id, {
+        hasBegun: true,
         onReply: (reply) =>
           reply.type === 'failed' ? reject(VistazoError.fromJSON(reply.error)) : resolve(),
         onCrash: reject,
@@ -157,40 +223,4 @@ export class EngineClient {
 
 function send(child: ChildProcess, message: EngineRequest): void {
   if (child.connected) child.send(message);
-}
-
-/** A queue with one reader. */
-class Inbox<T> implements AsyncIterable<T> {
-  readonly #items: T[] = [];
-  #error: Error | undefined;
-  #wake: (() => void) | undefined;
-
-  get ended(): boolean {
-    return this.#error !== undefined;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-    this.#wake?.();
-  }
-
-  fail(error: Error): void {
-    this.#error = error;
-    this.#wake?.();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
-    while (true) {
-      const item = this.#items.shift();
-      if (item !== undefined) yield item;
-      else if (this.#error !== undefined) throw this.#error;
-      else await this.#woken();
-    }
-  }
-
-  #woken(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
 }
