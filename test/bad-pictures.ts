@@ -37,6 +37,13 @@ export const badPictures: BadPicture[] = [
     sentence: `This is an SVG drawing, not a picture; ${accepted}`,
   },
   {
+    what: 'a HEIC photograph with the extension of a JPEG',
+    name: 'photo.jpg',
+    make: async () => Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'),
+    code: 'picture.notAnImage',
+    sentence: `This is a HEIC photograph, which cannot be read here; ${accepted} Save it as JPEG and send that. An iPhone takes JPEG with Settings, Camera, Formats, Most Compatible.`,
+  },
+  {
     what: 'a truncated picture',
     name: 'half.png',
     make: async () => (await goodPicture()).subarray(0, 60),

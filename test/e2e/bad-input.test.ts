@@ -92,6 +92,22 @@ describe('the chat page', () => {
     expect(await page.locator('.message.user img').count()).toBe(2);
   });
 
+  it('takes a picture whose kind the browser does not know', async () => {
+    const { page } = await openScriptedPage(browser);
+    await page.waitForSelector('.samples button');
+    await pick(page, 'shot', await goodPicture(), 'application/octet-stream');
+    await ask(page, 'What is it?');
+    await done(page);
+    expect(await page.locator('.message.user img').count()).toBe(1);
+  });
+
+  it('says what to do with a HEIC photograph', async () => {
+    const { page } = await openScriptedPage(browser);
+    await page.waitForSelector('.samples button');
+    await pick(page, 'IMG_1.HEIC', Buffer.from('x'), 'image/heic');
+    await expect.poll(() => alert(page).textContent()).toContain('Save it as JPEG');
+  });
+
   it('refuses a file of another kind, one too large and too many when they are picked', async () => {
     const { page } = await openScriptedPage(browser, [], {
       maxUploadBytes: 2 ** 20,

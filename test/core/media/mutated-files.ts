@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import {
@@ -9,6 +10,8 @@ import {
 import { gif, jpegOfSize, pngBomb, pngOfSize } from './hostile-files.ts';
 import { pdf } from './pdf-files.ts';
 import { clip } from './video-files.ts';
+
+const mediaVectors = new URL('../../reference/media/pictures.json', import.meta.url);
 
 /** A file to attack with, and what was done to it, to tell when it does harm. */
 export interface MutatedFile {
@@ -55,6 +58,12 @@ async function pictures(): Promise<Original[]> {
     ],
   );
   made.push(['moving gif', moving().gif().toBuffer()], ['moving webp', moving().webp().toBuffer()]);
+  const avifs = [
+    'AVIF of two tiles',
+    'AVIF that moves',
+    'AVIF with alpha that is multiplied already',
+  ];
+  made.push(...avifs.map((name): [string, Promise<Buffer>] => [name, vectorFile(name)]));
   const good = await Promise.all(made.map(async ([name, bytes]) => ({ name, bytes: await bytes })));
   return [
     ...good,
@@ -64,6 +73,14 @@ async function pictures(): Promise<Original[]> {
     { name: 'gif on a large canvas', bytes: gif(50, 3000, 3000) },
     { name: 'gif of many frames', bytes: gif(9000, 20, 20) },
   ];
+}
+
+/** A file that Pillow wrote, from the vectors of test/reference/make_media_vectors.py. */
+async function vectorFile(name: string): Promise<Buffer> {
+  const { pictures } = JSON.parse(await readFile(mediaVectors, 'utf8'));
+  const found = pictures.find((each: { name: string }) => each.name === name);
+  if (found === undefined) throw new Error(`${mediaVectors.pathname} has no ${name}`);
+  return Buffer.from(found.file, 'base64');
 }
 
 /** Documents with text, pictures, forms and patterns, and hostile ones. */

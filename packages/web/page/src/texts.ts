@@ -62,6 +62,8 @@ const english = {
   tooLarge: (name: string, megabytes: number) => `${name} is larger than ${megabytes} MB.`,
   notAPicture: (name: string) =>
     `${name} is not a picture. JPEG, PNG, WebP, GIF, AVIF, PDF and videos work.`,
+  heic: (name: string) =>
+    `${name} is a HEIC photograph, which cannot be read here. Save it as JPEG and add that one.`,
   tooMany: (count: number) => `At most ${count} pictures fit in one message.`,
   secretNeeded: 'This page needs a secret',
   secretLabel: 'Secret',
@@ -140,7 +142,8 @@ const spanish: Texts = {
     'chat.empty': 'El mensaje está vacío; escribe algo o añade una imagen.',
     'chat.tooLong':
       'El mensaje no cabe en lo que el modelo puede leer; envía menos texto o menos imágenes, o empieza otra conversación.',
-    'picture.notAnImage': 'Eso no es una imagen; valen JPEG, PNG, WebP, GIF, AVIF, PDF y vídeos.',
+    'picture.notAnImage':
+      'Eso no se puede leer como imagen; valen JPEG, PNG, WebP, GIF, AVIF, PDF y vídeos. Guarda las fotos HEIC como JPEG.',
     'picture.unsupported':
       'Este bot no puede mirar vídeos, porque falta ffmpeg donde funciona; envía imágenes de lo que importa.',
     'picture.encrypted': 'El documento está protegido con una contraseña; envíalo sin ella.',
@@ -166,6 +169,8 @@ const spanish: Texts = {
   tooLarge: (name, megabytes) => `${name} ocupa más de ${megabytes} MB.`,
   notAPicture: (name) =>
     `${name} no es una imagen. Valen JPEG, PNG, WebP, GIF, AVIF, PDF y vídeos.`,
+  heic: (name) =>
+    `${name} es una foto HEIC, que aquí no se puede leer. Guárdala como JPEG y añade esa.`,
   tooMany: (count) => `Caben como mucho ${count} imágenes en un mensaje.`,
   secretNeeded: 'Esta página necesita un secreto',
   secretLabel: 'Secreto',

@@ -8,8 +8,14 @@ const pictureTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'ima
 /** What may be sent, as the `accept` of a file picker says it; the server looks at the bytes. */
 export const acceptedTypes = [...pictureTypes, 'application/pdf', 'video/*'];
 
+/** What browsers call a file whose kind they do not know; the server looks at its bytes. */
+const unknownTypes = ['', 'application/octet-stream'];
+
 const isAccepted = (type: string): boolean =>
-  type === '' || type.startsWith('video/') || acceptedTypes.includes(type);
+  unknownTypes.includes(type) || type.startsWith('video/') || acceptedTypes.includes(type);
+
+const isHeic = ({ name, type }: File): boolean =>
+  /^image\/hei[cf]/.test(type) || /\.hei[cf]$/i.test(name);
 
 /** The message that is being written. */
 export type Draft = ReturnType<typeof useDraft>;
@@ -36,6 +42,7 @@ export function useDraft(
   const complaintAbout = (file: File): string | undefined => {
     const maxBytes = session?.maxUploadBytes ?? Number.POSITIVE_INFINITY;
     if (file.size > maxBytes) return texts.tooLarge(file.name, Math.floor(maxBytes / 2 ** 20));
+    if (isHeic(file)) return texts.heic(file.name);
     return isAccepted(file.type) ? undefined : texts.notAPicture(file.name);
   };
 
