@@ -8,14 +8,15 @@ from pathlib import Path
 @dataclass
 class Recipe:
     """`minutes` is the budget by wall clock over all resumptions. The head alone is trained for the first
-    `head_only` (share of the budget); then all but the stem and the first `frozen_blocks` blocks of the backbone, whose
-    edges serve any script and cost the most. `batch_px` is the width of a batch's lines together. Rates are shares of
+    `head_only` (share of the budget); then all but the stem and the first `frozen_blocks` blocks of the backbone, and all
+    but the depthwise kernels: they serve any script, and leaving them halves the cost of a step. `batch_px` is the width of a batch's lines together. Rates are shares of
     a weight's size, see `RelativeAdam`."""
 
     seed: int = 1
     minutes: float = 110
     head_only: float = 0.04
     frozen_blocks: int = 3
+    frozen_depthwise: bool = True
     batch_px: int = 5400
     head_lr: float = 1e-2
     neck_lr: float = 2e-3

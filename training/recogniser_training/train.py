@@ -43,6 +43,8 @@ class Trainer:
         self.model = model.to(memory_format=torch.channels_last).train()
         self.average = {name: value.clone() for name, value in model.state_dict().items()}
         frozen = [model.stem, *model.blocks[: recipe.frozen_blocks]]
+        if recipe.frozen_depthwise:
+            frozen += [block.depthwise for block in model.blocks]
         for module in frozen:
             module.requires_grad_(False)
         backbone = [p for p in model.blocks.parameters() if p.requires_grad]
