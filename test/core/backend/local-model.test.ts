@@ -9,6 +9,7 @@ import {
   type GenerationOptions,
   type ModelCallOptions,
   type VisionLanguageModel,
+  type VistazoError,
 } from '@vistazo/core';
 import { nanoModelFolder } from '@vistazo/nano';
 import sharp from 'sharp';
@@ -156,6 +157,19 @@ describe('a local model', () => {
     }
     expect(types.at(-1)).toBe('end');
     expect(await end(question('Hello', picture))).toMatchObject({ type: 'end' });
+  });
+
+  it('goes on when its engine dies while this process is too busy to hear of it', async () => {
+    const asking = collect(question('Hello?'), { maxNewTokens: 2 });
+    for (const pid of childPids('engine-process')) process.kill(pid, 'SIGKILL');
+    // Nothing is heard meanwhile, and what is sent afterwards finds nobody.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    await asking.catch((error: VistazoError) => expect(error.code).toBe('engine.crashed'));
+    expect(await end(question('Hello?'), { maxNewTokens: 2 })).toMatchObject({ type: 'end' });
+  });
+
+  it('is called by the package that carries it', () => {
+    expect(model.info.id).toBe('@vistazo/nano');
   });
 });
 

@@ -1,4 +1,10 @@
-import { createBot, imageIdSchema, type PluginContext } from '@vistazo/core';
+import {
+  createBot,
+  imageIdSchema,
+  openSqliteStore,
+  type PluginContext,
+  VistazoError,
+} from '@vistazo/core';
 import { MemoryAdapter, ScriptedModel, TestClock } from '@vistazo/core/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
@@ -250,6 +256,16 @@ describe('feedback', () => {
     await vi.waitFor(() => expect(seen).toHaveLength(1), 20_000);
   });
 
+  it('that plugins cannot be told, as the store fails, is kept and ends nothing', async () => {
+    const { bot, down, lines } = await botOnFailingStore();
+    await bot.ask('Hi!');
+    down.isDown = true;
+    await bot.rate('up');
+    await expect.poll(() => lines.join('')).toContain('store.failed');
+    down.isDown = false;
+    expect(await bot.ask('Still there?')).toBe('Yes.');
+  });
+
   it('on an answer that is gone has nothing to say about it', async () => {
     const seen: unknown[] = [];
     const { bot } = await startBot([listening(seen)]);
@@ -444,3 +460,25 @@ describe('the routes of a plugin', () => {
     ]);
   });
 });
+
+/** A bot with a plugin, on a store whose values of plugins cannot be read while `down.isDown`. */
+async function botOnFailingStore() {
+  const down = { isDown: false };
+  const lines: string[] = [];
+  const store = await openSqliteStore({ path: ':memory:' });
+  const pluginStorage = store.pluginStorage.bind(store);
+  store.pluginStorage = (...of) => {
+    const values = pluginStorage(...of);
+    const get = values.get.bind(values);
+    values.get = async (key) => {
+      if (down.isDown) throw new VistazoError('store.failed', 'The database cannot be used.');
+      return get(key);
+    };
+    return values;
+  };
+  const rated = plugin('rated', ({ onFeedback }) => onFeedback(async () => {}));
+  const log = { destination: { write: (line: string) => void lines.push(line) } };
+  const { bot } = await startBot([rated], { store, log, answers: ['Hello.', 'Yes.'] });
+  onTestFinished(() => store.close());
+  return { bot, down, lines };
+}

@@ -2,6 +2,7 @@ import { definePlugin, type VistazoError } from '@vistazo/core';
 import { createTestBot } from '@vistazo/core/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { z as zod3 } from 'zod/v3';
 import { plugin, startBot } from './plugin-fixture.ts';
 
 describe('a plugin', () => {
@@ -182,12 +183,16 @@ describe('a plugin', () => {
 
   it('cannot store what is no JSON, or too much', async () => {
     const refused: unknown[] = [];
+    const circle: unknown[] = [];
+    circle.push(circle);
     const storing = plugin('storing', ({ onMessage, storage }) =>
       onMessage(async ({ tenant }, next) => {
         const values = storage(tenant);
         for (const [key, value] of [
           ['', 1],
           ['k', undefined],
+          ['k', 10n],
+          ['k', circle],
           ['k', 'x'.repeat(2 ** 20)],
         ] as const)
           await values.set(key, value).catch((error: VistazoError) => refused.push(error.code));
@@ -196,7 +201,7 @@ describe('a plugin', () => {
     );
     const { bot } = await startBot([storing]);
     await bot.ask('Hi!');
-    expect(refused).toEqual(Array(3).fill('option.invalid'));
+    expect(refused).toEqual(Array(5).fill('option.invalid'));
   });
 
   it('has a configuration that its schema checks, with defaults', async () => {
@@ -210,6 +215,47 @@ describe('a plugin', () => {
     const { bot } = await startBot([greeter({ word: 'Hello' })]);
     expect(await bot.ask('Hi!')).toBe('Hello!');
     expect(() => greeter({ word: '' })).toThrow(/plugin greeter is not valid: word/);
+  });
+
+  it('refuses a configuration with a mistyped key, and takes any key where its schema does', () => {
+    const define = (config: z.ZodType) =>
+      definePlugin({ name: 'typed', version: '1.0.0', config, setup() {} });
+    const refined = z.object({ word: z.string().optional() }).refine(() => true);
+    expect(() => define(refined)({ wrod: 'Hi' })).toThrow(
+      /plugin typed is not valid: .*Unrecognized key: "wrod"/,
+    );
+    expect(define(z.looseObject({}))({ wrod: 'Hi' }).config).toEqual({ wrod: 'Hi' });
+  });
+
+  it('of which a schema is of zod 3 is refused with a sentence that names zod 4', async () => {
+    const old: z.ZodObject = Object(zod3.object({ word: zod3.string() }));
+    const asked: VistazoError[] = [];
+    const { bot, faults } = await startBot([
+      plugin('commanding', ({ command }) =>
+        command({ name: 'greet', description: 'x', options: old, run() {} }),
+      ),
+      plugin('tooled', ({ tool }) =>
+        tool({ name: 'greet', description: 'x', input: old, run() {} }),
+      ),
+      plugin('nested', ({ tool }) =>
+        tool({ name: 'nest', description: 'x', input: z.object({ a: old }), run() {} }),
+      ),
+      plugin('asking', ({ onMessage }) =>
+        onMessage(async ({ generate }, next) => {
+          await generate({ schema: old }).catch((error) => asked.push(error));
+          await next();
+        }),
+      ),
+    ]);
+    await bot.ask('Hi!');
+    expect(faults).toEqual([
+      expect.stringMatching(/^commanding: .*\/?greet.*zod 4/),
+      expect.stringMatching(/^tooled: .*zod 4/),
+      expect.stringMatching(/^nested: .*zod 4/),
+    ]);
+    expect(asked).toMatchObject([
+      { code: 'option.unsupported', message: expect.stringContaining('zod 4') },
+    ]);
   });
 });
 

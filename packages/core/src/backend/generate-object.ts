@@ -1,8 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ChatMessage } from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationEvent } from '../generation/generation-event.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
+import { zodToJsonSchema } from '../generation/zod-to-json-schema.js';
 import type { ModelCallOptions, VisionLanguageModel } from './vision-language-model.js';
 
 /** Options of {@link generateObject}: what the value is like, and how it is generated. */
@@ -42,7 +43,7 @@ export async function generateObject<Schema extends z.ZodType>(
 function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
   try {
     // What the model writes is what the schema reads; its defaults and transforms come after.
-    return z.toJSONSchema(schema, { io: 'input' });
+    return zodToJsonSchema(schema);
   } catch (cause) {
     throw new VistazoError(
       'option.unsupported',

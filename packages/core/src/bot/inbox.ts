@@ -34,8 +34,8 @@ const showTimeoutMs = 30_000;
 
 /** Takes the events of platforms: stores what they ask for, and tells those at work. @internal */
 export class Inbox {
-  /** What is shown on platforms without anybody waiting for it. */
-  readonly #showing = new Set<Promise<void>>();
+  /** Work that follows from events, for which no platform waits. */
+  readonly #following = new Set<Promise<void>>();
 
   constructor(private readonly options: InboxOptions) {}
 
@@ -56,9 +56,9 @@ export class Inbox {
     );
   }
 
-  /** Resolves when all is shown. */
+  /** Resolves when all that follows from events is done. */
   async close(): Promise<void> {
-    await Promise.all(this.#showing);
+    await Promise.all(this.#following);
   }
 
   async #take(
@@ -162,11 +162,11 @@ export class Inbox {
   }
 
   async #takeFeedback(event: EventOf<'feedback'>, key: MessageKey): Promise<Taken> {
-    const { store, plugins } = this.options;
+    const { store, plugins, telemetry } = this.options;
     const rated = await rateAnswer(store, key, event.rating);
     if ((await store.jobs.note(key.adapter, key.tenant, event.eventId)) === 'known') return 'known';
     const { rating, author, comment } = event;
-    void plugins.feedback({
+    const told = plugins.feedback({
       ...key,
       rating,
       author,
@@ -174,6 +174,8 @@ export class Inbox {
       question: rated?.question ?? '',
       answer: rated?.answer ?? '',
     });
+    // The rating is kept with the answer, whether plugins can be told or not.
+    this.#follow(told, (error) => telemetry.storeFailed('feedback', error));
     return 'accepted';
   }
 
@@ -190,10 +192,14 @@ export class Inbox {
 
   /** As far as the platform allows; what was stored is true whether it is shown or not. */
   #show(adapter: Adapter, call: 'post' | 'edit' | 'remove', work: () => Promise<void>): void {
-    const showing = work()
-      .catch((error: unknown) => this.options.telemetry.platformFailed(adapter.name, call, error))
-      .finally(() => this.#showing.delete(showing));
-    this.#showing.add(showing);
+    this.#follow(work(), (error) =>
+      this.options.telemetry.platformFailed(adapter.name, call, error),
+    );
+  }
+
+  #follow(work: Promise<void>, onFailure: (error: unknown) => void): void {
+    const following = work.catch(onFailure).finally(() => this.#following.delete(following));
+    this.#following.add(following);
   }
 }
 

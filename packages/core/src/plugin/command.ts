@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CommandDescription, CommandOption } from '../adapter/command-description.js';
 import type { CommandCall } from '../adapter/platform-event.js';
 import { VistazoError } from '../errors.js';
+import { zodToJsonSchema } from '../generation/zod-to-json-schema.js';
 import type { PluginMessage } from './plugin-message.js';
 import type { Reply } from './reply-options.js';
 
@@ -124,7 +125,7 @@ function optionsOf(
 
 function jsonSchemaOf(options: OptionsSchema, invalid: (fault: string) => VistazoError): unknown {
   try {
-    return z.toJSONSchema(options, { io: 'input' });
+    return zodToJsonSchema(options);
   } catch (cause) {
     throw invalid(
       `its options cannot be written as JSON Schema: ${cause instanceof Error ? cause.message : cause}`,

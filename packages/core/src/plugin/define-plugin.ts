@@ -22,7 +22,8 @@ const nameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
 /**
  * Defines a plugin; what it gives makes the plugin for a configuration:
  * `createBot({ plugins: [greeter({ word: 'Hi' })] })`. Plugins run with all rights of the bot.
- * Throws `plugin.invalid` for a bad name, and later for a bad configuration.
+ * Throws `plugin.invalid` for a bad name, and later for a bad configuration: a key that an object schema has not is one,
+ * unless the schema is `z.looseObject`.
  */
 export function definePlugin<Schema extends z.ZodType>(
   definition: PluginDefinition<Schema>,
@@ -34,8 +35,9 @@ export function definePlugin<Schema extends z.ZodType>(
       `The plugin name ${JSON.stringify(name)} is not valid: small letters, digits and hyphens, a letter first, at most 64.`,
     );
   }
+  const schema = withoutUnknownKeys(definition.config);
   const parseConfig = (given: unknown) => {
-    const parsed = definition.config.safeParse(given);
+    const parsed = schema.safeParse(given);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     throw new VistazoError(
@@ -57,4 +59,10 @@ export function definePlugin<Schema extends z.ZodType>(
         definition.setup({ ...context, config } as PluginContext<z.output<Schema>>),
     };
   };
+}
+
+/** Refuses keys that the schema has not, which are mistyped, unless it says what becomes of them. */
+function withoutUnknownKeys(schema: z.ZodType): z.ZodType {
+  const isOpen = schema instanceof z.ZodObject && schema.def.catchall === undefined;
+  return isOpen ? schema.strict() : schema;
 }

@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { VistazoError } from '../errors.js';
 import type { ToolDescription } from '../generation/tool-use.js';
+import { zodToJsonSchema } from '../generation/zod-to-json-schema.js';
 import type { PluginMessage } from './plugin-message.js';
 
 /** A tool call on its way. */
@@ -63,7 +64,7 @@ export function toTool<Schema extends z.ZodObject>(
 
 function jsonSchemaOf(plugin: string, name: string, input: z.ZodObject): Record<string, unknown> {
   try {
-    return z.toJSONSchema(input, { io: 'input' });
+    return zodToJsonSchema(input);
   } catch (cause) {
     throw new VistazoError(
       'plugin.invalid',

@@ -185,6 +185,10 @@ export class EngineClient {
     child.once('exit', (code, signal) => {
       if (!this.#abandoned.has(child)) this.#onExit(`${signal ?? `exit code ${code}`}`);
     });
+    child.on('error', (error) => {
+      child.kill('SIGKILL');
+      if (!this.#abandoned.has(child)) this.#onExit(error.message);
+    });
     const id = this.#nextId++;
     const loaded = new Promise<void>((resolve, reject) => {
       this.#waiting.set(id, {
@@ -222,5 +226,6 @@ export class EngineClient {
 }
 
 function send(child: ChildProcess, message: EngineRequest): void {
-  if (child.connected) child.send(message);
+  // A process that ended meanwhile fails its work by its end; without a listener the error would end this process.
+  if (child.connected) child.send(message, () => {});
 }

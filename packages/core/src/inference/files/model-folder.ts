@@ -15,6 +15,7 @@ import {
   readOptionalModelJson,
   requireModelText,
 } from './model-files.js';
+import { packageNameOf } from './package-name.js';
 import { readProcessor } from './processor-files.js';
 
 const families = [{ types: idefics3ModelTypes, configSchema: idefics3ConfigSchema }];
@@ -72,7 +73,7 @@ export async function describeModel(
   );
   const tokenizerConfig = await readModelJson(folder, 'tokenizer_config.json');
   return {
-    id: id ?? basename(folder),
+    id: id ?? (await packageNameOf(folder)) ?? basename(folder),
     folder,
     graphs: await chooseGraphFiles(folder, variant),
     imageTokenId: config.image_token_id,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { VistazoError } from '../../errors.js';
+import { zodToJsonSchema } from '../../generation/zod-to-json-schema.js';
 import { sendToParent } from '../../processes/send-to-parent.js';
 import type { PluginStorage } from '../../store/plugin-storage.js';
 import type { Generate, GenerateOptions } from '../generate.js';
@@ -130,7 +131,7 @@ export class ChildCall {
       ...options
     }: GenerateOptions & { schema?: z.ZodType | undefined }): Promise<unknown> {
       if (schema === undefined) return z.string().parse(await askFor(options));
-      return schema.parse(await askFor(options, z.toJSONSchema(schema, { io: 'input' })));
+      return schema.parse(await askFor(options, zodToJsonSchema(schema)));
     }
     return generate;
   }

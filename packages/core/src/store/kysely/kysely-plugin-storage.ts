@@ -83,16 +83,30 @@ export class KyselyPluginStorage extends GuardedDatabase implements PluginStorag
 }
 
 function checkedJson(plugin: string, key: string, value: unknown): string {
-  // Undefined for what JSON cannot say, whatever its type promises.
-  const json: string | undefined = JSON.stringify(value);
-  const fault =
-    key === '' || key.length > maxKeyLength
-      ? `the key has ${key.length} characters; 1 to ${maxKeyLength} are allowed`
-      : json === undefined
-        ? 'the value cannot be written as JSON'
-        : json.length > maxValueLength
-          ? `the value has ${json.length} characters; at most ${maxValueLength} are allowed`
-          : undefined;
-  if (fault === undefined) return json;
-  throw new VistazoError('option.invalid', `What ${plugin} keeps cannot be stored: ${fault}.`);
+  const json = jsonOf(value);
+  if (json === undefined) throw notStored(plugin, 'the value cannot be written as JSON');
+  if (key === '' || key.length > maxKeyLength)
+    throw notStored(
+      plugin,
+      `the key has ${key.length} characters; 1 to ${maxKeyLength} are allowed`,
+    );
+  if (json.length > maxValueLength)
+    throw notStored(
+      plugin,
+      `the value has ${json.length} characters; at most ${maxValueLength} are allowed`,
+    );
+  return json;
+}
+
+function notStored(plugin: string, fault: string): VistazoError {
+  return new VistazoError('option.invalid', `What ${plugin} keeps cannot be stored: ${fault}.`);
+}
+
+/** Undefined for what JSON cannot say, such as functions, BigInt and circles. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
