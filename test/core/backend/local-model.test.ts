@@ -268,7 +268,7 @@ describe('bad input is named with its mend, and the next message is answered', (
     await expect(answer).rejects.toMatchObject({
       code: 'option.unsupported',
       message:
-        'The model model runs here and cannot call tools; leave them out, or use a model on a server.',
+        'The model @vistazo/nano runs here and cannot call tools; leave them out, or use a model on a server.',
     });
   });
 

@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 
-const packageSchema = z.object({ name: z.string().min(1), vistazo: z.object({ model: z.string() }) });
+const packageSchema = z.object({
+  name: z.string().min(1),
+  vistazo: z.object({ model: z.string() }),
+});
 
 /**
  * Name of the npm package that carries a model folder. Its `package.json`, beside the folder, says which one that is:
