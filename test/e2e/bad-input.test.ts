@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { badPictures, goodPicture } from '../bad-pictures.ts';
 import { pdf } from '../core/media/pdf-files.ts';
@@ -99,6 +100,19 @@ describe('the chat page', () => {
     await ask(page, 'What is it?');
     await done(page);
     expect(await page.locator('.message.user img').count()).toBe(1);
+  });
+
+  it('shows transparency on white in the dark theme too, as models see it', async () => {
+    const { page } = await openScriptedPage(browser);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.waitForSelector('.samples button');
+    const see = { create: { width: 60, height: 40, channels: 4, background: '#0000' } } as const;
+    await pick(page, 'glass.png', await sharp(see).png().toBuffer(), 'image/png');
+    await ask(page, 'What is it?');
+    await done(page);
+    const picture = page.locator('.message.user img');
+    const colour = await picture.evaluate((image) => getComputedStyle(image).backgroundColor);
+    expect(colour).toBe('rgb(255, 255, 255)');
   });
 
   it('says what to do with a HEIC photograph', async () => {
