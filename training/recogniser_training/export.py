@@ -1,4 +1,4 @@
-"""Write the recogniser for use: `recogniser.onnx` (float32), `recogniser.int8.onnx` and `keys.txt`.
+"""Write the recogniser for use: `recogniser.onnx` (float32), `recogniser.int8.onnx`, `keys.txt` and `NOTICE`.
 
 `python -m recogniser_training.export --checkpoint RUN/checkpoint.pt --out FOLDER`
 
@@ -26,6 +26,13 @@ from .model import HEADS, HEIGHT_PX, WIDTH, Gate, Layer, Recogniser
 from .train import load_checkpoint, with_weights
 
 TOLERANCE = 1e-4
+NOTICE = """The line recogniser is derived from PP-OCRv5's mobile text recognition model (PaddleOCR).
+Copyright (c) PaddlePaddle Authors. Licensed under the Apache License, Version 2.0.
+Source: https://github.com/PaddlePaddle/PaddleOCR
+
+Changed: the head knows Latin signs only, a time step is 4 pixels wide instead of 8, and the
+weights were trained further on drawn lines of text.
+"""
 
 
 class WideGraph(Graph):
@@ -123,9 +130,10 @@ def difference(path: Path, model: Recogniser, seed: int = 0) -> float:
 
 
 def export(model: Recogniser, folder: Path) -> dict[str, float]:
-    """Write the three files; returns how far each graph is from PyTorch. Raises where it is further than 1e-4."""
+    """Write the files; returns how far each graph is from PyTorch. Raises where it is further than 1e-4."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "keys.txt").write_text("\n".join(SIGNS.rstrip(" ")) + "\n", encoding="utf-8")
+    (folder / "NOTICE").write_text(NOTICE, encoding="utf-8")
     differences = {}
     for name, graph, reference in (("recogniser.onnx", WideGraph("recogniser"), model), ("recogniser.int8.onnx", Graph("recogniser"), rounded(model))):
         onnx.save(build(model, graph), folder / name)

@@ -172,6 +172,7 @@ def test_exported_files_give_the_probabilities_of_pytorch_and_keep_their_sizes(t
     assert (tmp_path / "recogniser.onnx").stat().st_size < 8e6
     assert (tmp_path / "recogniser.int8.onnx").stat().st_size < 2.2e6
     assert read_keys(tmp_path / "keys.txt") == list(SIGNS[:-1])
+    assert "PaddlePaddle Authors" in (tmp_path / "NOTICE").read_text()
     line = drawn("Line 7: no such file")
     for name, reference in (("recogniser.onnx", model), ("recogniser.int8.onnx", rounded(model))):
         assert onnx_reader(tmp_path / name, read_keys(tmp_path / "keys.txt"))(line) == read_line(reference, line) != ""
