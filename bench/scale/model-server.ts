@@ -7,6 +7,7 @@ const answerMs = Number(process.argv[2]);
 
 const server = createServer(async (request, response) => {
   for await (const _ of request);
+  if (request.method !== 'POST') return void response.writeHead(404).end();
   const say = (data: object) => response.write(`data: ${JSON.stringify(data)}\n\n`);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const content of ['It is', ' a red', ' circle.']) {

@@ -12,17 +12,21 @@ const refusalValidMs = 60_000;
 export class KnownFacts {
   latest: ServerFacts = {};
   #validUntilMs = Number.NEGATIVE_INFINITY;
+  #wasAsked = false;
   #asking: Promise<void> | undefined;
 
   constructor(private readonly server: CheckedServer) {}
 
-  /** Asks the server where nothing is known, or it was long ago. Never throws. */
-  refresh(): Promise<void> {
-    if (performance.now() < this.#validUntilMs) return Promise.resolve();
+  /**
+   * Asks the server where it was never asked, or long ago. Only what was never asked is waited for: nobody
+   * waits again and again for a server that says nothing. Never throws.
+   */
+  async refresh(): Promise<void> {
+    if (performance.now() < this.#validUntilMs) return;
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
-    return this.#asking;
+    if (!this.#wasAsked) await this.#asking;
   }
 
   /** Takes what a refusal says. */
@@ -33,11 +37,13 @@ export class KnownFacts {
 
   /** The server may be another one when it is back. */
   doubt(): void {
+    this.#wasAsked = false;
     this.#validUntilMs = Number.NEGATIVE_INFINITY;
   }
 
   async #ask(): Promise<void> {
     this.latest = await askFacts(this.server);
+    this.#wasAsked = true;
     const isKnown = Object.keys(this.latest).length > 0;
     this.#validUntilMs = performance.now() + (isKnown ? validMs : unknownValidMs);
   }
