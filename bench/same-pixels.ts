@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeModel } from '@vistazo/core';
-import { createImageProcessor } from '../packages/core/dist/inference/family/image-processor.js';
-import { toPixelValues } from '../packages/core/dist/inference/runner/pixel-values.js';
+import { openFamily } from '../packages/core/dist/inference/family/registry.js';
 import { MediaProcess } from '../packages/core/dist/media/media-process.js';
 import { pixelValuesFile } from './measure.ts';
 
@@ -10,14 +9,20 @@ import { pixelValuesFile } from './measure.ts';
  * transformers.js can be asked about the very same pixels.
  */
 export async function writePixelValues(modelFolder: string, pictures: string[]): Promise<void> {
-  const { imageProcessor: config } = await describeModel(modelFolder);
-  const { scaling } = createImageProcessor(config);
+  const { family } = await describeModel(modelFolder);
+  const { images } = openFamily(family);
+  if (images === undefined) throw new Error(`${modelFolder} cannot see`);
   const media = new MediaProcess();
   try {
     for (const picture of pictures) {
-      const [made] = await media.preparePictures(readFileSync(picture), { config, maxFrames: 1 });
+      const options = { family, budget: 'full', maxFrames: 1 } as const;
+      const [made] = await media.preparePictures(readFileSync(picture), options);
       if (made === undefined) throw new Error(`${picture} has no frame`);
-      writeFileSync(pixelValuesFile(picture), toPixelValues(made.pixels, made, scaling));
+      const tiles = made.layout.tiles.map((tile, index) => {
+        const { pixel_values } = images.feeds(tile, made.pixels[index] ?? new Uint8Array());
+        return Buffer.from(Float32Array.from(pixel_values?.data as Float32Array).buffer);
+      });
+      writeFileSync(pixelValuesFile(picture), Buffer.concat(tiles));
     }
   } finally {
     await media.close();

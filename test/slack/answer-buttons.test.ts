@@ -8,8 +8,7 @@ const seen: SeenForAnswer = {
       messageIndex: 0,
       widthPx: 640,
       heightPx: 480,
-      gridRows: 1,
-      gridColumns: 1,
+      tiles: 2,
       tokens: 64,
       provenance: {
         author: 'Ana *bold*',

@@ -5,9 +5,13 @@ import type { CacheScope } from '../../../packages/core/src/cache-scopes.ts';
 import type { GenerationOptions } from '../../../packages/core/src/generation/generation-options.ts';
 import { resolveOptions } from '../../../packages/core/src/generation/resolve-options.ts';
 import { Inference } from '../../../packages/core/src/inference/engine/inference.ts';
-import type { InferenceRequest } from '../../../packages/core/src/inference/engine/inference-request.ts';
-import { createImageProcessor } from '../../../packages/core/src/inference/family/image-processor.ts';
-import type { ProcessedPicture } from '../../../packages/core/src/inference/family/processed-picture.ts';
+import type {
+  CountRequest,
+  InferenceRequest,
+} from '../../../packages/core/src/inference/engine/inference-request.ts';
+import type { ProcessedPicture } from '../../../packages/core/src/inference/family/image-layout.ts';
+import type { ImageFamily } from '../../../packages/core/src/inference/family/model-family.ts';
+import { openFamily } from '../../../packages/core/src/inference/family/registry.ts';
 import {
   describeModel,
   type ModelDescription,
@@ -63,7 +67,7 @@ export function describeTiny(variant: ModelVariant = 'fp32'): Promise<ModelDescr
 export async function describeTinyWithDecoder(path: string): Promise<ModelDescription> {
   const description = await describeTiny();
   const { graphs } = description;
-  const paths = { ...graphs.paths, decoder_model_merged: `${tinyFolder}/decoders/${path}` };
+  const paths = { ...graphs.paths, decoder: `${tinyFolder}/decoders/${path}` };
   return { ...description, graphs: { ...graphs, paths } };
 }
 
@@ -91,16 +95,30 @@ export function tokensOf(text: string): number[] {
   return text === '' ? [] : text.split(' ').map((token) => vocabulary[token] ?? -1);
 }
 
+/** How the model of a description sees. */
+export function eyesOf({ family }: Pick<ModelDescription, 'family'>): ImageFamily {
+  const { images } = openFamily(family);
+  if (images === undefined) throw new Error('The model has no eyes.');
+  return images;
+}
+
+/** A picture drawn by formula in this size, made ready. */
+export function processed(images: ImageFamily, size: [number, number]): ProcessedPicture {
+  const picture = formulaPicture(...size);
+  const layout = images.layout(picture, 'full');
+  return { layout, pixels: images.process(picture, layout) };
+}
+
 /** Pictures of messages, made ready. */
 export function picturesOf(
   messages: readonly CaseMessage[],
-  { imageProcessor }: Pick<ModelDescription, 'imageProcessor'>,
+  description: Pick<ModelDescription, 'family'>,
 ): ProcessedPicture[] {
-  const processor = createImageProcessor(imageProcessor);
+  const images = eyesOf(description);
   return messages
     .flatMap(({ content }) => content)
     .filter((part) => part.type === 'image')
-    .map(({ size }) => processor.process(formulaPicture(...size)));
+    .map(({ size }) => processed(images, size));
 }
 
 /** A request for a greedy answer of 64 tokens, unless the options say otherwise. */
@@ -117,6 +135,15 @@ export function requestOf(
     pictures: picturesOf(messages, description),
     options: resolveOptions({ maxNewTokens: 64, ...options }, description.generation),
   };
+}
+
+/** A request to count the tokens of messages. */
+export function countOf(
+  messages: readonly CaseMessage[],
+  description: ModelDescription,
+): CountRequest {
+  const { messages: asked, pictures } = requestOf(messages, description);
+  return { messages: asked, layouts: pictures.map(({ layout }) => layout) };
 }
 
 /** The scope of calls that are about something else. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import type { MediaOptions, MediaProcess } from '@vistazo/core';
-import { parseImageProcessorConfig } from '../../../packages/core/src/inference/family/image-processor-config.ts';
+import { parseIdefics3ImageConfig } from '../../../packages/core/src/inference/family/idefics3/read-config.ts';
+import { gridOf } from '../../../packages/core/src/inference/family/image-layout.ts';
 
 /** A decoded frame as RGB bytes, row by row. */
 export interface Frame {
@@ -22,21 +23,30 @@ export async function framesOf(
     ...options
   }: MediaOptions & { tilePx?: number; maxFrames?: number } = {},
 ): Promise<Frame[]> {
-  const config = parseImageProcessorConfig({
+  const image = parseIdefics3ImageConfig({
     image_processor_type: 'Idefics3ImageProcessor',
     do_resize: false,
     max_image_size: { longest_edge: tilePx },
   });
-  const pictures = await media.preparePictures(bytes, { config, maxFrames, ...options });
-  return pictures.map(({ widthPx, heightPx, gridColumns, pixels }) => ({
-    widthPx,
-    heightPx,
-    pixels: joined(pixels, { widthPx, heightPx, tilePx, columns: Math.max(1, gridColumns) }),
-  }));
+  const family = {
+    name: 'idefics3',
+    config: { imageTokenId: 0, imageSeqLen: 1, image },
+  } as const;
+  const pictures = await media.preparePictures(bytes, {
+    family,
+    budget: 'full',
+    maxFrames,
+    ...options,
+  });
+  return pictures.map(({ layout, pixels }) => {
+    const { widthPx, heightPx } = layout;
+    const columns = Math.max(1, gridOf(layout).columns);
+    return { widthPx, heightPx, pixels: joined(pixels, { widthPx, heightPx, tilePx, columns }) };
+  });
 }
 
 function joined(
-  tiles: Uint8Array,
+  tiles: readonly Uint8Array[],
   {
     widthPx,
     heightPx,
@@ -48,8 +58,9 @@ function joined(
   for (let y = 0; y < heightPx; y += 1) {
     for (let x = 0; x < widthPx; x += tilePx) {
       const tile = Math.floor(y / tilePx) * columns + x / tilePx;
-      const from = (tile * tilePx + (y % tilePx)) * tilePx * 3;
-      pixels.set(tiles.subarray(from, from + tilePx * 3), (y * widthPx + x) * 3);
+      const from = (y % tilePx) * tilePx * 3;
+      const row = tiles[tile]?.subarray(from, from + tilePx * 3) ?? [];
+      pixels.set(row, (y * widthPx + x) * 3);
     }
   }
   return pixels;

@@ -8,8 +8,9 @@ import type { GenerationOptions } from '../generation/generation-options.js';
 import { parseGenerationOptions, resolveOptions } from '../generation/resolve-options.js';
 import { EngineClient } from '../inference/engine/engine-client.js';
 import type { InferenceRequest } from '../inference/engine/inference-request.js';
-import { createImageProcessor } from '../inference/family/image-processor.js';
-import type { ProcessedPicture } from '../inference/family/processed-picture.js';
+import type { ImageLayout, ProcessedPicture } from '../inference/family/image-layout.js';
+import type { FamilyModel, ImageFamily } from '../inference/family/model-family.js';
+import { openFamily } from '../inference/family/registry.js';
 import { isHubId, type LoadProgress, openHubModel } from '../inference/files/hub.js';
 import type { ModelVariant } from '../inference/files/model-files.js';
 import { describeModel, type ModelDescription } from '../inference/files/model-folder.js';
@@ -118,13 +119,14 @@ async function openModelFolder({
 class LocalModel implements VisionLanguageModel {
   readonly info: ModelInfo;
   readonly #description: ModelDescription;
+  readonly #family: FamilyModel;
   readonly #engine: EngineClient;
   readonly #media: MediaProcess;
   readonly #maxFrames: number;
   readonly #scopes = new CacheScopes();
   /** By the hash of the bytes, so that a next turn does not decode the pictures of those before. */
   readonly #prepared = new ScopedCache<ProcessedPicture[]>(maxPreparedBytes, (frames) =>
-    frames.reduce((sum, { pixels }) => sum + pixels.byteLength, 0),
+    frames.flatMap(({ pixels }) => pixels).reduce((sum, { byteLength }) => sum + byteLength, 0),
   );
 
   constructor(
@@ -134,6 +136,7 @@ class LocalModel implements VisionLanguageModel {
     options: LocalModelOptions,
   ) {
     this.#description = description;
+    this.#family = openFamily(description.family);
     this.#engine = engine;
     this.#media = media;
     this.#maxFrames = options.maxFrames ?? defaultMaxFrames;
@@ -143,7 +146,7 @@ class LocalModel implements VisionLanguageModel {
       runs: 'here',
       capabilities: {
         contextLengthTokens: description.contextLengthTokens,
-        images: true,
+        images: this.#family.images !== undefined,
         tools: false,
         exactTokenCounts: true,
       },
@@ -168,19 +171,19 @@ class LocalModel implements VisionLanguageModel {
     scope: CacheScope,
   ): Promise<TokenCount> {
     const { signal } = call;
-    const processor = createImageProcessor(this.#description.imageProcessor);
-    const request = await preparePictures(
+    const { messages: asked, pictures: layouts } = await preparePictures<ImageLayout>(
       parseChatMessages(messages),
       async (bytes, stored) => {
         const { widthPx, heightPx, frames } = await this.#media.inspect(bytes, {
           ...(stored && { limits: storedLimits }),
           ...(signal !== undefined && { signal }),
         });
-        const plan = processor.plan(widthPx, heightPx);
-        return Array.from({ length: Math.min(frames, this.#maxFrames) }, () => plan);
+        const layout = this.#eyes().layout({ widthPx, heightPx }, 'full');
+        return Array.from({ length: Math.min(frames, this.#maxFrames) }, () => layout);
       },
       call,
     );
+    const request = { messages: asked, layouts };
     const work = { type: 'count', request, cacheScope: nameOf(scope) } as const;
     for await (const reply of this.#engine.run(work, signal)) {
       if (reply.type === 'count') return reply.count;
@@ -291,14 +294,25 @@ class LocalModel implements VisionLanguageModel {
     const key = stored ? `stored ${digest}` : digest;
     const known = this.#prepared.get(scope, key);
     if (known !== undefined) return known;
+    this.#eyes();
     const frames = await this.#media.preparePictures(bytes, {
-      config: this.#description.imageProcessor,
+      family: this.#description.family,
+      budget: 'full',
       maxFrames: this.#maxFrames,
       ...(stored && { limits: storedLimits }),
       ...(signal !== undefined && { signal }),
     });
     this.#prepared.set(scope, key, frames);
     return frames;
+  }
+
+  /** Throws `option.unsupported` when the model has none. */
+  #eyes(): ImageFamily {
+    if (this.#family.images !== undefined) return this.#family.images;
+    throw new VistazoError(
+      'option.unsupported',
+      `The model ${this.info.id} cannot see pictures; leave them out, or use another model.`,
+    );
   }
 
   isReady(): boolean {

@@ -6,9 +6,8 @@ export interface SeenPicture {
   messageIndex: number;
   widthPx: number;
   heightPx: number;
-  /** Tile grid without the global image; 0 × 0 when the picture was not split. */
-  gridRows: number;
-  gridColumns: number;
+  /** Parts that the model looked at one by one, the whole picture among them; 1 when it was not cut. */
+  tiles: number;
   /** Tokens this picture takes up in the prompt, borders included. */
   tokens: number;
 }

@@ -1,6 +1,6 @@
 import { toVistazoError, VistazoError } from '../errors.js';
 import type { RgbImage } from '../image/resample.js';
-import { createImageProcessor } from '../inference/family/image-processor.js';
+import { openFamily } from '../inference/family/registry.js';
 import { sendToParent } from '../processes/send-to-parent.js';
 import {
   decodeFrames,
@@ -28,9 +28,13 @@ async function perform({
   if (task.type === 'encode') return encodeFrames(bytes, info, task);
   if (task.type === 'hash') return perceptualHash(await firstFrame(bytes, info));
   if (task.type === 'redact') return redactPicture(await firstFrame(bytes, info), task.rectangles);
-  const processor = createImageProcessor(task.config);
+  const { images } = openFamily(task.family);
+  if (images === undefined) throw new VistazoError('internal', 'The model has no eyes.');
   const frames = await decodeFrames(bytes, info, task.maxFrames);
-  return frames.map((frame) => processor.process(frame));
+  return frames.map((frame) => {
+    const layout = images.layout(frame, task.budget);
+    return { layout, pixels: images.process(frame, layout) };
+  });
 }
 
 /** Of an animation its first one. */

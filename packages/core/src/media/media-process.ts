@@ -1,12 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { VistazoError } from '../errors.js';
-import type { ImageProcessorConfig } from '../inference/family/image-processor-config.js';
-import type { ProcessedPicture } from '../inference/family/processed-picture.js';
+import type { ProcessedPicture } from '../inference/family/image-layout.js';
 import { forkModule } from '../processes/fork-module.js';
 import { unlessAborted } from '../unless-aborted.js';
 import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
 import { defaultMaxPages, defaultMaxVideoFrames, type FilePicture } from './file-pictures.js';
-import type { MediaReply, MediaResults, MediaTask } from './media-protocol.js';
+import type { MediaReply, MediaResults, MediaTask, PrepareOptions } from './media-protocol.js';
 import { defaultPictureLimits, type PictureLimits } from './picture-limits.js';
 import type { PixelRectangle } from './redact.js';
 import { kindOf, type VideoFormat } from './sniff.js';
@@ -79,13 +78,9 @@ export class MediaProcess {
   /** Tiles of up to `maxFrames` frames. Throws the `picture.*` codes. */
   preparePictures(
     bytes: Uint8Array,
-    {
-      config,
-      maxFrames,
-      ...options
-    }: MediaOptions & { config: ImageProcessorConfig; maxFrames: number },
+    { family, budget, maxFrames, ...options }: MediaOptions & PrepareOptions,
   ): Promise<ProcessedPicture[]> {
-    return this.#enqueue(bytes, { type: 'prepare', config, maxFrames }, options);
+    return this.#enqueue(bytes, { type: 'prepare', family, budget, maxFrames }, options);
   }
 
   /**

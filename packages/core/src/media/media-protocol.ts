@@ -1,16 +1,24 @@
 import type { ErrorCode } from '../errors.js';
-import type { ImageProcessorConfig } from '../inference/family/image-processor-config.js';
-import type { ProcessedPicture } from '../inference/family/processed-picture.js';
+import type { ProcessedPicture, TileBudget } from '../inference/family/image-layout.js';
+import type { FamilyConfig } from '../inference/family/registry.js';
 import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
 import type { RenderedPages } from './pdf/render-pages.js';
 import type { PictureLimits } from './picture-limits.js';
 import type { PixelRectangle } from './redact.js';
 
+/** How pictures are made ready for a model. */
+export interface PrepareOptions {
+  family: FamilyConfig;
+  budget: TileBudget;
+  /** Most frames of an animation, ≥ 1. */
+  maxFrames: number;
+}
+
 /** What the media process is asked to do with the bytes of a file. */
 export type MediaTask =
   | { type: 'inspect' }
   | { type: 'encode'; maxFrames: number; longestEdgePx: number }
-  | { type: 'prepare'; config: ImageProcessorConfig; maxFrames: number }
+  | ({ type: 'prepare' } & PrepareOptions)
   | { type: 'normalise' }
   | { type: 'hash' }
   | { type: 'redact'; rectangles: readonly PixelRectangle[] }

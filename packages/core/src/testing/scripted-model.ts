@@ -160,8 +160,7 @@ export class ScriptedModel implements VisionLanguageModel {
       messageIndex,
       widthPx: 2,
       heightPx: 3,
-      gridRows: 0,
-      gridColumns: 0,
+      tiles: 1,
       tokens: pictureTokens,
     }));
   }

@@ -41,8 +41,7 @@ const english = {
   seen: 'What the model saw',
   picture: (index: number) => `Picture ${index}`,
   pictureOf: (number: number, total: number) => `Picture ${number} of ${total}`,
-  tiles: (rows: number, columns: number) =>
-    rows === 0 ? 'one tile' : `${rows} × ${columns} tiles and the whole picture`,
+  tiles: (tiles: number) => (tiles === 1 ? 'one tile' : `${tiles - 1} tiles and the whole picture`),
   promptTokens: 'Prompt tokens',
   imageTokens: 'of pictures',
   reusedTokens: 'reused from before',
@@ -122,8 +121,7 @@ const spanish: Texts = {
   seen: 'Lo que vio el modelo',
   picture: (index) => `Imagen ${index}`,
   pictureOf: (number, total) => `Imagen ${number} de ${total}`,
-  tiles: (rows, columns) =>
-    rows === 0 ? 'una tesela' : `${rows} × ${columns} teselas y la imagen entera`,
+  tiles: (tiles) => (tiles === 1 ? 'una tesela' : `${tiles - 1} teselas y la imagen entera`),
   promptTokens: 'Tokens de la pregunta',
   imageTokens: 'de imágenes',
   reusedTokens: 'reutilizados de antes',

@@ -11,8 +11,10 @@ import {
   type CaseMessage,
   caseOf,
   cases,
+  countOf,
   describeTiny,
   describeTinyWithDecoder,
+  eyesOf,
   picturesOf,
   requestOf,
   showingTokens,
@@ -44,7 +46,7 @@ describe(`64 greedy tokens are those of transformers ${vectors.transformers}`, (
   });
 
   it.each(cases)('%s, the prompt in tokens', (_, { messages, inputIds }) => {
-    expect(inference.tokenise(requestOf(messages, description))).toEqual(inputIds);
+    expect(inference.tokenise(countOf(messages, description))).toEqual(inputIds);
   });
 
   it.each(cases)('%s, as text', async (_, { messages, text }) => {
@@ -119,7 +121,7 @@ describe('a next turn that reuses the KV cache', () => {
       const [first = [], second = []] = turns;
       await answerOf(each, requestOf(first, description));
       const { usage } = await answerOf(each, requestOf(second, description));
-      const before = each.tokenise(requestOf(first, description));
+      const before = each.tokenise(countOf(first, description));
       expect(usage.reusedTokens).toBeGreaterThanOrEqual(before.length);
     });
   });
@@ -128,7 +130,7 @@ describe('a next turn that reuses the KV cache', () => {
     const one = caseOf('one picture');
     const request = requestOf(one.messages, description);
     const other = requestOf(one.messages, description);
-    for (const { pixels } of other.pictures) pixels.reverse();
+    for (const tile of other.pictures.flatMap(({ pixels }) => pixels)) tile.reverse();
     const fresh = await withInference(description, (each) => answerOf(each, other));
     await withInference(description, async (each) => {
       expect(tokensOf((await answerOf(each, request)).text)).toEqual(one.tokens);
@@ -262,7 +264,7 @@ describe('how an answer ends', () => {
   });
 
   it('where the context is full', async () => {
-    const inputIds = inference.tokenise(requestOf(messages, description));
+    const inputIds = inference.tokenise(countOf(messages, description));
     const narrow = { ...description, contextLengthTokens: inputIds.length + 5 };
     const end = await withInference(narrow, (each) => answerOf(each, requestOf(messages, narrow)));
     expect(end.finishReason).toBe('length');
@@ -270,7 +272,7 @@ describe('how an answer ends', () => {
   });
 
   it('with a sentence when the prompt fills the context', async () => {
-    const inputIds = inference.tokenise(requestOf(messages, description));
+    const inputIds = inference.tokenise(countOf(messages, description));
     const narrow = { ...description, contextLengthTokens: inputIds.length };
     await expect(
       withInference(narrow, (each) => answerOf(each, requestOf(messages, narrow))),
@@ -352,10 +354,11 @@ describe('sampling', () => {
 
 describe('token counts', () => {
   it('of messages add up to the prompt, and those of pictures to its image tokens', () => {
-    const { messages, pictures } = requestOf(several.messages, description);
-    const counts = inference.countTokens({ messages, pictures }, anyScope);
+    const counts = inference.countTokens(countOf(several.messages, description), anyScope);
     expect(counts.messageTokens.reduce((sum, each) => sum + each)).toBe(several.inputIds.length);
-    const imageTokens = several.inputIds.filter((id) => id === description.imageTokenId).length;
+    const imageTokens = several.inputIds.filter(
+      (id) => id === eyesOf(description).imageTokenId,
+    ).length;
     expect(counts.messageImageTokens.reduce((sum, each) => sum + each)).toBe(imageTokens);
     expect(counts.messageImageTokens.map((count) => count > 0)).toEqual(
       several.messages.map(({ content }) => content.some(({ type }) => type === 'image')),
@@ -374,13 +377,15 @@ describe('what the model saw', () => {
 
   it('names every picture with its message, size, grid and tokens', async () => {
     const request = requestOf(several.messages, description, { maxNewTokens: 1 });
-    const grids = picturesOf(several.messages, description);
+    const tiles = picturesOf(several.messages, description).map(
+      ({ layout }) => layout.tiles.length,
+    );
     expect(await promptOf(request)).toMatchObject({
       type: 'prompt',
       promptTokens: several.inputIds.length,
       pictures: [
-        { messageIndex: 0, widthPx: 64, heightPx: 128, gridRows: grids[0]?.gridRows },
-        { messageIndex: 2, widthPx: 128, heightPx: 32, gridRows: 1, gridColumns: 4 },
+        { messageIndex: 0, widthPx: 64, heightPx: 128, tiles: tiles[0] },
+        { messageIndex: 2, widthPx: 128, heightPx: 32, tiles: 1 * 4 + 1 },
         { messageIndex: 2, widthPx: 33, heightPx: 47 },
       ],
     });
@@ -395,19 +400,16 @@ describe('what the model saw', () => {
       const expected = ids.lastIndexOf(borderId) - ids.indexOf(borderId) + 1;
       const message: CaseMessage = { role: 'user', content: [{ type: 'image', size }] };
       const prompt = await promptOf(requestOf([message], description, { maxNewTokens: 1 }));
-      expect(prompt.pictures).toMatchObject([
-        { gridRows: rows, gridColumns: cols, tokens: expected },
-      ]);
+      expect(prompt.pictures).toMatchObject([{ tiles: rows * cols + 1, tokens: expected }]);
     },
   );
 
   it('counts the tokens of a picture that is not split', async () => {
-    const imageProcessor = { ...description.imageProcessor, do_image_splitting: false };
+    const { family } = description;
+    const image = { ...family.config.image, do_image_splitting: false };
     const message: CaseMessage = { role: 'user', content: [{ type: 'image', size: [40, 30] }] };
-    const unsplit = { ...description, imageProcessor };
+    const unsplit = { ...description, family: { ...family, config: { ...family.config, image } } };
     const prompt = await promptOf(requestOf([message], unsplit, { maxNewTokens: 1 }));
-    expect(prompt.pictures).toMatchObject([
-      { gridRows: 0, gridColumns: 0, tokens: description.imageSeqLen + 3 },
-    ]);
+    expect(prompt.pictures).toMatchObject([{ tiles: 1, tokens: family.config.imageSeqLen + 3 }]);
   });
 });

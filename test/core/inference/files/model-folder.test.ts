@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeModel } from '@vistazo/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { caseOf, requestOf, tinyFolder, withInference } from '../tiny-model.ts';
+import { caseOf, countOf, requestOf, tinyFolder, withInference } from '../tiny-model.ts';
 
 let folder: string;
 
@@ -80,7 +80,7 @@ describe('a folder as transformers 5 saves it', () => {
     const description = await describeModel(folder, { variant: 'fp32' });
     const { messages, inputIds } = caseOf('several pictures over several turns');
     const ids = await withInference(description, async (inference) =>
-      inference.tokenise(requestOf(messages, description)),
+      inference.tokenise(countOf(messages, description)),
     );
     expect(ids).toEqual(inputIds);
   });

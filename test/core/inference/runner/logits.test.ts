@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createImageProcessor } from '../../../../packages/core/src/inference/family/image-processor.ts';
 import type { ModelDescription } from '../../../../packages/core/src/inference/files/model-folder.ts';
 import { emptyRow, type KvRow } from '../../../../packages/core/src/inference/kv/kv-row.ts';
 import { Decoder } from '../../../../packages/core/src/inference/runner/decoder.ts';
@@ -10,6 +9,7 @@ import {
   cases,
   describeTiny,
   describeTinyWithDecoder,
+  eyesOf,
   picturesOf,
   type TinyCase,
   vectors,
@@ -26,13 +26,12 @@ interface Graphs {
 const threads = { intraOpThreads: 1 };
 
 async function openGraphs(description: ModelDescription): Promise<Graphs> {
-  const { scaling } = createImageProcessor(description.imageProcessor);
-  const { vision_encoder, embed_tokens, decoder_model_merged } = description.graphs.paths;
+  const { vision, embed, decoder } = description.graphs.paths;
   return {
     description,
-    vision: await VisionEncoder.open(vision_encoder, scaling, threads),
-    embedder: await Embedder.open(embed_tokens, threads),
-    decoder: await Decoder.open(decoder_model_merged, threads),
+    vision: await VisionEncoder.open(vision ?? '', threads),
+    embedder: await Embedder.open(embed ?? '', threads),
+    decoder: await Decoder.open(decoder, threads),
   };
 }
 
@@ -47,29 +46,28 @@ async function promptEmbeds(
 ): Promise<Float32Array> {
   const embeds = Float32Array.from(await embedder.embed(inputIds));
   const rows: Float32Array[] = [];
-  for (const picture of picturesOf(messages, description)) {
-    for (let tile = 0; tile < picture.tiles; tile += 1) {
-      const { data, tokens, hidden } = await vision.encodeTile(picture, tile);
-      expect({ tokens, hidden }).toEqual({
-        tokens: description.imageSeqLen,
-        hidden: decoder.hidden,
-      });
-      for (let start = 0; start < data.length; start += hidden) {
-        rows.push(data.subarray(start, start + hidden));
+  const hidden = decoder.hidden ?? 0;
+  const images = eyesOf(description);
+  for (const { layout, pixels } of picturesOf(messages, description)) {
+    for (const [index, tile] of layout.tiles.entries()) {
+      const features = await vision.encode(images.feeds(tile, pixels[index] ?? new Uint8Array()));
+      expect([features.tokens, features.hidden]).toEqual([tile.imageTokens, hidden]);
+      for (let start = 0; start < features.data.length; start += hidden) {
+        rows.push(features.data.subarray(start, start + hidden));
       }
     }
   }
   for (const [index, token] of inputIds.entries()) {
-    if (token !== description.imageTokenId) continue;
-    embeds.set(rows.shift() ?? [], index * decoder.hidden);
+    if (token !== images.imageTokenId) continue;
+    embeds.set(rows.shift() ?? [], index * hidden);
   }
   expect(rows).toEqual([]);
   return embeds;
 }
 
 /** Lets a row read tokens; the logits behind the last of them. */
-async function read(decoder: Decoder, row: KvRow, inputsEmbeds: Float32Array) {
-  const [logits] = await decoder.forward([{ row, inputsEmbeds }]);
+async function read(decoder: Decoder, row: KvRow, tokens: Float32Array) {
+  const [logits] = await decoder.forward([{ row, tokens }]);
   return Float32Array.from(logits ?? []);
 }
 
@@ -114,11 +112,12 @@ describe(`logits are within 1e-4 of those of transformers ${vectors.transformers
   it.each([1, 2, 7, 64, 255])('however the prompt is cut, into runs of %d tokens', async (size) => {
     const vector = caseOf('several pictures over several turns');
     const { decoder } = graphs;
+    const hidden = decoder.hidden ?? 0;
     const embeds = await promptEmbeds(graphs, vector);
     const row = emptyRow();
     let logits = new Float32Array();
-    for (let start = 0; start < embeds.length; start += size * decoder.hidden) {
-      const part = embeds.subarray(start, start + size * decoder.hidden);
+    for (let start = 0; start < embeds.length; start += size * hidden) {
+      const part = embeds.subarray(start, start + size * hidden);
       logits = await read(decoder, row, part);
     }
     expect(row.tokens).toBe(vector.inputIds.length);
@@ -203,7 +202,7 @@ async function worstTogether(graphs: Graphs): Promise<number> {
     const together = asked.slice(Math.max(0, step - asked.length - 5), step + 1);
     const inputs = [];
     for (const { vector, row, read: count } of together) {
-      inputs.push({ row, inputsEmbeds: await embedder.embed([vector.tokens[count] ?? 0]) });
+      inputs.push({ row, tokens: await embedder.embed([vector.tokens[count] ?? 0]) });
     }
     const logits = inputs.length === 0 ? [] : await decoder.forward(inputs);
     for (const [index, each] of together.entries()) {

@@ -55,7 +55,7 @@ describe('a decoder that is optimised', () => {
     if (!optimised.isOptimised) return;
     const description = showingTokens(await describeTiny());
     const { graphs } = description;
-    const paths = { ...graphs.paths, decoder_model_merged: optimised.path };
+    const paths = { ...graphs.paths, decoder: optimised.path };
     const inference = await Inference.load(
       { ...description, graphs: { ...graphs, paths } },
       threads,

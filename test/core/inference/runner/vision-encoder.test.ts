@@ -1,17 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createImageProcessor } from '../../../../packages/core/src/inference/family/image-processor.ts';
+import type { ImageFamily } from '../../../../packages/core/src/inference/family/model-family.ts';
 import { VisionEncoder } from '../../../../packages/core/src/inference/runner/vision-encoder.ts';
-import { formulaPicture } from '../../image/formula-picture.ts';
-import { describeTiny } from '../tiny-model.ts';
+import { describeTiny, eyesOf, processed } from '../tiny-model.ts';
 
 let encoder: VisionEncoder;
-let processor: ReturnType<typeof createImageProcessor>;
+let images: ImageFamily;
 beforeAll(async () => {
-  const { imageProcessor, graphs } = await describeTiny();
-  processor = createImageProcessor(imageProcessor);
-  encoder = await VisionEncoder.open(graphs.paths.vision_encoder, processor.scaling, {
-    intraOpThreads: 1,
-  });
+  const description = await describeTiny();
+  images = eyesOf(description);
+  encoder = await VisionEncoder.open(description.graphs.paths.vision ?? '', { intraOpThreads: 1 });
 });
 
 afterAll(async () => {
@@ -19,15 +16,23 @@ afterAll(async () => {
 });
 
 describe('the vision encoder', () => {
-  it('gives the features of each tile as if it were alone', async () => {
-    const picture = processor.process(formulaPicture(128, 64));
-    const tileBytes = picture.pixels.length / picture.tiles;
-    for (let tile = 0; tile < picture.tiles; tile += 1) {
-      const { data, tokens, hidden } = await encoder.encodeTile(picture, tile);
-      expect([tokens, hidden]).toEqual([4, 64]);
-      const own = picture.pixels.subarray(tile * tileBytes, (tile + 1) * tileBytes);
-      const alone = await encoder.encodeTile({ ...picture, tiles: 1, pixels: own }, 0);
-      expect(Array.from(data)).toEqual(Array.from(alone.data));
+  it('gives the features of each tile, as many as its tokens', async () => {
+    const { layout, pixels } = processed(images, [128, 64]);
+    expect(layout.tiles.length).toBeGreaterThan(1);
+    for (const [index, tile] of layout.tiles.entries()) {
+      const { data, tokens, hidden } = await encoder.encode(
+        images.feeds(tile, pixels[index] ?? new Uint8Array()),
+      );
+      expect([tokens, hidden, data.length]).toEqual([tile.imageTokens, 64, 4 * 64]);
     }
+  });
+
+  it('refuses tiles of another size than its graph takes', () => {
+    const [tile] = images.layout({ widthPx: 64, heightPx: 64 }, 'fast').tiles;
+    if (tile === undefined) throw new Error('no tile');
+    const other = { ...tile, widthPx: 16 };
+    expect(() => encoder.requireFeeds(images.feeds(other, new Uint8Array(16 * 32 * 3)))).toThrow(
+      /takes pixel_values of the shape .* do not belong together/,
+    );
   });
 });

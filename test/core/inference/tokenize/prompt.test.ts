@@ -2,9 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createImageProcessor } from '../../../../packages/core/src/inference/family/image-processor.ts';
-import { parseImageProcessorConfig } from '../../../../packages/core/src/inference/family/image-processor-config.ts';
-import type { TilePlan } from '../../../../packages/core/src/inference/family/processed-picture.ts';
+import { idefics3 } from '../../../../packages/core/src/inference/family/idefics3/family.ts';
+import { parseIdefics3ImageConfig } from '../../../../packages/core/src/inference/family/idefics3/read-config.ts';
+import {
+  gridOf,
+  type ImageLayout,
+} from '../../../../packages/core/src/inference/family/image-layout.ts';
+import { openFamily } from '../../../../packages/core/src/inference/family/registry.ts';
 import { ChatTemplate } from '../../../../packages/core/src/inference/tokenize/chat-template.ts';
 import {
   buildPrompt,
@@ -24,11 +28,10 @@ interface PromptVector {
 const smolVectors: { transformers: string; cases: PromptVector[]; unsplit: PromptVector[] } =
   JSON.parse(readFileSync(new URL('../../../reference/prompts.json', import.meta.url), 'utf8'));
 
-/** What makes prompts of a model, and its tile plans. */
+/** What makes prompts of a model. */
 interface Prompter {
   model: PromptModel;
   tokenizer: Tokenizer;
-  plan(widthPx: number, heightPx: number): TilePlan;
 }
 
 async function tinyPrompter(): Promise<Prompter> {
@@ -36,11 +39,10 @@ async function tinyPrompter(): Promise<Prompter> {
   const tokenizer = Tokenizer.load(description.tokenizer);
   return {
     tokenizer,
-    plan: createImageProcessor(description.imageProcessor).plan,
     model: {
       template: new ChatTemplate(description.chatTemplate, description.templateVariables),
       specialTokens: tokenizer.specialTokens,
-      imageSeqLen: description.imageSeqLen,
+      family: openFamily(description.family),
     },
   };
 }
@@ -50,31 +52,43 @@ function smolPrompter(settings: object = {}): Prompter {
     tokenizerJson: JSON.stringify(readSmolJson('tokenizer.json')),
     tokenizerConfig: readSmolJson('tokenizer_config.json'),
   });
-  const config = { ...readSmolJson('preprocessor_config.json'), ...settings };
+  const image = parseIdefics3ImageConfig({
+    ...readSmolJson('preprocessor_config.json'),
+    ...settings,
+  });
   const template = readSmolJson('chat_template.json');
   return {
     tokenizer,
-    plan: createImageProcessor(parseImageProcessorConfig(config)).plan,
     model: {
       template: new ChatTemplate('chat_template' in template ? String(template.chat_template) : ''),
       specialTokens: tokenizer.specialTokens,
-      imageSeqLen: 64,
+      family: idefics3.open({ imageTokenId: 49190, imageSeqLen: 64, image }),
     },
   };
 }
 
-const plansOf = (messages: readonly CaseMessage[], { plan }: Prompter): TilePlan[] =>
+/** The grid of a picture of this size. */
+const gridAt = ({ model }: Prompter, widthPx: number, heightPx: number) => {
+  const layout = model.family.images?.layout({ widthPx, heightPx }, 'full');
+  const { rows, columns } = gridOf(layout ?? { widthPx, heightPx, tiles: [] });
+  return [rows, columns];
+};
+
+const layoutsOf = (messages: readonly CaseMessage[], { model }: Prompter): ImageLayout[] =>
   messages
     .flatMap(({ content }) => content)
     .filter((part) => part.type === 'image')
-    .map(({ size }) => plan(...size));
+    .flatMap(
+      ({ size: [widthPx, heightPx] }) =>
+        model.family.images?.layout({ widthPx, heightPx }, 'full') ?? [],
+    );
 
 function promptOf(messages: readonly CaseMessage[], prompter: Prompter): string {
   const shown = messages.map(({ role, content }) => ({
     role,
     content: content.map((part) => (part.type === 'image' ? { type: 'image' as const } : part)),
   }));
-  return buildPrompt(shown, plansOf(messages, prompter), prompter.model);
+  return buildPrompt(shown, layoutsOf(messages, prompter), prompter.model);
 }
 
 const user = (...texts: string[]): CaseMessage[] => [
@@ -90,8 +104,7 @@ describe(`prompts of the random model are those of transformers ${vectors.transf
   it.each(vectors.grids)(
     'a picture in $rows rows and $cols columns',
     ({ size, rows, cols, text, ids }) => {
-      const { gridRows, gridColumns } = tiny.plan(...size);
-      expect([gridRows, gridColumns]).toEqual([rows, cols]);
+      expect(gridAt(tiny, ...size)).toEqual([rows, cols]);
       const prompt = promptOf(
         [
           {
@@ -119,8 +132,10 @@ describe.skipIf(!hasSmolFiles)(`prompts of ${smolNote}`, () => {
     createHash('sha256').update(Uint32Array.from(ids)).digest('hex');
 
   function expectEqual({ messages, grids, count, sha256 }: PromptVector, prompter: Prompter): void {
-    const plans = plansOf(messages, prompter);
-    expect(plans.map(({ gridRows, gridColumns }) => [gridRows, gridColumns])).toEqual(grids);
+    const sizes = messages
+      .flatMap(({ content }) => content)
+      .flatMap((part) => (part.type === 'image' ? [part.size] : []));
+    expect(sizes.map((size) => gridAt(prompter, ...size))).toEqual(grids);
     const ids = prompter.tokenizer.encode(promptOf(messages, prompter));
     expect(ids).toHaveLength(count);
     expect(digest(ids)).toBe(sha256);
@@ -132,12 +147,11 @@ describe.skipIf(!hasSmolFiles)(`prompts of ${smolNote}`, () => {
   });
 
   it('have every tile grid of the processor among them', () => {
-    const { plan } = smolPrompter();
+    const smol = smolPrompter();
     const grids = new Set<string>();
     for (let widthPx = 50; widthPx < 3000; widthPx += 50) {
       for (let heightPx = 50; heightPx < 3000; heightPx += 50) {
-        const { gridRows, gridColumns } = plan(widthPx, heightPx);
-        grids.add(`${gridRows} × ${gridColumns}`);
+        grids.add(gridAt(smol, widthPx, heightPx).join(' × '));
       }
     }
     const covered = smolVectors.cases.flatMap((each) => each.grids.map((grid) => grid.join(' × ')));
@@ -228,6 +242,11 @@ describe('text that users write', () => {
 });
 
 describe('a chat template', () => {
+  let tiny: Prompter;
+  beforeAll(async () => {
+    tiny = await tinyPrompter();
+  });
+
   it('that is not Jinja is refused', () => {
     expect(() => new ChatTemplate('{% for %}')).toThrow(
       expect.objectContaining({ code: 'model.invalidConfig' }),
@@ -242,10 +261,14 @@ describe('a chat template', () => {
   });
 
   it('that forgets a picture is an error that counts places and pictures', () => {
-    const model = { template: new ChatTemplate('no place'), specialTokens: [], imageSeqLen: 4 };
-    const plans = [{ gridRows: 0, gridColumns: 0 }];
+    const model = { ...tiny.model, template: new ChatTemplate('no place') };
+    const [layout] = layoutsOf(
+      [{ role: 'user', content: [{ type: 'image', size: [40, 30] }] }],
+      tiny,
+    );
+    if (layout === undefined) throw new Error('no layout');
     expect(() =>
-      buildPrompt([{ role: 'user', content: [{ type: 'image' }] }], plans, model),
+      buildPrompt([{ role: 'user', content: [{ type: 'image' }] }], [layout], model),
     ).toThrow('The chat template wrote 0 places for 1 pictures.');
   });
 

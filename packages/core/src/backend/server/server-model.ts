@@ -356,8 +356,7 @@ function seen(
     messageIndex: places[index] ?? 0,
     widthPx,
     heightPx,
-    gridRows: 0,
-    gridColumns: 0,
+    tiles: 1,
     tokens: Math.ceil((widthPx * heightPx) / estimate.pixelsPerToken),
   }));
 }

@@ -1,27 +1,20 @@
 import type { SeenPicture } from '../../generation/generation-event.js';
-import type { TilePlan } from '../family/processed-picture.js';
+import type { ImageLayout } from '../family/image-layout.js';
 import type { InferenceRequest } from './inference-request.js';
 
-/**
- * What a model sees of the pictures of a request, in order. `tokensOf` counts the tokens of a picture in
- * the prompt, borders included. @internal
- */
+/** What a model sees of the pictures of a request, in order. `tokensOf` counts those of one. @internal */
 export function seenPictures(
   { messages, pictures }: InferenceRequest,
-  tokensOf: (picture: TilePlan) => number,
+  tokensOf: (layout: ImageLayout) => number,
 ): SeenPicture[] {
   const places = messages.flatMap(({ content }, messageIndex) =>
     content.filter(({ type }) => type === 'image').map(() => messageIndex),
   );
-  return pictures.map((picture, index) => {
-    const { widthPx, heightPx, gridRows, gridColumns } = picture;
-    return {
-      messageIndex: places[index] ?? 0,
-      widthPx,
-      heightPx,
-      gridRows,
-      gridColumns,
-      tokens: tokensOf(picture),
-    };
-  });
+  return pictures.map(({ layout }, index) => ({
+    messageIndex: places[index] ?? 0,
+    widthPx: layout.widthPx,
+    heightPx: layout.heightPx,
+    tiles: layout.tiles.length,
+    tokens: tokensOf(layout),
+  }));
 }

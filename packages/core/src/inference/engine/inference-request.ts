@@ -1,5 +1,5 @@
 import type { ResolvedGenerationOptions } from '../../generation/resolve-options.js';
-import type { ProcessedPicture, TilePlan } from '../family/processed-picture.js';
+import type { ImageLayout, ProcessedPicture } from '../family/image-layout.js';
 import type { TemplateMessage } from '../tokenize/chat-template.js';
 
 /** A question to the model, its pictures made ready, in the order of their places in the messages. */
@@ -12,5 +12,5 @@ export interface InferenceRequest {
 /** A question whose tokens are to be counted. */
 export interface CountRequest {
   messages: TemplateMessage[];
-  pictures: Pick<TilePlan, 'gridRows' | 'gridColumns'>[];
+  layouts: ImageLayout[];
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import { BoundedCache } from '../../bounded-cache.js';
 import type { CacheScope } from '../../cache-scopes.js';
 import { VistazoError } from '../../errors.js';
 import { deadlineSignal } from '../../generation/deadline.js';
 import type { GenerationEvent } from '../../generation/generation-event.js';
 import { ScopedCache } from '../../scoped-cache.js';
-import { createImageProcessor } from '../family/image-processor.js';
-import type { ProcessedPicture, TilePlan } from '../family/processed-picture.js';
+import { type ImageLayout, imageTokensOf, type ProcessedPicture } from '../family/image-layout.js';
+import type { FamilyModel } from '../family/model-family.js';
+import { openFamily } from '../family/registry.js';
 import { fingerprintOf } from '../files/fingerprint.js';
 import type { ModelDescription } from '../files/model-folder.js';
 import type { PromptKeys } from '../kv/block-key.js';
@@ -20,7 +22,7 @@ import type { SchedulerLimits } from '../scheduler/scheduler.js';
 import { type Constraint, JsonConstraints } from '../sequence/constraint/json-constraint.js';
 import { Sequence } from '../sequence/sequence.js';
 import { ChatTemplate } from '../tokenize/chat-template.js';
-import { buildPrompt, type PromptModel, picturePrompt } from '../tokenize/prompt.js';
+import { buildPrompt, type PromptModel } from '../tokenize/prompt.js';
 import { Tokenizer } from '../tokenize/tokenizer.js';
 import { EventQueue } from './event-queue.js';
 import { seenPictures } from './inference-facts.js';
@@ -54,6 +56,7 @@ interface PromptCount {
 /** A loaded model: embed text → encode pictures → merge → decode, for many answers at once. */
 export class Inference {
   readonly #description: ModelDescription;
+  readonly #family: FamilyModel;
   readonly #tokenizer: Tokenizer;
   readonly #prompt: PromptModel;
   readonly #runner: ModelRunner;
@@ -64,22 +67,24 @@ export class Inference {
   readonly #prefixes: PrefixCache;
   readonly #pictureNumbers = new ScopedCache<number>(maxRemembered, () => 1);
   #lastPictureNumber = 0;
-  /** Tokens of a picture by its grid, of which a model has few. */
-  readonly #gridTokens = new Map<string, number>();
+  /** Tokens of pictures by what stands in the prompt for them. */
+  readonly #pictureTokenCounts = new BoundedCache<number>(maxRemembered, () => 1);
   /** Tokens of whole prompts, by their hash: a growing conversation has been counted but for its end. */
   readonly #counts = new ScopedCache<PromptCount>(maxRemembered, () => 1);
 
   private constructor(
     description: ModelDescription,
+    family: FamilyModel,
     runner: ModelRunner,
     { disk, ...limits }: SchedulerLimits & { disk: DiskStoreOptions | undefined },
   ) {
     this.#description = description;
+    this.#family = family;
     this.#tokenizer = Tokenizer.load(description.tokenizer);
     this.#prompt = {
       template: new ChatTemplate(description.chatTemplate, description.templateVariables),
       specialTokens: this.#tokenizer.specialTokens,
-      imageSeqLen: description.imageSeqLen,
+      family,
     };
     this.#runner = runner;
     const { kvSpec } = runner.decoder;
@@ -88,7 +93,7 @@ export class Inference {
       disk && new DiskStore(kvSpec, disk),
     );
     this.#loop = new StepLoop(runner, this.#prefixes, limits);
-    this.#endTokens = endTokens(description, this.#tokenizer);
+    this.#endTokens = endTokens(description, family, this.#tokenizer);
   }
 
   /** Loads the graphs. Throws `model.invalidGraph` or `model.outOfMemory`. */
@@ -101,11 +106,10 @@ export class Inference {
       ...options
     }: LoadOptions = {},
   ): Promise<Inference> {
-    const processor = createImageProcessor(description.imageProcessor);
-    const images = { scaling: processor.scaling, tile: processor.plan(1, 1) };
-    const runner = await ModelRunner.open(description.graphs, images, options);
+    const family = openFamily(description.family);
+    const runner = await ModelRunner.open(description.graphs, family, options);
     const disk = kvCache && { ...kvCache, fingerprint: await fingerprintOf(description.graphs) };
-    return new Inference(description, runner, { maxSequences, maxKvBytes, disk });
+    return new Inference(description, family, runner, { maxSequences, maxKvBytes, disk });
   }
 
   /** Token ids of a prompt. */
@@ -113,13 +117,13 @@ export class Inference {
     return this.#tokenizer.encode(this.#promptOf(request));
   }
 
-  #promptOf({ messages, pictures }: CountRequest): string {
-    return buildPrompt(messages, pictures, this.#prompt);
+  #promptOf({ messages, layouts }: CountRequest): string {
+    return buildPrompt(messages, layouts, this.#prompt);
   }
 
   /** How many tokens each message adds to the prompt, and how many of them are of pictures. */
   countTokens(
-    { messages, pictures }: CountRequest,
+    { messages, layouts }: CountRequest,
     scope: CacheScope,
   ): {
     messageTokens: number[];
@@ -132,7 +136,7 @@ export class Inference {
         .flatMap(({ content }) => content)
         .filter(({ type }) => type === 'image').length;
       return this.#count(
-        this.#promptOf({ messages: part, pictures: pictures.slice(0, shown) }),
+        this.#promptOf({ messages: part, layouts: layouts.slice(0, shown) }),
         scope,
       );
     });
@@ -187,14 +191,17 @@ export class Inference {
     scope: CacheScope,
     events: EventQueue<GenerationEvent>,
   ): LoopEntry {
-    const { options, pictures } = request;
-    const inputIds = this.tokenise(request);
+    const { messages, options, pictures } = request;
+    const layouts = pictures.map(({ layout }) => layout);
+    const inputIds = this.tokenise({ messages, layouts });
     const imageTokens = this.#imageTokenCount(inputIds);
-    this.#requireImageTokens(imageTokens, pictures);
+    this.#requireImageTokens(imageTokens, layouts);
     const room = this.#description.contextLengthTokens - inputIds.length;
     if (room < 1) throw this.#tooLong(inputIds.length);
     const maxTokens = Math.min(options.maxNewTokens, room);
+    const positions = this.#family.positions?.(inputIds, layouts);
     const sequence = new Sequence({
+      positionShift: positions === undefined ? 0 : positions.next - inputIds.length,
       scope,
       inputIds,
       prompt: this.#promptKeys(inputIds, pictures, scope),
@@ -207,10 +214,9 @@ export class Inference {
       kvBytesPerToken: bytesPerToken(this.#runner.decoder.kvSpec),
       onEvent: (event) => events.push(event),
     });
-    const { imageSeqLen, imageTokenId } = this.#description;
     const prompt: GenerationEvent = {
       type: 'prompt',
-      pictures: seenPictures(request, (picture) => this.#pictureTokens(picture)),
+      pictures: seenPictures(request, (layout) => this.#pictureTokens(layout)),
       promptTokens: inputIds.length,
       imageTokens,
     };
@@ -218,8 +224,8 @@ export class Inference {
       reader: new PromptReader(sequence, pictures, {
         runner: this.#runner,
         prefixes: this.#prefixes,
-        imageTokenId,
-        tileTokens: imageSeqLen,
+        imageTokenId: this.#family.images?.imageTokenId,
+        positions,
       }),
       prompt,
       events,
@@ -227,14 +233,13 @@ export class Inference {
   }
 
   /** Tokens of a picture in the prompt, borders and the line ends between its tiles included. */
-  #pictureTokens({ gridRows, gridColumns }: TilePlan): number {
-    const grid = `${gridRows}x${gridColumns}`;
-    const known = this.#gridTokens.get(grid);
-    if (known !== undefined) return known;
+  #pictureTokens(layout: ImageLayout): number {
     // Special tokens begin and end it, so that it has as many tokens alone as in the prompt.
-    const text = picturePrompt({ gridRows, gridColumns }, this.#prompt);
+    const text = this.#family.images?.imagePrompt(layout) ?? '';
+    const known = this.#pictureTokenCounts.get(text);
+    if (known !== undefined) return known;
     const { length } = this.#tokenizer.encode(text);
-    this.#gridTokens.set(grid, length);
+    this.#pictureTokenCounts.set(text, length);
     return length;
   }
 
@@ -249,21 +254,26 @@ export class Inference {
   }
 
   /** Every picture has its places in the prompt, unless the files of the model contradict each other. */
-  #requireImageTokens(imageTokens: number, pictures: readonly ProcessedPicture[]): void {
-    const { imageSeqLen, imageTokenId } = this.#description;
-    const needed = pictures.reduce((sum, { tiles }) => sum + tiles * imageSeqLen, 0);
+  #requireImageTokens(imageTokens: number, layouts: readonly ImageLayout[]): void {
+    const { images } = this.#family;
+    if (images === undefined) {
+      if (layouts.length === 0) return;
+      throw new VistazoError(
+        'option.unsupported',
+        `The model ${this.#description.id} cannot see pictures; leave them out, or use another model.`,
+      );
+    }
+    const needed = imageTokensOf(layouts);
     if (imageTokens === needed) return;
     throw new VistazoError(
       'model.invalidConfig',
-      `The prompt has the image token ${imageTokenId} of config.json ${imageTokens} times, where the pictures need ${needed}; config.json and the tokenizer do not belong together. Download the model again.`,
+      `The prompt has the image token ${images.imageTokenId} of config.json ${imageTokens} times, where the pictures need ${needed}; config.json and the tokenizer do not belong together. Download the model again.`,
     );
   }
 
   #imageTokenCount(inputIds: readonly number[]): number {
-    return inputIds.reduce(
-      (count, token) => count + (token === this.#description.imageTokenId ? 1 : 0),
-      0,
-    );
+    const imageTokenId = this.#family.images?.imageTokenId;
+    return inputIds.reduce((count, token) => count + (token === imageTokenId ? 1 : 0), 0);
   }
 
   /** What the prompt is known by: tokens of different pictures differ. */
@@ -277,11 +287,12 @@ export class Inference {
       const digest = digestOf(picture);
       const number = this.#pictureNumber(digest, scope);
       digests.set(number, digest);
-      return Array.from({ length: picture.tiles * this.#description.imageSeqLen }, () => number);
+      return Array.from({ length: imageTokensOf([picture.layout]) }, () => number);
     });
     let next = 0;
+    const imageTokenId = this.#family.images?.imageTokenId;
     const keys = inputIds.map((token) =>
-      token === this.#description.imageTokenId ? (numbers[next++] ?? token) : token,
+      token === imageTokenId ? (numbers[next++] ?? token) : token,
     );
     return { keys, digests };
   }
@@ -318,13 +329,14 @@ export class Inference {
   }
 }
 
-function endTokens({ generation }: ModelDescription, tokenizer: Tokenizer): Set<number> {
+function endTokens(
+  { generation }: ModelDescription,
+  { stopTokens }: FamilyModel,
+  tokenizer: Tokenizer,
+): Set<number> {
   const { eos_token_id: configured } = generation;
-  const turnEnd = tokenizer.tokenToId('<end_of_utterance>');
-  const tokens = new Set([configured ?? []].flat());
-  // Published generation configs of the family name the end of the text, their templates the end of the turn.
-  if (turnEnd !== undefined) tokens.add(turnEnd);
-  return tokens;
+  const further = stopTokens.flatMap((token) => tokenizer.tokenToId(token) ?? []);
+  return new Set([...[configured ?? []].flat(), ...further]);
 }
 
 /** Ties a sequence to the events that whoever asked gets. */

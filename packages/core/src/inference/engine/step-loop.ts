@@ -96,13 +96,14 @@ export class StepLoop {
   }
 
   async #decode(entries: readonly LoopEntry[]): Promise<void> {
-    const { decoder } = this.#runner;
-    const { hidden } = decoder;
-    const embeds = await this.#runner.embed(entries.map(({ sequence }) => sequence.lastToken));
-    const logits = await decoder.forward(
-      entries.map(({ sequence: { row } }, index) => ({
+    const tokens = entries.map(({ sequence }) => sequence.lastToken);
+    const embeds = await this.#runner.embed(tokens);
+    const hidden = embeds === undefined ? 0 : embeds.length / tokens.length;
+    const logits = await this.#runner.decoder.forward(
+      entries.map(({ sequence: { row, nextPosition, lastToken } }, index) => ({
         row,
-        inputsEmbeds: embeds.subarray(index * hidden, (index + 1) * hidden),
+        tokens: embeds?.subarray(index * hidden, (index + 1) * hidden) ?? [lastToken],
+        positions: Int32Array.of(nextPosition, nextPosition, nextPosition),
       })),
     );
     for (const [index, entry] of entries.entries()) {

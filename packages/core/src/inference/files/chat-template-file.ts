@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { VistazoError } from '../../errors.js';
-import { checkModelJson, readModelText, readOptionalModelJson } from './model-files.js';
+import { checkModelJson } from './check-model-json.js';
+import { readModelText, readOptionalModelJson } from './model-files.js';
 
 /** One template, or several by name: as a list or, before transformers wrote lists, as an object. */
 const templatesSchema = z.object({
@@ -25,7 +26,7 @@ export async function readChatTemplate(folder: string, tokenizerConfig: object):
   const file = 'chat_template.json';
   const { chat_template: own } = checkModelJson(
     templatesSchema,
-    await readOptionalModelJson(folder, file),
+    (await readOptionalModelJson(folder, file)) ?? {},
     file,
   );
   const tokenizerFile = 'tokenizer_config.json';

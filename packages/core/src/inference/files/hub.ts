@@ -9,7 +9,14 @@ import { listFiles } from '@huggingface/hub';
 import { z } from 'zod';
 import { isDiskFull } from '../../disk-full.js';
 import { VistazoError } from '../../errors.js';
-import { graphFileNames, isExternalData, type ModelVariant, modelVariants } from './model-files.js';
+import type { GraphRole } from '../family/model-family.js';
+import {
+  graphFileNames,
+  graphRoles,
+  isExternalData,
+  type ModelVariant,
+  modelVariants,
+} from './model-files.js';
 
 /** How far downloading or loading is; `done` and `total` are in bytes or steps. */
 export interface LoadProgress {
@@ -121,13 +128,21 @@ function graphsOf(
   files: readonly HubFile[],
   variant: ModelVariant | undefined,
 ): HubFile[] | undefined {
+  const filesOf = (each: ModelVariant, role: GraphRole): HubFile[] => {
+    const name = graphFileNames(each, role).find((path) =>
+      files.some((file) => file.path === path),
+    );
+    return files.filter(
+      ({ path }) => name !== undefined && (path === name || isExternalData(path, name)),
+    );
+  };
+  // A model without eyes has no graph of that role in any variant.
+  const roles = graphRoles.filter((role) =>
+    modelVariants.some((each) => filesOf(each, role).length > 0),
+  );
   const complete = (variant === undefined ? modelVariants : [variant])
-    .map((each) =>
-      graphFileNames(each).map((name) =>
-        files.filter(({ path }) => path === name || isExternalData(path, name)),
-      ),
-    )
-    .filter((parts) => parts.every((part) => part.length > 0))
+    .map((each) => roles.map((role) => filesOf(each, role)))
+    .filter((parts) => roles.includes('decoder') && parts.every((part) => part.length > 0))
     .map((parts) => parts.flat());
   const bytes = (graphs: HubFile[]) => graphs.reduce((sum, { size }) => sum + size, 0);
   return (

@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { z } from 'zod';
 import { VistazoError } from '../../errors.js';
+import type { GraphRole } from '../family/model-family.js';
 
 /** Suffix of each set of weights, as published ONNX models name their files. */
 const suffixes = {
@@ -22,13 +22,21 @@ export type ModelVariant = keyof typeof suffixes;
 /** All sets of weights, the most exact first; of 16-bit ones those that CPUs run slowly come late. */
 export const modelVariants = Object.keys(suffixes).filter(isVariant);
 
-const graphNames = ['vision_encoder', 'embed_tokens', 'decoder_model_merged'] as const;
-type GraphName = (typeof graphNames)[number];
+/** Names of graph files by what the graph does; published models differ in them. */
+const graphNames: Readonly<Record<GraphRole, readonly string[]>> = {
+  vision: ['vision_encoder', 'vision_model', 'embed_images'],
+  embed: ['embed_tokens', 'embeddings'],
+  decoder: ['decoder_model_merged', 'decoder', 'model'],
+};
+
+/** The graphs of a model that sees. */
+export const graphRoles = ['vision', 'embed', 'decoder'] as const satisfies readonly GraphRole[];
 
 /** The graph files of one variant. */
 export interface GraphFiles {
   variant: ModelVariant;
-  paths: Record<GraphName, string>;
+  /** By what the graph does. Without `embed` the decoder takes token ids itself. */
+  paths: { vision?: string; embed?: string; decoder: string };
   bytes: number;
 }
 
@@ -39,9 +47,9 @@ function isVariant(name: string): name is ModelVariant {
   return Object.hasOwn(suffixes, name);
 }
 
-/** Paths of a variant's graphs within the model's folder, with forward slashes. */
-export function graphFileNames(variant: ModelVariant): string[] {
-  return graphNames.map((name) => `onnx/${name}${suffixes[variant]}.onnx`);
+/** Paths by which the graph of a role may go in a variant, within the model's folder, with forward slashes. */
+export function graphFileNames(variant: ModelVariant, role: GraphRole): string[] {
+  return graphNames[role].map((name) => `onnx/${name}${suffixes[variant]}.onnx`);
 }
 
 /** `name` as a variant. Throws `option.invalid` naming the known ones. */
@@ -54,41 +62,62 @@ export function parseModelVariant(name: string): ModelVariant {
 }
 
 /**
- * The graph files to load: those of `variant`, or else the most exact complete set whose weights
- * fill at most half of the free memory, or else the smallest.
+ * The graph files to load for these roles: those of `variant`, or else the most exact complete set
+ * whose weights fill at most half of the free memory, or else the smallest.
  * Throws `model.fileMissing` naming what lacks.
  */
 export async function chooseGraphFiles(
   folder: string,
   variant?: ModelVariant,
+  roles: readonly GraphRole[] = graphRoles,
 ): Promise<GraphFiles> {
-  if (variant !== undefined) return graphFilesOf(folder, variant);
-  const complete = await completeVariants(folder);
+  if (variant !== undefined) return graphFilesOf(folder, variant, roles);
+  const complete = await completeVariants(folder, roles);
   const fitting = complete.find(({ bytes }) => bytes <= freemem() * maxMemoryShare);
   const smallest = complete.toSorted((a, b) => a.bytes - b.bytes)[0];
-  return fitting ?? smallest ?? graphFilesOf(folder, 'fp32');
+  return fitting ?? smallest ?? graphFilesOf(folder, 'fp32', roles);
 }
 
-/** The variants of which all graph files are there. */
-export async function completeVariants(folder: string): Promise<GraphFiles[]> {
-  const found = await Promise.allSettled(modelVariants.map((each) => graphFilesOf(folder, each)));
+/** The variants of which all graph files are there. `roles` default to those of a model that sees. */
+export async function completeVariants(
+  folder: string,
+  roles: readonly GraphRole[] = graphRoles,
+): Promise<GraphFiles[]> {
+  const found = await Promise.allSettled(
+    modelVariants.map((each) => graphFilesOf(folder, each, roles)),
+  );
   return found.filter((each) => each.status === 'fulfilled').map(({ value }) => value);
 }
 
-async function graphFilesOf(folder: string, variant: ModelVariant): Promise<GraphFiles> {
-  const pathOf = (name: GraphName) => join(folder, 'onnx', `${name}${suffixes[variant]}.onnx`);
+async function graphFilesOf(
+  folder: string,
+  variant: ModelVariant,
+  roles: readonly GraphRole[],
+): Promise<GraphFiles> {
+  const paths: Partial<Record<GraphRole, string>> = {};
   let bytes = 0;
   // One after the other, so that of several files that lack always the same is named.
-  for (const name of graphNames) bytes += await weightBytes(pathOf(name), variant);
-  return {
-    variant,
-    paths: {
-      vision_encoder: pathOf('vision_encoder'),
-      embed_tokens: pathOf('embed_tokens'),
-      decoder_model_merged: pathOf('decoder_model_merged'),
-    },
-    bytes,
-  };
+  for (const role of roles) {
+    const path = await graphPath(folder, variant, role);
+    paths[role] = path;
+    bytes += await weightBytes(path, variant);
+  }
+  const { decoder, ...others } = paths;
+  if (decoder === undefined) throw new VistazoError('internal', 'A model needs a decoder.');
+  return { variant, paths: { ...others, decoder }, bytes };
+}
+
+/** The first of the names of a role that is there, or else the usual one. */
+async function graphPath(folder: string, variant: ModelVariant, role: GraphRole): Promise<string> {
+  const paths = graphFileNames(variant, role).map((name) => join(folder, name));
+  for (const path of paths) {
+    const isThere = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  return paths[0] ?? folder;
 }
 
 async function weightBytes(path: string, variant: string): Promise<number> {
@@ -130,10 +159,13 @@ export async function requireModelText(folder: string, name: string): Promise<st
   );
 }
 
-/** Like {@link readModelJson}, an empty object where the file may lack. */
-export async function readOptionalModelJson(folder: string, name: string): Promise<object> {
+/** Like {@link readModelJson}; undefined where the file is not there. */
+export async function readOptionalModelJson(
+  folder: string,
+  name: string,
+): Promise<object | undefined> {
   const text = await readModelText(folder, name);
-  return text === undefined ? {} : parseObject(text, join(folder, name));
+  return text === undefined ? undefined : parseObject(text, join(folder, name));
 }
 
 /** The text of a file of the model; undefined when it is not there. */
@@ -151,16 +183,5 @@ function parseObject(text: string, path: string): object {
   throw new VistazoError(
     'model.invalidConfig',
     `${path} is not a JSON object; download the model again.`,
-  );
-}
-
-/** Content of the file `name` of a model, checked. Throws `model.invalidConfig` naming the field. */
-export function checkModelJson<T>(schema: z.ZodType<T>, json: object, name: string): T {
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new VistazoError(
-    'model.invalidConfig',
-    `${name}: ${issue?.path.join('.')}: ${issue?.message}.`,
   );
 }

@@ -2,12 +2,12 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { z } from 'zod';
 import { VistazoError } from '../../errors.js';
-import { idefics3ConfigSchema, idefics3ModelTypes } from '../family/idefics3/model-config.js';
-import type { ImageProcessorConfig } from '../family/image-processor-config.js';
+import type { FamilyFacts } from '../family/model-family.js';
+import { type FamilyConfig, openFamily, readFamily } from '../family/registry.js';
 import type { TokenizerFiles } from '../tokenize/tokenizer.js';
 import { readChatTemplate } from './chat-template-file.js';
+import { checkModelJson } from './check-model-json.js';
 import {
-  checkModelJson,
   chooseGraphFiles,
   type GraphFiles,
   type ModelVariant,
@@ -16,9 +16,6 @@ import {
   requireModelText,
 } from './model-files.js';
 import { packageNameOf } from './package-name.js';
-import { readProcessor } from './processor-files.js';
-
-const families = [{ types: idefics3ModelTypes, configSchema: idefics3ConfigSchema }];
 
 /** Defaults of generation that come with a model. Python writes null for what is not set. */
 const generationConfigSchema = z.object({
@@ -36,17 +33,11 @@ const generationConfigSchema = z.object({
 export type ModelGenerationConfig = z.infer<typeof generationConfigSchema>;
 
 /** Everything of a model but its weights; plain data that crosses process borders. */
-export interface ModelDescription {
+export interface ModelDescription extends FamilyFacts {
   id: string;
   folder: string;
   graphs: GraphFiles;
-  imageTokenId: number;
-  /** Heads of the decoder's attention, where config.json says how many. */
-  attentionHeads: number | undefined;
-  contextLengthTokens: number;
-  /** Tokens of one tile. */
-  imageSeqLen: number;
-  imageProcessor: ImageProcessorConfig;
+  family: FamilyConfig;
   generation: ModelGenerationConfig;
   tokenizer: TokenizerFiles;
   chatTemplate: string;
@@ -64,23 +55,23 @@ export async function describeModel(
 ): Promise<ModelDescription> {
   const folder = resolve(path);
   await requireFolder(folder);
-  const config = parseConfig(await readModelJson(folder, 'config.json'));
-  const { imageProcessor, imageSeqLen } = await readProcessor(folder);
+  const { facts, family } = await readFamily({
+    config: await readModelJson(folder, 'config.json'),
+    preprocessor: await readOptionalModelJson(folder, 'preprocessor_config.json'),
+    processor: await readOptionalModelJson(folder, 'processor_config.json'),
+  });
   const generation = checkModelJson(
     generationConfigSchema,
-    await readOptionalModelJson(folder, 'generation_config.json'),
+    (await readOptionalModelJson(folder, 'generation_config.json')) ?? {},
     'generation_config.json',
   );
   const tokenizerConfig = await readModelJson(folder, 'tokenizer_config.json');
   return {
     id: id ?? (await packageNameOf(folder)) ?? basename(folder),
     folder,
-    graphs: await chooseGraphFiles(folder, variant),
-    imageTokenId: config.image_token_id,
-    attentionHeads: config.text_config.num_attention_heads,
-    contextLengthTokens: config.text_config.max_position_embeddings,
-    imageSeqLen,
-    imageProcessor,
+    graphs: await chooseGraphFiles(folder, variant, openFamily(family).graphs),
+    ...facts,
+    family,
     generation,
     tokenizer: { tokenizerJson: await requireModelText(folder, 'tokenizer.json'), tokenizerConfig },
     chatTemplate: await readChatTemplate(folder, tokenizerConfig),
@@ -98,19 +89,6 @@ async function requireFolder(folder: string): Promise<void> {
     'model.notFound',
     `There is no model folder ${folder}; give a folder in Hugging Face layout or a hub id such as owner/name.`,
   );
-}
-
-function parseConfig(json: object) {
-  const type = 'model_type' in json ? String(json.model_type) : 'none';
-  const schema = families.find(({ types }) => types.some((name) => name === type))?.configSchema;
-  if (schema === undefined) {
-    const known = families.flatMap(({ types }) => types).join(', ');
-    throw new VistazoError(
-      'model.unsupported',
-      `config.json names the model type ${type}; supported are ${known}.`,
-    );
-  }
-  return checkModelJson(schema, json, 'config.json');
 }
 
 function templateVariables(tokenizerConfig: object): Record<string, string> {

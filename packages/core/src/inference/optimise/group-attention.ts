@@ -1,4 +1,4 @@
-import { newKvPrefix } from '../runner/decoder.js';
+import { newKvPrefix } from '../runner/decoder-tensors.js';
 import { GraphIndex } from './graph-index.js';
 import { type Attention, matchAttention } from './match-attention.js';
 import {

@@ -22,7 +22,7 @@ export async function optimiseModel(
   { graphs, attentionHeads }: ModelDescription,
   { intraOpThreads, signal }: OptimiseOptions = {},
 ): Promise<OptimisedDecoder> {
-  const path = graphs.paths.decoder_model_merged;
+  const path = graphs.paths.decoder;
   if (attentionHeads === undefined) {
     return { isOptimised: false, reason: 'config.json does not say how many heads attention has' };
   }
@@ -40,7 +40,7 @@ export async function withOptimisedDecoder(
   if (graphs.bytes < minBytes) return description;
   const outcome = await optimiseModel(description, options);
   if (!outcome.isOptimised) return description;
-  const paths = { ...graphs.paths, decoder_model_merged: outcome.path };
+  const paths = { ...graphs.paths, decoder: outcome.path };
   return { ...description, graphs: { ...graphs, paths } };
 }
 

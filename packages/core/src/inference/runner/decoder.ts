@@ -8,66 +8,31 @@ import {
   type OnnxSession,
   openSession,
   outputsOf,
-  requireTensor,
   type SessionOptions,
-  type TensorSpec,
 } from '../onnx/session.js';
-import {
-  asInput,
-  type FloatType,
-  floatTensor,
-  floatType,
-  int64Tensor,
-  toFloat32,
-} from '../onnx/tensor.js';
+import { asInput, floatTensor, int64Tensor, toFloat32 } from '../onnx/tensor.js';
+import { type DecoderTensors, decoderTensors } from './decoder-tensors.js';
 import { findPlacement } from './find-placement.js';
-
-/**
- * Outputs of this prefix hold keys and values of the new tokens alone, `[batch, tokens, kvHeads ×
- * headDim]`; such graphs take past ones in buffers that may have room at the end of each row.
- */
-export const newKvPrefix = 'new_key_values';
-
-interface LayerNames {
-  key: string;
-  value: string;
-  presentKey: string;
-  presentValue: string;
-}
 
 /** Tokens that one sequence reads in a run. */
 export interface DecoderInput {
   row: KvRow;
-  /** `[tokens, hidden]` */
-  inputsEmbeds: Float32Array;
+  /** Their embeddings, `[tokens, hidden]`, or their ids where the decoder takes those. */
+  tokens: Float32Array | readonly number[];
+  /** `[axes, tokens]`; undefined where positions count from 0. */
+  positions?: Int32Array | undefined;
 }
 
-/** The language model: `inputsEmbeds` → `logits`, with the keys and values of each sequence. */
+/** The language model: embeddings or ids of tokens → `logits`, with the keys and values of each sequence. */
 export class Decoder {
   readonly #session: OnnxSession;
-  readonly #layers: LayerNames[];
-  readonly #spec: KvSpec;
-  readonly #embedsType: FloatType;
-  readonly #hidden: number;
-  readonly #optional: Set<string>;
-  /** Whether a run gives keys and values of the new tokens alone, instead of all; see {@link newKvPrefix}. */
-  readonly #givesNewKvOnly: boolean;
+  readonly #tensors: DecoderTensors;
   /** How rows run together; found out when they do so first. */
   #placement: Promise<Placement | undefined> | undefined;
 
   private constructor(session: OnnxSession) {
-    const inputs = inputsOf(session);
-    const outputs = outputsOf(session);
-    const embeds = requireTensor(inputs, 'inputs_embeds', 'decoder', 3);
-    requireTensor(inputs, 'attention_mask', 'decoder', 2);
-    requireTensor(outputs, 'logits', 'decoder', 3);
     this.#session = session;
-    this.#embedsType = floatType(embeds.type, 'inputs_embeds');
-    this.#hidden = fixedSize(embeds, 2);
-    this.#givesNewKvOnly = outputs.some(({ name }) => name.startsWith(newKvPrefix));
-    this.#layers = layerNames(inputs, outputs, this.#givesNewKvOnly ? newKvPrefix : 'present');
-    this.#spec = kvSpec(inputs, this.#layers);
-    this.#optional = new Set(inputs.map(({ name }) => name));
+    this.#tensors = decoderTensors(inputsOf(session), outputsOf(session));
   }
 
   /** Throws `model.invalidGraph` when the graph takes or gives other tensors. */
@@ -75,14 +40,27 @@ export class Decoder {
     return new Decoder(await openSession(path, options));
   }
 
-  /** Size of an embedding. */
-  get hidden(): number {
-    return this.#hidden;
+  /** Size of an embedding; undefined where the decoder takes token ids. */
+  get hidden(): number | undefined {
+    return this.#tensors.embeds?.hidden;
   }
 
   /** What the cache holds of a token. */
   get kvSpec(): KvSpec {
-    return this.#spec;
+    return this.#tensors.kv;
+  }
+
+  /** How many tokens an input holds. */
+  #count({ tokens }: DecoderInput): number {
+    return tokens.length / (tokens instanceof Float32Array ? (this.hidden ?? 1) : 1);
+  }
+
+  /** Some tokens that mean nothing, to try a graph with. The same `seed` gives the same. */
+  sampleTokens(count: number, seed: number): Float32Array | number[] {
+    const { hidden } = this;
+    return hidden === undefined
+      ? Array.from({ length: count }, (_, i) => 3 + ((i * 7 + seed * 11) % 61))
+      : Float32Array.from({ length: count * hidden }, (_, i) => Math.sin(1 + i * 1.37 + seed));
   }
 
   /**
@@ -90,13 +68,16 @@ export class Decoder {
    * alone, since the graph attends to places that its attention mask leaves out.
    */
   placement(): Promise<Placement | undefined> {
-    this.#placement ??= findPlacement((inputs, at) => this.#run(inputs, at), this.#hidden);
+    this.#placement ??= findPlacement(
+      (inputs, at) => this.#run(inputs, at),
+      (count, seed) => this.sampleTokens(count, seed),
+    );
     return this.#placement;
   }
 
   /** A row that goes on from these blocks. */
   restore(blocks: readonly KvBlock[]): KvRow {
-    return KvBatch.restore(this.#spec, blocks);
+    return KvBatch.restore(this.#tensors.kv, blocks);
   }
 
   /** The tokens `from` to `to` of a row, copied. Throws `internal` when it has not read them. */
@@ -120,24 +101,27 @@ export class Decoder {
   }
 
   async #run(inputs: readonly DecoderInput[], placement: Placement): Promise<Float32Array[]> {
-    const tokens = (inputs[0]?.inputsEmbeds.length ?? 0) / this.#hidden;
+    const tokens = inputs[0] === undefined ? 0 : this.#count(inputs[0]);
+    if (inputs.some((each) => this.#count(each) !== tokens)) {
+      throw new VistazoError('internal', 'The rows of one run read as many tokens each.');
+    }
     const batch = KvBatch.gather(
-      this.#spec,
+      this.#tensors.kv,
       inputs.map(({ row }) => row),
-      this.#givesNewKvOnly,
+      this.#tensors.givesNewKvOnly,
     );
-    if (!this.#givesNewKvOnly) batch.trim();
+    if (!this.#tensors.givesNewKvOnly) batch.trim();
     const ordered = inputs.toSorted((a, b) => a.row.index - b.row.index);
     const feeds = this.#feeds(ordered, tokens, { batch, placement });
     const outputs = await this.#session.run(feeds);
     const logits = outputs.logits;
     if (logits === undefined)
       throw new VistazoError('model.invalidGraph', 'The decoder gave no logits.');
-    const layers = this.#layers.map(({ presentKey, presentValue }) => ({
+    const layers = this.#tensors.layers.map(({ presentKey, presentValue }) => ({
       key: kvData(outputOf(outputs, presentKey)),
       value: kvData(outputOf(outputs, presentValue)),
     }));
-    if (this.#givesNewKvOnly) batch.append(layers, tokens);
+    if (this.#tensors.givesNewKvOnly) batch.append(layers, tokens);
     else batch.replace(layers, tokens, placement);
     const last = lastRows(toFloat32(logits), inputs.length, logits.dims);
     return inputs.map(({ row }) => last[row.index] ?? new Float32Array());
@@ -156,29 +140,54 @@ export class Decoder {
   ): Record<string, Tensor> {
     const rows = inputs.length;
     const feeds: Record<string, Tensor> = {
-      inputs_embeds: floatTensor(this.#embedsType, joined(inputs), [rows, tokens, this.#hidden]),
+      ...this.#tokenFeeds(inputs, tokens),
       attention_mask: new Tensor('int64', batch.attentionMask(tokens, placement), [
         rows,
         batch.width + tokens,
       ]),
     };
-    if (this.#optional.has('position_ids')) {
-      const positions = inputs.flatMap(({ row }) =>
-        Array.from({ length: tokens }, (_, i) => row.tokens + i),
-      );
-      feeds.position_ids = int64Tensor(positions, [rows, tokens]);
+    if (this.#tensors.inputs.has('position_ids')) {
+      feeds.position_ids = this.#positionIds(inputs, tokens);
     }
-    if (this.#optional.has('num_logits_to_keep')) feeds.num_logits_to_keep = int64Tensor([1], []);
-    if (this.#optional.has('use_cache_branch')) {
+    if (this.#tensors.inputs.has('num_logits_to_keep'))
+      feeds.num_logits_to_keep = int64Tensor([1], []);
+    if (this.#tensors.inputs.has('use_cache_branch')) {
       feeds.use_cache_branch = new Tensor('bool', [batch.width > 0], [1]);
     }
     for (const [index, { key, value }] of batch.feeds().entries()) {
-      const names = this.#layers[index];
+      const names = this.#tensors.layers[index];
       if (names === undefined) continue;
       feeds[names.key] = kvTensor(key, batch.shape);
       feeds[names.value] = kvTensor(value, batch.shape);
     }
     return feeds;
+  }
+
+  #tokenFeeds(inputs: readonly DecoderInput[], tokens: number): Record<string, Tensor> {
+    const { embeds } = this.#tensors;
+    const rows = inputs.length;
+    if (embeds === undefined) {
+      const ids = inputs.flatMap((each) => Array.from(each.tokens));
+      return { input_ids: int64Tensor(ids, [rows, tokens]) };
+    }
+    const { type, hidden } = embeds;
+    return { inputs_embeds: floatTensor(type, joined(inputs), [rows, tokens, hidden]) };
+  }
+
+  /** `[rows, tokens]`, or `[axes, rows, tokens]`. */
+  #positionIds(inputs: readonly DecoderInput[], tokens: number): Tensor {
+    const { positionAxes: axes } = this.#tensors;
+    const rows = inputs.length;
+    const ids = new BigInt64Array(axes * rows * tokens);
+    for (const [index, { row, positions }] of inputs.entries()) {
+      for (let axis = 0; axis < axes; axis += 1) {
+        for (let token = 0; token < tokens; token += 1) {
+          const position = positions?.[axis * tokens + token] ?? row.tokens + token;
+          ids[(axis * rows + index) * tokens + token] = BigInt(position);
+        }
+      }
+    }
+    return new Tensor('int64', ids, axes === 1 ? [rows, tokens] : [axes, rows, tokens]);
   }
 
   async close(): Promise<void> {
@@ -194,56 +203,11 @@ function outputOf(outputs: Record<string, unknown>, name: string): Tensor {
 
 function joined(inputs: readonly DecoderInput[]): Float32Array {
   const [first] = inputs;
-  if (inputs.length === 1 && first !== undefined) return first.inputsEmbeds;
-  const size = first?.inputsEmbeds.length ?? 0;
+  if (inputs.length === 1 && first?.tokens instanceof Float32Array) return first.tokens;
+  const size = first?.tokens.length ?? 0;
   const whole = new Float32Array(size * inputs.length);
-  for (const [index, { inputsEmbeds }] of inputs.entries()) {
-    if (inputsEmbeds.length !== size) {
-      throw new VistazoError('internal', 'The rows of one run read as many tokens each.');
-    }
-    whole.set(inputsEmbeds, index * size);
-  }
+  for (const [index, { tokens }] of inputs.entries()) whole.set(tokens, index * size);
   return whole;
-}
-
-function layerNames(
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-  prefix: string,
-): LayerNames[] {
-  const pasts = inputs.filter(({ name }) => name.endsWith('.key'));
-  if (pasts.length === 0) {
-    throw new VistazoError(
-      'model.invalidGraph',
-      'The decoder takes no past_key_values; export it with a KV cache.',
-    );
-  }
-  return pasts.map(({ name: key }) => {
-    const value = key.replace(/\.key$/, '.value');
-    requireTensor(inputs, value, 'decoder', 4);
-    const present = (name: string) =>
-      requireTensor(outputs, name.replace(/^past_key_values/, prefix), 'decoder').name;
-    return { key, value, presentKey: present(key), presentValue: present(value) };
-  });
-}
-
-function kvSpec(inputs: readonly TensorSpec[], layers: readonly LayerNames[]): KvSpec {
-  const spec = requireTensor(inputs, layers[0]?.key ?? '', 'decoder', 4);
-  return {
-    type: floatType(spec.type, spec.name),
-    layers: layers.length,
-    kvHeads: fixedSize(spec, 1),
-    headDim: fixedSize(spec, 3),
-  };
-}
-
-function fixedSize({ name, shape }: TensorSpec, axis: number): number {
-  const size = shape[axis];
-  if (typeof size === 'number' && size > 0) return size;
-  throw new VistazoError(
-    'model.invalidGraph',
-    `Dimension ${axis} of the tensor ${name} must be a fixed size, not ${size}.`,
-  );
 }
 
 /** Logits of the last token of each row, of `[rows, tokens, vocabulary]`. */

@@ -6,6 +6,9 @@ import type { DecoderInput } from './decoder.js';
 /** Runs inputs together, with new tokens placed as told. */
 type Forward = (inputs: readonly DecoderInput[], placement: Placement) => Promise<Float32Array[]>;
 
+/** Gives some tokens to try the graph with. */
+type SampleTokens = (count: number, seed: number) => DecoderInput['tokens'];
+
 /** Lengths of the two rows that are tried. */
 const longTokens = 3;
 const shortTokens = 1;
@@ -19,14 +22,14 @@ const maxDifference = 0.02;
  */
 export async function findPlacement(
   forward: Forward,
-  hidden: number,
+  sample: SampleTokens,
 ): Promise<Placement | undefined> {
   const alone: Float32Array[] = [];
   for (const tokens of [longTokens, shortTokens]) {
-    alone.push(...(await afterTwoMore(forward, 'afterRow', hidden, [tokens])));
+    alone.push(...(await afterTwoMore(forward, 'afterRow', sample, [tokens])));
   }
   for (const placement of ['afterRow', 'end'] as const) {
-    const together = await afterTwoMore(forward, placement, hidden, [longTokens, shortTokens]);
+    const together = await afterTwoMore(forward, placement, sample, [longTokens, shortTokens]);
     if (together.every((logits, row) => areClose(logits, alone[row] ?? logits, maxDifference)))
       return placement;
   }
@@ -37,21 +40,17 @@ export async function findPlacement(
 async function afterTwoMore(
   forward: Forward,
   placement: Placement,
-  hidden: number,
+  sample: SampleTokens,
   lengths: readonly number[],
 ): Promise<Float32Array[]> {
   const rows = lengths.map(() => emptyRow());
   for (const [index, row] of rows.entries()) {
-    const inputsEmbeds = made(lengths[index] ?? 0, hidden);
-    await forward([{ row, inputsEmbeds }], placement);
+    const count = lengths[index] ?? 0;
+    const tokens = sample(count, count);
+    await forward([{ row, tokens }], placement);
   }
-  const more = rows.map((row) => ({ row, inputsEmbeds: made(1, hidden) }));
+  const more = rows.map((row) => ({ row, tokens: sample(1, 5) }));
   // Only the second one shows where the first was put.
   await forward(more, placement);
   return (await forward(more, placement)).map((logits) => logits.slice());
-}
-
-/** Embeddings that differ from token to token. */
-function made(tokens: number, hidden: number): Float32Array {
-  return Float32Array.from({ length: tokens * hidden }, (_, i) => Math.sin(1 + i * 1.7 + tokens));
 }

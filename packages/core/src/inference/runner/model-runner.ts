@@ -1,7 +1,8 @@
 import type { CacheScope } from '../../cache-scopes.js';
 import { VistazoError } from '../../errors.js';
 import { ScopedCache } from '../../scoped-cache.js';
-import type { PixelScaling, ProcessedPicture, TilePlan } from '../family/processed-picture.js';
+import type { ProcessedPicture } from '../family/image-layout.js';
+import type { FamilyModel } from '../family/model-family.js';
 import type { GraphFiles } from '../files/model-files.js';
 import type { SessionOptions } from '../onnx/session.js';
 import { Decoder } from './decoder.js';
@@ -11,61 +12,86 @@ import { VisionEncoder } from './vision-encoder.js';
 
 const maxFeatureBytes = 64 * 2 ** 20;
 
+interface Graphs {
+  vision: VisionEncoder | undefined;
+  embedder: Embedder | undefined;
+  decoder: Decoder;
+}
+
 /** Runs the graphs of a model. Features of tiles are kept by their content, within their scope. */
 export class ModelRunner {
-  readonly #vision: VisionEncoder;
-  readonly #embedder: Embedder;
   readonly decoder: Decoder;
+  readonly #family: FamilyModel;
+  readonly #graphs: Graphs;
   readonly #features = new ScopedCache<Float32Array>(maxFeatureBytes, (data) => data.byteLength);
 
-  private constructor(vision: VisionEncoder, embedder: Embedder, decoder: Decoder) {
-    this.#vision = vision;
-    this.#embedder = embedder;
-    this.decoder = decoder;
+  private constructor(family: FamilyModel, graphs: Graphs) {
+    this.decoder = graphs.decoder;
+    this.#family = family;
+    this.#graphs = graphs;
   }
 
   /** Loads the graphs. Throws `model.invalidGraph` or `model.outOfMemory`. */
   static async open(
     { paths }: GraphFiles,
-    images: { scaling: PixelScaling; tile: TilePlan },
+    family: FamilyModel,
     options: SessionOptions,
   ): Promise<ModelRunner> {
-    const vision = await VisionEncoder.open(paths.vision_encoder, images.scaling, options);
-    vision.requireTiles(images.tile);
-    const embedder = await Embedder.open(paths.embed_tokens, options);
-    return new ModelRunner(
-      vision,
-      embedder,
-      await Decoder.open(paths.decoder_model_merged, options),
-    );
+    const vision =
+      paths.vision === undefined ? undefined : await openVision(paths.vision, family, options);
+    const embedder =
+      paths.embed === undefined ? undefined : await Embedder.open(paths.embed, options);
+    const decoder = await Decoder.open(paths.decoder, options);
+    if (embedder === undefined && decoder.hidden !== undefined) {
+      throw new VistazoError(
+        'model.invalidGraph',
+        'The decoder takes embeddings, but there is no graph that makes them of token ids; download the model again.',
+      );
+    }
+    return new ModelRunner(family, { vision, embedder, decoder });
   }
 
-  /** Features of a tile, if they are known: `[tileTokens, hidden]`. */
-  knownFeatures(picture: ProcessedPicture, tile: number, scope: CacheScope) {
+  /** Features of a tile, if they are known: `[imageTokens, hidden]`. */
+  knownFeatures(
+    picture: ProcessedPicture,
+    tile: number,
+    scope: CacheScope,
+  ): Float32Array | undefined {
     return this.#features.get(scope, tileDigests(picture)[tile] ?? '');
   }
 
-  /** Features of a tile, `[tileTokens, hidden]`. Throws `model.invalidGraph` when there are too few or too many. */
+  /** Features of a tile, `[imageTokens, hidden]`. Throws `model.invalidGraph` when there are too few or too many. */
   async encodeTile(
     picture: ProcessedPicture,
-    tile: number,
-    tileTokens: number,
+    index: number,
     scope: CacheScope,
   ): Promise<Float32Array> {
-    const { data, tokens, hidden } = await this.#vision.encodeTile(picture, tile);
-    if (tokens !== tileTokens || hidden !== this.decoder.hidden) {
+    const tile = picture.layout.tiles[index];
+    const pixels = picture.pixels[index];
+    const { images } = this.#family;
+    const { vision } = this.#graphs;
+    if (
+      tile === undefined ||
+      pixels === undefined ||
+      vision === undefined ||
+      images === undefined
+    ) {
+      throw new VistazoError('internal', 'A tile that is not there was to be encoded.');
+    }
+    const { data, tokens, hidden } = await vision.encode(images.feeds(tile, pixels));
+    if (tokens !== tile.imageTokens || hidden !== this.decoder.hidden) {
       throw new VistazoError(
         'model.invalidGraph',
-        `The vision encoder gave ${tokens} × ${hidden} features where the decoder wants ${tileTokens} × ${this.decoder.hidden}; the graphs do not belong together.`,
+        `The vision encoder gave ${tokens} × ${hidden} features where the decoder wants ${tile.imageTokens} × ${this.decoder.hidden}; the graphs do not belong together.`,
       );
     }
-    this.#features.set(scope, tileDigests(picture)[tile] ?? '', data);
+    this.#features.set(scope, tileDigests(picture)[index] ?? '', data);
     return data;
   }
 
-  /** Embeddings of tokens, `[tokens, hidden]`. */
-  embed(inputIds: readonly number[]): Promise<Float32Array> {
-    return this.#embedder.embed(inputIds);
+  /** Embeddings of tokens, `[tokens, hidden]`; undefined where the decoder takes the ids themselves. */
+  async embed(inputIds: readonly number[]): Promise<Float32Array | undefined> {
+    return this.#graphs.embedder?.embed(inputIds);
   }
 
   /** Drops all that was kept in the scope of this name. */
@@ -74,6 +100,21 @@ export class ModelRunner {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#vision.close(), this.#embedder.close(), this.decoder.close()]);
+    const { vision, embedder, decoder } = this.#graphs;
+    await Promise.all([vision?.close(), embedder?.close(), decoder.close()]);
   }
+}
+
+async function openVision(
+  path: string,
+  { images }: FamilyModel,
+  options: SessionOptions,
+): Promise<VisionEncoder | undefined> {
+  if (images === undefined) return undefined;
+  const vision = await VisionEncoder.open(path, options);
+  const [tile] = images.layout({ widthPx: 64, heightPx: 64 }, 'fast').tiles;
+  if (tile !== undefined) {
+    vision.requireFeeds(images.feeds(tile, new Uint8Array(tile.widthPx * tile.heightPx * 3)));
+  }
+  return vision;
 }

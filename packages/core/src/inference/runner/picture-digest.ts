@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ProcessedPicture } from '../family/processed-picture.js';
+import type { ProcessedPicture } from '../family/image-layout.js';
 
 const digests = new WeakMap<ProcessedPicture, string[]>();
 
@@ -7,12 +7,11 @@ const digests = new WeakMap<ProcessedPicture, string[]>();
 export function tileDigests(picture: ProcessedPicture): readonly string[] {
   const known = digests.get(picture);
   if (known !== undefined) return known;
-  const { tiles, pixels, tileWidthPx, tileHeightPx } = picture;
-  const bytes = pixels.length / tiles;
-  const found = Array.from({ length: tiles }, (_, tile) =>
+  const { layout, pixels } = picture;
+  const found = layout.tiles.map(({ widthPx, heightPx, imageTokens }, index) =>
     createHash('sha256')
-      .update(`${tileWidthPx}x${tileHeightPx}`)
-      .update(pixels.subarray(tile * bytes, (tile + 1) * bytes))
+      .update(`${widthPx}x${heightPx} ${imageTokens}`)
+      .update(pixels[index] ?? new Uint8Array())
       .digest('hex'),
   );
   digests.set(picture, found);

@@ -1,17 +1,15 @@
 import { Tensor } from 'onnxruntime-node';
 import { VistazoError } from '../../errors.js';
-import type { PixelScaling, ProcessedPicture, TilePlan } from '../family/processed-picture.js';
+import type { FeedTensor, TensorFeeds } from '../family/model-family.js';
 import {
   inputsOf,
   type OnnxSession,
   openSession,
   outputsOf,
-  requireTensor,
   type SessionOptions,
   type TensorSpec,
 } from '../onnx/session.js';
-import { type FloatType, floatTensor, floatType, toFloat32 } from '../onnx/tensor.js';
-import { toPixelValues } from './pixel-values.js';
+import { floatTensor, toFloat32 } from '../onnx/tensor.js';
 
 /** Features of one tile for the decoder. */
 export interface ImageFeatures {
@@ -21,67 +19,59 @@ export interface ImageFeatures {
   hidden: number;
 }
 
-/** Encoder and connector: `pixelValues` → `imageFeatures`. */
+/** Encoder and connector: what the family feeds → `imageFeatures`. */
 export class VisionEncoder {
   readonly #session: OnnxSession;
-  readonly #scaling: PixelScaling;
-  readonly #type: FloatType;
-  readonly #hasMask: boolean;
+  readonly #inputs: readonly TensorSpec[];
   readonly #outputName: string;
-  /** `[batch, tiles, 3, height, width]`; names where a size is free. */
-  readonly #inputShape: TensorSpec['shape'];
 
-  private constructor(session: OnnxSession, scaling: PixelScaling) {
-    const inputs = inputsOf(session);
+  private constructor(session: OnnxSession) {
     this.#session = session;
-    this.#scaling = scaling;
-    const pixelValues = requireTensor(inputs, 'pixel_values', 'vision_encoder', 5);
-    this.#type = floatType(pixelValues.type, 'pixel_values');
-    this.#inputShape = pixelValues.shape;
-    this.#hasMask = inputs.some(({ name }) => name === 'pixel_attention_mask');
-    this.#outputName = requireTensor(outputsOf(session), 'image_features', 'vision_encoder').name;
-  }
-
-  /** Throws `model.invalidGraph` when the graph takes or gives other tensors. */
-  static async open(
-    path: string,
-    scaling: PixelScaling,
-    options: SessionOptions,
-  ): Promise<VisionEncoder> {
-    return new VisionEncoder(await openSession(path, options), scaling);
-  }
-
-  /** Throws `model.invalidGraph` when the graph takes tiles of another size. */
-  requireTiles({
-    tileWidthPx,
-    tileHeightPx,
-  }: Pick<TilePlan, 'tileWidthPx' | 'tileHeightPx'>): void {
-    const [height, width] = this.#inputShape.slice(-2);
-    const fits = (size: number | string | undefined, px: number) =>
-      typeof size !== 'number' || size === px;
-    if (fits(height, tileHeightPx) && fits(width, tileWidthPx)) return;
-    throw new VistazoError(
-      'model.invalidGraph',
-      `The graph vision_encoder takes tiles of ${width} × ${height} px, but preprocessor_config.json makes ${tileWidthPx} × ${tileHeightPx} px; the files do not belong together. Download the model again.`,
-    );
-  }
-
-  /** Features of one tile of a picture. Throws `model.invalidGraph` when there are none. */
-  async encodeTile(
-    { pixels, tiles, tileWidthPx, tileHeightPx }: ProcessedPicture,
-    tile: number,
-  ): Promise<ImageFeatures> {
-    const tileBytes = pixels.length / tiles;
-    const own = pixels.subarray(tile * tileBytes, (tile + 1) * tileBytes);
-    const values = toPixelValues(own, { tileWidthPx, tileHeightPx }, this.#scaling);
-    const feeds: Record<string, Tensor> = {
-      pixel_values: floatTensor(this.#type, values, [1, 1, 3, tileHeightPx, tileWidthPx]),
-    };
-    if (this.#hasMask) {
-      const mask = new Uint8Array(tileHeightPx * tileWidthPx).fill(1);
-      feeds.pixel_attention_mask = new Tensor('bool', mask, [1, 1, tileHeightPx, tileWidthPx]);
+    this.#inputs = inputsOf(session);
+    const outputs = outputsOf(session);
+    const output = outputs.find(({ name }) => name === 'image_features') ?? outputs[0];
+    if (output === undefined) {
+      throw new VistazoError('model.invalidGraph', 'The graph vision_encoder gives no tensor.');
     }
-    const features = (await this.#session.run(feeds))[this.#outputName];
+    this.#outputName = output.name;
+  }
+
+  /** Throws `model.invalidGraph` or `model.outOfMemory`. */
+  static async open(path: string, options: SessionOptions): Promise<VisionEncoder> {
+    return new VisionEncoder(await openSession(path, options));
+  }
+
+  /** Throws `model.invalidGraph` when the graph takes other tensors or sizes than these. */
+  requireFeeds(feeds: TensorFeeds): void {
+    for (const { name, shape } of this.#inputs) {
+      const feed = feeds[name];
+      if (feed === undefined) {
+        throw new VistazoError(
+          'model.invalidGraph',
+          `The graph vision_encoder takes the tensor ${name}, which models of this kind do not have; only ${Object.keys(feeds).join(', ')} can be given. Download the model again.`,
+        );
+      }
+      const fits =
+        shape.length === feed.shape.length &&
+        shape.every(
+          (size, axis) => typeof size !== 'number' || size < 1 || size === feed.shape[axis],
+        );
+      if (fits) continue;
+      throw new VistazoError(
+        'model.invalidGraph',
+        `The graph vision_encoder takes ${name} of the shape [${shape.join(', ')}], but preprocessor_config.json makes [${feed.shape.join(', ')}]; the files do not belong together. Download the model again.`,
+      );
+    }
+  }
+
+  /** Features of one tile. Throws `model.invalidGraph` when there are none. */
+  async encode(feeds: TensorFeeds): Promise<ImageFeatures> {
+    const given: Record<string, Tensor> = {};
+    for (const spec of this.#inputs) {
+      const feed = feeds[spec.name];
+      if (feed !== undefined) given[spec.name] = tensorOf(feed, spec.type);
+    }
+    const features = (await this.#session.run(given))[this.#outputName];
     const hidden = features?.dims.at(-1);
     if (features === undefined || hidden === undefined || hidden === 0) {
       throw new VistazoError('model.invalidGraph', 'The vision encoder gave no image_features.');
@@ -92,4 +82,13 @@ export class VisionEncoder {
   async close(): Promise<void> {
     await this.#session.release();
   }
+}
+
+function tensorOf({ data, shape }: FeedTensor, type: Tensor.Type): Tensor {
+  if (data instanceof Float32Array) {
+    return floatTensor(type === 'float16' ? 'float16' : 'float32', data, shape);
+  }
+  return data instanceof BigInt64Array
+    ? new Tensor('int64', data, shape)
+    : new Tensor('bool', data, shape);
 }

@@ -19,6 +19,8 @@ export interface SequenceStart {
   /** Like `inputIds`, but tokens of different pictures differ. */
   prompt: PromptKeys;
   imageTokens: number;
+  /** Position of the first token of the answer, less the number of tokens before it. */
+  positionShift: number;
   /** Most tokens of the answer; prompt and answer fit into the context. */
   maxTokens: number;
   options: ResolvedGenerationOptions;
@@ -72,6 +74,11 @@ export class Sequence {
   /** Whether the whole prompt has been read. */
   get isDecoding(): boolean {
     return this.#isDecoding;
+  }
+
+  /** Position of the token to read next. */
+  get nextPosition(): number {
+    return this.row.tokens + this.#start.positionShift;
   }
 
   /** What prompt and answer are known by, for the cache. */

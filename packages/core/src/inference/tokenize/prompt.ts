@@ -1,5 +1,5 @@
-import { expandImageTokens, imagePrompt } from '../family/idefics3/expand-image-tokens.js';
-import type { TilePlan } from '../family/processed-picture.js';
+import type { ImageLayout } from '../family/image-layout.js';
+import type { FamilyModel } from '../family/model-family.js';
 import type { ChatTemplate, TemplateMessage } from './chat-template.js';
 import { neutraliseTexts } from './neutralise.js';
 
@@ -7,29 +7,21 @@ import { neutraliseTexts } from './neutralise.js';
 export interface PromptModel {
   template: ChatTemplate;
   specialTokens: readonly string[];
-  /** Tokens of one tile. */
-  imageSeqLen: number;
+  family: FamilyModel;
 }
 
-/** Prompt text of `messages`; `pictures` are the tile plans of their pictures in order. */
+/** Prompt text of `messages`; `layouts` are those of their pictures in order. */
 export function buildPrompt(
   messages: readonly TemplateMessage[],
-  pictures: readonly Pick<TilePlan, 'gridRows' | 'gridColumns'>[],
-  { template, specialTokens, imageSeqLen }: PromptModel,
+  layouts: readonly ImageLayout[],
+  { template, specialTokens, family }: PromptModel,
 ): string {
   const safe = messages.map(({ role, content }) => ({
     role,
     content: neutralContent(content, specialTokens),
   }));
-  return expandImageTokens(template.render(safe), pictures, { imageSeqLen });
-}
-
-/** What stands in a prompt for one picture, borders included. */
-export function picturePrompt(
-  picture: Pick<TilePlan, 'gridRows' | 'gridColumns'>,
-  { imageSeqLen }: Pick<PromptModel, 'imageSeqLen'>,
-): string {
-  return imagePrompt(picture, { imageSeqLen });
+  const prompt = template.render(safe);
+  return family.images === undefined ? prompt : family.images.expand(prompt, layouts);
 }
 
 function neutralContent(

@@ -1,53 +1,131 @@
 import { type ResampleFilter, type RgbImage, resample } from '../../../image/resample.js';
-import type { ImageProcessor, ProcessedPicture, TilePlan } from '../processed-picture.js';
-import type { Idefics3ImageConfig } from './image-config.js';
+import type { ImageLayout, ImageTile, PixelSize, TileBudget } from '../image-layout.js';
+import { gridOf } from '../image-layout.js';
+import type { Idefics3ImageConfig } from './read-config.js';
 
 /** Pillow's numbers for its filters, as `resample` in a configuration file. */
 const filters = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'] as const;
 
-interface Size {
-  widthPx: number;
-  heightPx: number;
-}
-
 /** The reference's bound on any side, `MAX_IMAGE_SIZE`. */
 const maxSidePx = 4096;
 
+/** Rows and columns of tiles; 0 × 0 where a picture is not cut. */
+interface Grid {
+  rows: number;
+  columns: number;
+}
+
 /**
- * Tiles as `Idefics3ImageProcessorPil` of Python transformers makes them, byte for byte from the
- * same decoded pixels. Source: transformers `models/idefics3/image_processing_pil_idefics3.py`.
+ * The tiles of a picture: those of the reference with the budget `full`. A smaller budget scales the
+ * picture down to fewer tiles, as if `size.longest_edge` of the configuration were less.
  */
-export function createIdefics3ImageProcessor(config: Idefics3ImageConfig): ImageProcessor {
-  const filter: ResampleFilter = filters[config.resample] ?? 'lanczos';
+export function layoutOf(
+  size: PixelSize,
+  config: Idefics3ImageConfig,
+  { imageTokens, budget }: { imageTokens: number; budget: TileBudget },
+): ImageLayout {
   const tilePx = config.max_image_size.longest_edge;
-  const plan = (widthPx: number, heightPx: number): TilePlan =>
-    planOf(sizeBeforeSplit(config, { widthPx, heightPx }), config);
+  const { rows, columns } = gridWithin(size, config, budget);
+  const tile = (place: ImageTile['place']): ImageTile => ({
+    place,
+    widthPx: tilePx,
+    heightPx: tilePx,
+    imageTokens,
+  });
+  const cut = Array.from({ length: rows * columns }, (_, index) =>
+    tile({ row: Math.floor(index / columns), column: index % columns }),
+  );
+  return { widthPx: size.widthPx, heightPx: size.heightPx, tiles: [...cut, tile('whole')] };
+}
+
+function gridWithin(size: PixelSize, config: Idefics3ImageConfig, budget: TileBudget): Grid {
+  if (budget === 'full') return gridAt(size, config);
+  const maxTiles = budget === 'fast' ? 1 : budget;
+  for (const each of scaledDown(config)) {
+    const grid = gridAt(size, each);
+    if (grid.rows * grid.columns + 1 <= maxTiles) return grid;
+  }
+  return { rows: 0, columns: 0 };
+}
+
+/** The configuration, and then those that make pictures smaller by one tile after the other. */
+function* scaledDown(config: Idefics3ImageConfig): Generator<Idefics3ImageConfig> {
+  yield config;
+  if (!config.do_resize) return;
+  const tilePx = config.max_image_size.longest_edge;
+  const most = Math.ceil(config.size.longest_edge / tilePx) - 1;
+  for (let tiles = most; tiles >= 1; tiles -= 1) {
+    yield { ...config, size: { longest_edge: tiles * tilePx } };
+  }
+}
+
+/**
+ * The pixels of each tile, as `Idefics3ImageProcessorPil` of Python transformers makes them, byte for
+ * byte from the same decoded pixels. Source: transformers `models/idefics3/image_processing_pil_idefics3.py`.
+ */
+export function processPicture(
+  image: RgbImage,
+  layout: ImageLayout,
+  config: Idefics3ImageConfig,
+): Uint8Array[] {
+  const filter: ResampleFilter = filters[config.resample] ?? 'lanczos';
+  const own = configOf(image, gridOf(layout), config);
+  const resized = own.do_resize ? resizeTo(image, longestEdgeSize(own, image), filter) : image;
+  const whole = resizeTo(resized, sizeBeforeSplit(own, image), filter);
+  const tilePx = own.max_image_size.longest_edge;
+  return layout.tiles.map(({ place }) => {
+    if (place !== 'whole') return tileOf(whole, place, tilePx);
+    return layout.tiles.length === 1 ? whole.data : resample(whole, tilePx, tilePx, filter).data;
+  });
+}
+
+/** The configuration that gives this grid. */
+function configOf(size: PixelSize, wanted: Grid, config: Idefics3ImageConfig): Idefics3ImageConfig {
+  for (const each of scaledDown(config)) {
+    const { rows, columns } = gridAt(size, each);
+    if (rows === wanted.rows && columns === wanted.columns) return each;
+  }
+  return { ...config, do_image_splitting: false };
+}
+
+function gridAt(size: PixelSize, config: Idefics3ImageConfig): Grid {
+  const tilePx = config.max_image_size.longest_edge;
+  const { widthPx, heightPx } = sizeBeforeSplit(config, size);
+  const isSplit = config.do_image_splitting && (widthPx > tilePx || heightPx > tilePx);
+  if (!isSplit) return { rows: 0, columns: 0 };
   return {
-    plan,
-    scaling: {
-      rescaleFactor: config.rescale_factor,
-      mean: config.image_mean,
-      std: config.image_std,
-    },
-    process(image) {
-      const { widthPx, heightPx } = image;
-      const resized = config.do_resize
-        ? resizeTo(image, longestEdgeSize(config, image), filter)
-        : image;
-      const whole = resizeTo(resized, sizeBeforeSplit(config, image), filter);
-      const tilePlan = planOf(whole, config);
-      const pixels = tilePlan.gridRows === 0 ? whole.data : split(whole, tilePlan, tilePx, filter);
-      return { ...tilePlan, widthPx, heightPx, pixels } satisfies ProcessedPicture;
-    },
+    rows: Math.floor((heightPx - tilePx) / tilePx) + 1,
+    columns: Math.floor((widthPx - tilePx) / tilePx) + 1,
   };
 }
 
-function resizeTo(image: RgbImage, { widthPx, heightPx }: Size, filter: ResampleFilter): RgbImage {
+function tileOf(
+  from: RgbImage,
+  { row, column }: { row: number; column: number },
+  tilePx: number,
+): Uint8Array {
+  const rowBytes = tilePx * 3;
+  const pixels = new Uint8Array(tilePx * rowBytes);
+  for (let y = 0; y < tilePx; y += 1) {
+    const start = ((row * tilePx + y) * from.widthPx + column * tilePx) * 3;
+    pixels.set(from.data.subarray(start, start + rowBytes), y * rowBytes);
+  }
+  return pixels;
+}
+
+function resizeTo(
+  image: RgbImage,
+  { widthPx, heightPx }: PixelSize,
+  filter: ResampleFilter,
+): RgbImage {
   return resample(image, widthPx, heightPx, filter);
 }
 
 /** `get_resize_output_image_size` of the reference. */
-function longestEdgeSize({ size }: Idefics3ImageConfig, { widthPx, heightPx }: Size): Size {
+function longestEdgeSize(
+  { size }: Idefics3ImageConfig,
+  { widthPx, heightPx }: PixelSize,
+): PixelSize {
   const longestEdgePx = size.longest_edge;
   const aspect = widthPx / heightPx;
   const even = (length: number) => Math.trunc(length) + (Math.trunc(length) % 2);
@@ -59,7 +137,7 @@ function longestEdgeSize({ size }: Idefics3ImageConfig, { widthPx, heightPx }: S
 }
 
 /** `_resize_output_size_scale_below_upper_bound` of the reference. */
-function belowUpperBound({ widthPx, heightPx }: Size): Size {
+function belowUpperBound({ widthPx, heightPx }: PixelSize): PixelSize {
   const aspect = widthPx / heightPx;
   if (widthPx >= heightPx && widthPx > maxSidePx) {
     return { widthPx: maxSidePx, heightPx: Math.max(1, Math.trunc(maxSidePx / aspect)) };
@@ -71,7 +149,7 @@ function belowUpperBound({ widthPx, heightPx }: Size): Size {
 }
 
 /** The size that is cut into tiles: whole multiples of the tile, or one square tile. */
-function sizeBeforeSplit(config: Idefics3ImageConfig, source: Size): Size {
+function sizeBeforeSplit(config: Idefics3ImageConfig, source: PixelSize): PixelSize {
   const tilePx = config.max_image_size.longest_edge;
   if (!config.do_image_splitting) return { widthPx: tilePx, heightPx: tilePx };
   const { widthPx, heightPx } = config.do_resize ? longestEdgeSize(config, source) : source;
@@ -83,43 +161,4 @@ function sizeBeforeSplit(config: Idefics3ImageConfig, source: Size): Size {
   }
   const height = multiple(heightPx);
   return { widthPx: multiple(Math.trunc(height * aspect)), heightPx: height };
-}
-
-function planOf({ widthPx, heightPx }: Size, config: Idefics3ImageConfig): TilePlan {
-  const tilePx = config.max_image_size.longest_edge;
-  const isSplit = config.do_image_splitting && (widthPx > tilePx || heightPx > tilePx);
-  const gridRows = isSplit ? Math.floor((heightPx - tilePx) / tilePx) + 1 : 0;
-  const gridColumns = isSplit ? Math.floor((widthPx - tilePx) / tilePx) + 1 : 0;
-  return {
-    gridRows,
-    gridColumns,
-    tiles: gridRows * gridColumns + 1,
-    tileWidthPx: tilePx,
-    tileHeightPx: tilePx,
-  };
-}
-
-function split(
-  whole: RgbImage,
-  plan: TilePlan,
-  tilePx: number,
-  filter: ResampleFilter,
-): Uint8Array {
-  const tileBytes = tilePx * tilePx * 3;
-  const pixels = new Uint8Array(plan.tiles * tileBytes);
-  for (let tile = 0; tile < plan.tiles - 1; tile += 1) {
-    const top = Math.floor(tile / plan.gridColumns) * tilePx;
-    const left = (tile % plan.gridColumns) * tilePx;
-    copyTile(whole, left, top, tilePx, pixels.subarray(tile * tileBytes));
-  }
-  pixels.set(resample(whole, tilePx, tilePx, filter).data, (plan.tiles - 1) * tileBytes);
-  return pixels;
-}
-
-function copyTile(from: RgbImage, left: number, top: number, tilePx: number, to: Uint8Array): void {
-  const rowBytes = tilePx * 3;
-  for (let y = 0; y < tilePx; y += 1) {
-    const start = ((top + y) * from.widthPx + left) * 3;
-    to.set(from.data.subarray(start, start + rowBytes), y * rowBytes);
-  }
 }

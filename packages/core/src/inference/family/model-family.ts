@@ -1,0 +1,85 @@
+import type { RgbImage } from '../../image/resample.js';
+import type { ImageLayout, ImageTile, PixelSize, TileBudget } from './image-layout.js';
+
+/** What a family reads of a model folder, parsed; undefined where a file is not there. */
+export interface FamilyFiles {
+  /** `config.json` */
+  config: object;
+  /** `preprocessor_config.json` */
+  preprocessor: object | undefined;
+  /** `processor_config.json` */
+  processor: object | undefined;
+}
+
+/** What all families say of a model. */
+export interface FamilyFacts {
+  /** Most tokens of prompt and answer together. */
+  contextLengthTokens: number;
+  /** Heads of the decoder's attention, where the files say how many. */
+  attentionHeads: number | undefined;
+}
+
+/** The graphs of a model by what they do; a family names those that it needs. */
+export type GraphRole = 'vision' | 'embed' | 'decoder';
+
+/** A tensor that a graph takes. A graph with 16-bit floats gets `float32` ones rounded. */
+export interface FeedTensor {
+  type: 'float32' | 'int64' | 'bool';
+  data: Float32Array | BigInt64Array | Uint8Array;
+  shape: readonly number[];
+}
+
+/** Tensors by the names that graphs give them. A graph takes those that it knows. */
+export type TensorFeeds = Readonly<Record<string, FeedTensor>>;
+
+/**
+ * Positions of the tokens of a prompt. Text has one axis, `[tokens]`; some families place the tokens of
+ * a picture by time, row and column, `[3, tokens]`. Tokens of the answer follow at `next` on all axes.
+ */
+export interface PromptPositions {
+  axes: number;
+  /** `[axes, tokens]` */
+  ids: Int32Array;
+  next: number;
+}
+
+/** How a model sees. */
+export interface ImageFamily {
+  /** The token whose embeddings are replaced by features of pictures. */
+  readonly imageTokenId: number;
+  /** How a picture of this size is cut, without looking at it. */
+  layout(size: PixelSize, budget: TileBudget): ImageLayout;
+  /** The pixels of each tile of a layout, `[heightPx, widthPx, 3]`. */
+  process(image: RgbImage, layout: ImageLayout): Uint8Array[];
+  /** What the vision encoder takes for a tile. `pixels` are `[heightPx, widthPx, 3]`. */
+  feeds(tile: ImageTile, pixels: Uint8Array): TensorFeeds;
+  /** Puts the tokens of pictures where the template put their placeholders. Throws `model.invalidConfig`. */
+  expand(prompt: string, layouts: readonly ImageLayout[]): string;
+  /** What {@link expand} puts into the prompt for a picture. */
+  imagePrompt(layout: ImageLayout): string;
+}
+
+/** A family with the configuration of one model. */
+export interface FamilyModel {
+  /** Undefined for a model without eyes. */
+  readonly images: ImageFamily | undefined;
+  /** The graphs that it needs. */
+  readonly graphs: readonly GraphRole[];
+  /** Special tokens that end an answer besides those of `generation_config.json`. */
+  readonly stopTokens: readonly string[];
+  /** Positions of a prompt; undefined where they count from 0. */
+  positions?(inputIds: readonly number[], layouts: readonly ImageLayout[]): PromptPositions;
+}
+
+/** All that is known of one kind of model. `C` is what it keeps of a model's files: plain data. */
+export interface ModelFamily<C> {
+  /** The values of `model_type` in `config.json` that it answers to. */
+  readonly modelTypes: readonly string[];
+  /**
+   * Reads the files of a model. It is imported apart, so that processes that only compute need not load a
+   * schema library. Throws `model.invalidConfig` or `model.unsupported`.
+   */
+  read(files: FamilyFiles): Promise<{ facts: FamilyFacts; config: C }>;
+  /** Binds the family to a model. */
+  open(config: C): FamilyModel;
+}
