@@ -27,6 +27,9 @@ async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
+/** The machine may be busy. */
+const patient = { timeout: 10_000 };
+
 describe('the store in PostgreSQL', () => {
   it('is one for several processes, also while both make its tables', async () => {
     const url = await server.newDatabase();
@@ -79,13 +82,51 @@ describe('the store in PostgreSQL', () => {
     const isHeldUp = `from pg_stat_activity where application_name = 'vistazo' and wait_event_type = 'Lock'`;
     const cutOff = async () =>
       (await admin.query(`select pg_terminate_backend(pid) ${isHeldUp}`)).rowCount;
-    await expect.poll(cutOff).toBe(1);
+    await expect.poll(cutOff, patient).toBe(1);
     // The second try waits too.
-    await expect.poll(async () => (await admin.query(`select 1 ${isHeldUp}`)).rowCount).toBe(1);
+    const heldUp = async () => (await admin.query(`select 1 ${isHeldUp}`)).rowCount;
+    await expect.poll(heldUp, patient).toBe(1);
     await holder.query('commit');
     expect(await accepting).toBe('accepted');
     expect(await store.jobs.countOpen()).toBe(1);
     expect(await store.jobs.accept('test', event, { policy: 'queue' })).toBe('known');
+  });
+
+  it('takes for done what was committed though nobody was told so', async () => {
+    const server = await startPostgres();
+    onTestFinished(() => server.stop());
+    const url = await server.newDatabase();
+    const store = await open(url);
+    const admin = await connect(url);
+    const waitFor = async (standby: string) => {
+      await admin.query(`alter system set synchronous_standby_names = '${standby}'`);
+      await admin.query('select pg_reload_conf()');
+    };
+    const cutOff = async () =>
+      (
+        await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity
+          where application_name = 'vistazo' and wait_event = 'SyncRep'`)
+      ).rowCount;
+    /** While there is no such standby a commit is made, and its end is not told. */
+    const cuttingOff = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+      await waitFor('nobody');
+      await expect
+        .poll(async () => (await admin.query('show synchronous_standby_names')).rows, patient)
+        .toEqual([{ synchronous_standby_names: 'nobody' }]);
+      const working = work();
+      await expect.poll(cutOff, patient).toBe(1);
+      await waitFor('');
+      return working;
+    };
+    const event = anEvent();
+    expect(await cuttingOff(() => store.jobs.accept('test', event, { policy: 'queue' }))).toBe(
+      'accepted',
+    );
+    expect(await store.jobs.countOpen()).toBe(1);
+    const job = await store.jobs.lease(['test'], 60_000);
+    if (job === undefined) throw new Error('There is no job.');
+    await cuttingOff(() => store.jobs.end(job));
+    expect(await store.jobs.countOpen()).toBe(0);
   });
 
   it('goes on after its server was started again', async () => {

@@ -24,10 +24,12 @@ export abstract class GuardedDatabase {
 
   /**
    * All of it or nothing; a part of the transaction that this store is in already, if it is in one. It is done again
-   * where its connection broke before it was to be committed, so that `work` may run more than once.
+   * where its connection broke before it was to be committed, so that `work` may run more than once. Nobody knows
+   * whether a commit that was cut off took effect; then it is done again only where it says that it may be.
    */
   protected inTransaction<Result>(
     work: (db: Transaction<Database>) => Promise<Result>,
+    { mayRepeatCommit = false }: { mayRepeatCommit?: boolean } = {},
   ): Promise<Result> {
     const { db } = this;
     if (db instanceof Transaction) return this.guarded(() => work(db));
@@ -38,8 +40,7 @@ export abstract class GuardedDatabase {
         isDone = true;
         return result;
       });
-    // Nobody knows whether a commit that was cut off took effect.
-    return this.#tried(once, () => !isDone);
+    return this.#tried(once, () => mayRepeatCommit || !isDone);
   }
 
   async #tried<Result>(work: () => Promise<Result>, mayRepeat: () => boolean): Promise<Result> {

@@ -1,4 +1,4 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { MessageEvent } from '../../adapter/platform-event.js';
 import type { ReplyAction } from '../../adapter/reply-action.js';
 import type { Person } from '../../conversation/message.js';
@@ -39,6 +39,7 @@ import {
 import { KyselyConversationStore } from './kysely-conversation-store.js';
 import { contentJson, parseContent, toMessage } from './message-content.js';
 import { nextJob, noteTurn } from './next-job.js';
+import { onceOnly } from './once-only.js';
 import { knownIn, messagesOf, recentMessages, tenantsOf } from './places.js';
 import { bookModelTime } from './refusals.js';
 import {
@@ -62,15 +63,15 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   readonly #clockWatch = new ClockWatch(this.kind);
 
   accept(adapter: string, event: MessageEvent, options: AcceptOptions): Promise<Reception> {
-    return this.inTransaction((db) => acceptMessage(db, this.kind, adapter, event, options));
+    return this.#once((db) => acceptMessage(db, this.kind, adapter, event, options));
   }
 
   announce(announcement: NewAnnouncement): Promise<'accepted' | 'known'> {
-    return this.inTransaction((db) => acceptAnnouncement(db, this.kind, announcement));
+    return this.#once((db) => acceptAnnouncement(db, this.kind, announcement));
   }
 
   note(adapter: string, tenant: string, eventId: string): Promise<'accepted' | 'known'> {
-    return this.inTransaction(async (db) =>
+    return this.#once(async (db) =>
       (await isNewEvent(db, this.kind, { adapter, tenant }, eventId)) ? 'accepted' : 'known',
     );
   }
@@ -97,7 +98,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
     content: MessageContent,
     traceparent: string | null = null,
   ): Promise<'accepted' | 'known'> {
-    return this.inTransaction(async (db) => {
+    return this.#once(async (db) => {
       if (!(await isNewEvent(db, this.kind, message, eventId))) return 'known';
       const job = await findJob(db, message);
       // What was deleted, replaced or refused stays so.
@@ -123,7 +124,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   }
 
   async cancel(message: MessageKey): Promise<CancelledJob | undefined> {
-    const cancelled = await this.inTransaction(async (db) => {
+    const cancelled = await this.#once(async (db) => {
       const job = await findJob(db, message);
       if (job === undefined) return undefined;
       await cancelJob(db, this.kind, job.id);
@@ -144,7 +145,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   }
 
   requestStop(message: MessageKey, eventId: string): Promise<'known' | 'running' | CancelledJob> {
-    return this.inTransaction(async (db) => {
+    return this.#once<'known' | 'running' | CancelledJob>(async (db) => {
       if (!(await isNewEvent(db, this.kind, message, eventId))) return 'known';
       const job = await findJob(db, message);
       if (job === undefined || job.ended_at_ms !== null) return 'known';
@@ -313,7 +314,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
   }
 
   posted(job: Job, post: Post): Promise<void> {
-    return this.inTransaction(async (db) => {
+    return this.#once(async (db) => {
       await this.#change(db, job, { fence: job.fence });
       await notePost(db, job.id, post);
     });
@@ -335,7 +336,7 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
 
   async end(job: Job, end: JobEnd = {}): Promise<void> {
     const { lastPost } = end;
-    const hasDeleted = await this.inTransaction(async (db) => {
+    const hasDeleted = await this.#once(async (db) => {
       // Before the job is locked, as whoever forgets does.
       const hadPictures = await deleteAnnounced(db, this.kind, job.event.tenant, job.id);
       await this.#change(db, job, ended(this.kind, 'done'));
@@ -346,6 +347,11 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
       return hadFiles || hadPictures;
     });
     if (hasDeleted) await this.guarded((db) => this.kind.afterDeletion(db));
+  }
+
+  /** All of it or nothing, of what has its effect once however often it is done. */
+  #once<Result>(work: (db: Transaction<Database>) => Promise<Result>): Promise<Result> {
+    return this.inTransaction(onceOnly(work), { mayRepeatCommit: true });
   }
 
   /** Throws `job.lost` when somebody else has a newer fence. */
