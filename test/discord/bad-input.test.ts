@@ -2,6 +2,7 @@ import { testHost } from '@vistazo/core/testing';
 import { createDiscordAdapter, type DiscordAdapterOptions } from '@vistazo/discord';
 import { Client } from 'discord.js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { pictureOf } from '../core/bot/bot-fixture.ts';
 import { newPath, newTwin, startBot, untilSaid } from './bot-on-twin.ts';
 import { call } from './interact.ts';
 import { listen } from './listen.ts';
@@ -168,7 +169,7 @@ describe('bad input to the Discord adapter', () => {
 });
 
 describe('a whole bot on discord-digital-twin', () => {
-  it('says which file is no picture, which is too large and which is gone, and answers all the same', async () => {
+  it('says which file is no picture, which is too large and which is gone, and answers about the others', async () => {
     const twin = await newTwin();
     const { model, idle } = await startBot(twin, await newPath(), ['Nothing.'], {
       limits: { maxPictureBytes: 1000 },
@@ -184,6 +185,7 @@ describe('a whole bot on discord-digital-twin', () => {
       twin.attachment(Buffer.from('no picture'), 'notes.png'),
       twin.attachment(Buffer.alloc(2000), 'large.png'),
       gone,
+      twin.attachment(await pictureOf(250), 'seen.png'),
     ];
     const asked = await twin.ask('What do you see?', { attachments });
     const answer = await vi.waitFor(async () => {

@@ -7,6 +7,8 @@ import type {
 } from '@vistazo/core';
 import { testHost } from '@vistazo/core/testing';
 import type { DiscordAdapterOptions } from '@vistazo/discord';
+import { GatewayDispatchEvents } from 'discord.js';
+import { generateSnowflake } from 'discord-digital-twin';
 import { onTestFinished, vi } from 'vitest';
 import { Twin, twinModel } from './twin-fixture.ts';
 
@@ -69,4 +71,29 @@ export async function listen({
       return found;
     }, 10_000);
   return { twin, adapter, events, notices, event };
+}
+
+/** A message in the form in which Discord's gateway tells it; gives its id. */
+export function tell({ twin }: Listening, message: Record<string, unknown>): string {
+  const id = generateSnowflake();
+  twin.gateway.broadcast(GatewayDispatchEvents.MessageCreate, {
+    id,
+    channel_id: twin.channelId,
+    guild_id: twin.guildId,
+    author: { id: twin.ana, username: 'ana', global_name: 'Ana Ruiz', discriminator: '0' },
+    member: { nick: 'Anita', roles: [], deaf: false, mute: false },
+    content: `<@${twin.botId}> What is this?`,
+    timestamp: '2026-01-02T03:04:05.000000+00:00',
+    edited_timestamp: null,
+    tts: false,
+    mention_everyone: false,
+    mentions: [],
+    mention_roles: [],
+    attachments: [],
+    embeds: [],
+    pinned: false,
+    type: 0,
+    ...message,
+  });
+  return id;
 }

@@ -1,34 +1,9 @@
 import { GatewayDispatchEvents } from 'discord.js';
 import { generateSnowflake } from 'discord-digital-twin';
 import { describe, expect, it } from 'vitest';
-import { type Listening, listen } from './listen.ts';
+import { listen, tell } from './listen.ts';
 
 const bytes = Buffer.from('a picture');
-
-/** A message in the form in which Discord's gateway tells it; gives its id. */
-function tell({ twin }: Listening, message: Record<string, unknown>): string {
-  const id = generateSnowflake();
-  twin.gateway.broadcast(GatewayDispatchEvents.MessageCreate, {
-    id,
-    channel_id: twin.channelId,
-    guild_id: twin.guildId,
-    author: { id: twin.ana, username: 'ana', global_name: 'Ana Ruiz', discriminator: '0' },
-    member: { nick: 'Anita', roles: [], deaf: false, mute: false },
-    content: `<@${twin.botId}> What is this?`,
-    timestamp: '2026-01-02T03:04:05.000000+00:00',
-    edited_timestamp: null,
-    tts: false,
-    mention_everyone: false,
-    mentions: [],
-    mention_roles: [],
-    attachments: [],
-    embeds: [],
-    pinned: false,
-    type: 0,
-    ...message,
-  });
-  return id;
-}
 
 describe('what the Discord adapter makes of a message', () => {
   it('names the author as the server does, and gives the words without marks of Discord', async () => {
@@ -79,7 +54,12 @@ describe('what the Discord adapter makes of a message', () => {
     const author = { id: twin.ben, name: 'Ben' };
     expect(attachments).toEqual([{ url: picture.url, name: 'chart.png', author, source: 'reply' }]);
     expect(quotes).toEqual([
-      { source: 'reply', text: 'Look at my chart', author: 'Ben', authorId: twin.ben },
+      {
+        source: 'reply',
+        text: 'Look at my chart\n[file notes.txt]',
+        author: 'Ben',
+        authorId: twin.ben,
+      },
     ]);
   });
 

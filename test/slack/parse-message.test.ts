@@ -102,7 +102,12 @@ describe('what the Slack adapter makes of a message', () => {
     ]);
     expect(await fetchText(attachments?.[0]?.url)).toBe('a picture');
     expect(quotes).toEqual([
-      { source: 'forward', text: 'My chart & more', author: 'Ben', authorId: ben },
+      {
+        source: 'forward',
+        text: 'My chart & more\nA cat\n[file notes.txt]',
+        author: 'Ben',
+        authorId: ben,
+      },
     ]);
   });
 

@@ -73,7 +73,7 @@ describe('a thread on Slack that the bot is asked in', () => {
       'another',
     ]);
     expect(quotes).toEqual([
-      { source: 'history', text: 'My chart', author: 'Ben', authorId: ben },
+      { source: 'history', text: 'My chart\n[file notes.txt]', author: 'Ben', authorId: ben },
       { source: 'history', text: 'And mine', author: 'Ana', authorId: ana },
     ]);
     // What comes between two questions is heard.

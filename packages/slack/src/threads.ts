@@ -1,11 +1,10 @@
 import { VistazoError } from '@vistazo/core';
 import { BoundedMap, inTime, pause } from '@vistazo/core/adapter-kit';
 import { z } from 'zod';
+import { blocksToRead } from './parse-message/read-message.js';
 import {
-  imageBlocksOf,
   isReply,
   messageSchema,
-  mrkdwnOf,
   type PostedMessage,
   type SlackMessage,
 } from './parse-message/slack-message.js';
@@ -302,16 +301,13 @@ function teamOf(key: string): string {
   return key.slice(0, key.indexOf(' '));
 }
 
-/** What of a message is asked for later: of its blocks only the pictures. */
+/** What of a message is asked for later: its blocks without those that say what its text says. */
 function kept(message: SlackMessage): SlackMessage {
-  const { blocks, attachments } = message;
+  const { attachments } = message;
   return {
     ...message,
-    text: mrkdwnOf(message),
-    blocks: imageBlocksOf(blocks),
-    attachments: attachments
-      ?.slice(0, maxAttachments)
-      .map((each) => ({ ...each, blocks: imageBlocksOf(each.blocks) })),
+    blocks: blocksToRead(message),
+    attachments: attachments?.slice(0, maxAttachments),
   };
 }
 

@@ -211,6 +211,22 @@ export class People {
 }
 
 function richTextOf(text: string): unknown {
-  const elements = [{ type: 'rich_text_section', elements: [{ type: 'text', text }] }];
-  return { type: 'rich_text', block_id: 'typed', elements };
+  // Every second piece is a mark: `<@U1>`, `<https://example.org|this>`.
+  const elements = text.split(/<([^<>]*)>/).flatMap((piece, index) => {
+    if (index % 2 === 1) return [elementOf(piece)];
+    return piece === '' ? [] : [{ type: 'text', text: unescaped(piece) }];
+  });
+  const section = { type: 'rich_text_section', elements };
+  return { type: 'rich_text', block_id: 'typed', elements: [section] };
+}
+
+function elementOf(mark: string): unknown {
+  const [target = '', label] = mark.split('|');
+  if (target.startsWith('@')) return { type: 'user', user_id: target.slice(1) };
+  if (target.startsWith('#')) return { type: 'channel', channel_id: target.slice(1) };
+  return { type: 'link', url: unescaped(target), ...(label && { text: unescaped(label) }) };
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }

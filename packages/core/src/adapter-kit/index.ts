@@ -39,3 +39,4 @@ export { isRefusedForGood, RefusalNotices } from './refusals.js';
 export { type SeenMarkup, seenText } from './seen-text.js';
 export { Seldom } from './seldom.js';
 export { shortened } from './shortened.js';
+export { fileLine, isViewable, type PostedFile } from './viewable-file.js';

@@ -2,8 +2,8 @@ import type { Attachment, CommandCall, CommandDescription, PlatformEvent } from 
 import { languageOf, ownCommandOf, slashCommands } from '@vistazo/core/adapter-kit';
 import { localized, say } from '../language.js';
 import type { DiscordMessage } from '../parse-message/discord-message.js';
-import { attachmentOf } from '../parse-message/files-of.js';
 import { materialOfOther } from '../parse-message/material.js';
+import { attachmentOf } from '../parse-message/read-content.js';
 import type { Surroundings } from '../parse-message/surroundings.js';
 import { createdAtMs } from '../place.js';
 import { commandOnMessages, pictureOptions, privateOption } from './command-bodies.js';

@@ -15,6 +15,9 @@ export const fileSchema = z.object({
   /** The alternative text. */
   description: z.string().nullish(),
   content_type: z.string().nullish(),
+  /** Of pictures and videos that Discord could read, in pixels. */
+  width: z.number().nullish(),
+  height: z.number().nullish(),
   url: z.string(),
 });
 /** See {@link fileSchema}. */
@@ -28,17 +31,36 @@ const embedSchema = z.object({
   description: z.string().nullish(),
   url: z.string().nullish(),
   author: z.object({ name: z.string().nullish() }).nullish(),
+  fields: z
+    .array(z.object({ name: z.string().nullish(), value: z.string().nullish() }))
+    .nullish()
+    .catch(undefined),
+  footer: z.object({ text: z.string().nullish() }).nullish().catch(undefined),
   image: embedMediaSchema.nullish(),
   thumbnail: embedMediaSchema.nullish(),
+});
+/** See {@link embedSchema}. */
+export type DiscordEmbed = z.infer<typeof embedSchema>;
+
+const pollMediaSchema = z.object({ text: z.string().nullish() });
+
+/** A question with answers to choose from. */
+const pollSchema = z.object({
+  question: pollMediaSchema,
+  answers: z.array(z.object({ poll_media: pollMediaSchema })),
 });
 
 const contentSchema = z.object({
   content: z.string().default(''),
+  mentions: z.array(userSchema.extend({ member: memberSchema.optional() })).default([]),
   attachments: z.array(fileSchema).default([]),
   embeds: z.array(embedSchema).default([]),
   sticker_items: z
     .array(z.object({ id: z.string(), name: z.string(), format_type: z.int() }))
     .default([]),
+  /** Buttons, and what cards are made of; `read-components` knows which. */
+  components: z.unknown().optional(),
+  poll: pollSchema.nullish().catch(undefined),
 });
 /** What a message, or one that was forwarded, says and shows. */
 export type DiscordContent = z.infer<typeof contentSchema>;
@@ -62,7 +84,6 @@ const plainMessageSchema = contentSchema.extend({
   type: z.int(),
   webhook_id: z.string().optional(),
   nonce: z.union([z.string(), z.number()]).nullish(),
-  mentions: z.array(userSchema.extend({ member: memberSchema.optional() })).default([]),
   mention_roles: z.array(z.string()).default([]),
   message_reference: referenceSchema.nullish(),
   message_snapshots: z.array(z.object({ message: contentSchema })).default([]),

@@ -46,6 +46,7 @@ function isEmpty(message: DiscordMessage): boolean {
     message.attachments.length === 0 &&
     message.embeds.length === 0 &&
     message.sticker_items.length === 0 &&
+    message.poll == null &&
     message.message_snapshots.length === 0
   );
 }

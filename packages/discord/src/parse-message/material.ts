@@ -1,13 +1,14 @@
 import type { Attachment, Quote } from '@vistazo/core';
+import { fileLine } from '@vistazo/core/adapter-kit';
 import {
   type DiscordContent,
   type DiscordMessage,
   nameOf,
   type PlainMessage,
 } from './discord-message.js';
-import { filesOf, visibleFilesOf } from './files-of.js';
 import { isMentioned } from './is-for-bot.js';
 import { plainText } from './plain-text.js';
+import { readContent, withoutRepeats } from './read-content.js';
 import { repliedTo, type Surroundings } from './surroundings.js';
 
 /** What a message brings besides its author's own words. */
@@ -29,33 +30,31 @@ export async function materialOf(
   message: DiscordMessage,
   surroundings: Surroundings,
 ): Promise<Material> {
-  const own = ownMaterial(message);
+  const own = ownMaterial(message, surroundings);
   const around = [
     await replyMaterial(message, own.attachments.length > 0, surroundings),
     await threadMaterial(message, surroundings),
   ];
   const hasFiles = [own, ...around].some(({ attachments }) => attachments.length > 0);
   const all = [own, ...around, hasFiles ? nothing : await earlierMaterial(message, surroundings)];
-  return {
-    attachments: withoutRepeats(all.flatMap(({ attachments }) => attachments)).slice(0, maxParts),
-    quotes: all.flatMap(({ quotes }) => quotes).slice(0, maxParts),
-  };
+  return bounded({
+    attachments: all.flatMap(({ attachments }) => attachments),
+    quotes: all.flatMap(({ quotes }) => quotes),
+  });
 }
 
-function ownMaterial(message: DiscordMessage): Material {
-  const forwarded = message.message_snapshots.map((snapshot) => snapshot.message);
+function ownMaterial(message: DiscordMessage, surroundings: Surroundings): Material {
+  const { files, embeds } = readContent(message);
+  const forwarded = forwardedBy(message).map((content) =>
+    shownIn(content, 'forward', undefined, message.guild_id, surroundings),
+  );
   return {
+    // Who asks wants all of their files looked at, and is told which cannot be.
     attachments: [
-      ...filesOf(message),
-      ...forwarded.flatMap(visibleFilesOf).map((file) => ({ ...file, source: 'forward' as const })),
+      ...files.map(({ attachment }) => attachment),
+      ...forwarded.flatMap(({ attachments }) => attachments),
     ],
-    quotes: [
-      ...embedQuotes(message),
-      ...forwarded.flatMap((content) => [
-        ...quoted({ source: 'forward', text: content.content }),
-        ...embedQuotes(content),
-      ]),
-    ],
+    quotes: [...named(embeds, message, surroundings), ...forwarded.flatMap(({ quotes }) => quotes)],
   };
 }
 
@@ -79,7 +78,7 @@ async function replyMaterial(
   return { attachments: [...attachments, ...answer.attachments], quotes: answer.quotes };
 }
 
-/** The message that a thread began with has the id of the thread. */
+/** The message that a thread began with has the id of the thread, and stands in the channel above it. */
 async function threadMaterial(
   { channel_id, id }: DiscordMessage,
   surroundings: Surroundings,
@@ -87,7 +86,10 @@ async function threadMaterial(
   const channel = surroundings.channel(channel_id);
   if (!channel?.isThread || channel.parentId === undefined || id === channel_id) return nothing;
   if (!surroundings.isFirstInThread(channel_id, id)) return nothing;
-  const starter = await surroundings.message(channel.parentId, channel_id);
+  const starter =
+    (await surroundings.message(channel.parentId, channel_id)) ??
+    // That of a post in a forum stands in the thread itself.
+    (await surroundings.message(channel_id, channel_id));
   // One that the bot began of a mention goes on with what was asked there.
   const isKnown =
     starter !== undefined && channel.isOwnThread && isMentioned(starter, surroundings);
@@ -98,6 +100,11 @@ async function threadMaterial(
 
 /** People post a picture first and ask about it in their next message. */
 const justBeforeMs = 10 * 60_000;
+
+function showsSomething(message: PlainMessage): boolean {
+  const contents = [message, ...forwardedBy(message)];
+  return contents.some((each) => readContent(each).files.some(({ isViewable }) => isViewable));
+}
 
 /** The latest pictures that the same person posted just before without asking the bot. */
 async function earlierMaterial(
@@ -112,7 +119,7 @@ async function earlierMaterial(
     (each) =>
       each.author.id === message.author.id &&
       Date.parse(each.timestamp) >= earliestMs &&
-      visibleFilesOf(each).length > 0,
+      showsSomething(each),
   );
   const isKnown = found !== undefined && isMentioned(found, surroundings);
   return found === undefined || isKnown ? nothing : materialOfOther(found, 'history', surroundings);
@@ -121,47 +128,78 @@ async function earlierMaterial(
 /** What a message of somebody else says and shows, which is of the message itself or of what it forwards. */
 export function materialOfOther(
   message: PlainMessage,
-  source: 'reply' | 'history' | 'thread',
+  source: Source,
   surroundings: Surroundings,
 ): Material {
-  const contents: DiscordContent[] = [
-    message,
-    ...message.message_snapshots.map((snapshot) => snapshot.message),
-  ];
-  const { id } = message.author;
-  const name = nameOf(message.author, message.member);
-  const text = plainText(message, surroundings);
+  const author = { id: message.author.id, name: nameOf(message.author, message.member) };
+  const all = [message, ...forwardedBy(message)].map((content) =>
+    shownIn(content, source, author, message.guild_id, surroundings),
+  );
+  return bounded({
+    attachments: all.flatMap(({ attachments }) => attachments),
+    quotes: all.flatMap(({ quotes }) => quotes),
+  });
+}
+
+type Source = 'reply' | 'history' | 'thread' | 'forward';
+type Author = NonNullable<Attachment['author']>;
+
+/** What a message says and shows that nobody asked about: files that are not looked at are named. */
+function shownIn(
+  content: DiscordContent,
+  source: Source,
+  author: Author | undefined,
+  guild_id: string | undefined,
+  surroundings: Surroundings,
+): Material {
+  const { text, files, embeds } = readContent(content);
+  const { mentions } = content;
+  const unseen = files
+    .filter(({ isViewable }) => !isViewable)
+    .map(({ attachment }) => fileLine(attachment.name ?? ''));
+  const said = [plainText({ content: text, mentions, guild_id }, surroundings), ...unseen];
   return {
-    attachments: contents
-      .flatMap(visibleFilesOf)
-      .map((file) => ({ ...file, author: { id, name }, source })),
+    attachments: files
+      .filter(({ isViewable }) => isViewable)
+      .map(({ attachment }) => ({ ...attachment, ...(author && { author }), source })),
     quotes: [
       ...quoted({
         source: source === 'thread' ? 'history' : source,
-        text,
-        author: name,
-        authorId: id,
+        text: said.filter((line) => line !== '').join('\n'),
+        ...(author && { author: author.name, authorId: author.id }),
       }),
-      ...contents.flatMap(embedQuotes),
+      ...named(embeds, { mentions, guild_id }, surroundings),
     ],
   };
 }
 
-function embedQuotes({ embeds }: DiscordContent): Quote[] {
-  return embeds.flatMap(({ title, description, author }) => {
-    const text = [title, description].filter(Boolean).join('\n');
-    return quoted({ source: 'embed', text, ...(author?.name && { author: author.name }) });
-  });
+function forwardedBy({ message_snapshots }: PlainMessage): DiscordContent[] {
+  return message_snapshots.map(({ message }) => message);
+}
+
+/** Quotes with names for Discord's marks. */
+function named(
+  quotes: readonly Quote[],
+  { mentions, guild_id }: Pick<PlainMessage, 'mentions' | 'guild_id'>,
+  surroundings: Surroundings,
+): Quote[] {
+  return quotes.flatMap((quote) =>
+    quoted({
+      ...quote,
+      text: plainText({ content: quote.text, mentions, guild_id }, surroundings),
+    }),
+  );
 }
 
 function quoted(quote: Quote): Quote[] {
   return quote.text.trim() === '' ? [] : [{ ...quote, text: quote.text.slice(0, maxQuoteLength) }];
 }
 
-/** A file may be reached on several ways. */
-function withoutRepeats(files: readonly Attachment[]): Attachment[] {
-  const paths = files.map(({ url }) => url.replace(/\?.*$/, ''));
-  return files.filter((_, index) => paths.indexOf(paths[index] ?? '') === index);
+function bounded({ attachments, quotes }: Material): Material {
+  return {
+    attachments: withoutRepeats(attachments, ({ url }) => url).slice(0, maxParts),
+    quotes: quotes.slice(0, maxParts),
+  };
 }
 
 const nothing: Material = { attachments: [], quotes: [] };

@@ -3,6 +3,7 @@ import { tenantOf } from '../place.js';
 import { type DiscordMessage, nameOf } from './discord-message.js';
 import { materialOf } from './material.js';
 import { plainText } from './plain-text.js';
+import { readContent } from './read-content.js';
 import type { Surroundings } from './surroundings.js';
 
 type EventOf<Type> = Extract<PlatformEvent, { type: Type }>;
@@ -19,7 +20,7 @@ export async function messageEvent(
     ...placeOf(message),
     author: { id: author.id, name: nameOf(author, member) },
     postedAtMs: Date.parse(timestamp),
-    text: plainText(message, surroundings),
+    text: plainText({ ...message, content: readContent(message).text }, surroundings),
     ...(await materialOf(message, surroundings)),
   };
 }
@@ -39,7 +40,7 @@ export async function editedEvent(
     type: 'edited',
     eventId,
     ...placeOf(message),
-    text: plainText(message, surroundings),
+    text: plainText({ ...message, content: readContent(message).text }, surroundings),
     ...(await materialOf(message, surroundings)),
   };
 }

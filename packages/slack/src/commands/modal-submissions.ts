@@ -2,7 +2,7 @@ import type { CommandDescription } from '@vistazo/core';
 import { slashCommands, writtenCommand } from '@vistazo/core/adapter-kit';
 import type { ActionPresses } from '../buttons/action-presses.js';
 import type { Saying } from '../language.js';
-import { attachmentOf } from '../parse-message/files-of.js';
+import { attachmentOf } from '../parse-message/read-message.js';
 import type { People, Person } from '../people.js';
 import { commandConversationOf, readCommandId } from '../place.js';
 import type { Threads } from '../threads.js';

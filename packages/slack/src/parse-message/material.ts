@@ -1,10 +1,14 @@
 import type { Attachment, Quote } from '@vistazo/core';
-import { isShared, isVisible, ownFilesOf, sharedFilesOf } from './files-of.js';
 import type { PersonMessage } from './is-for-bot.js';
 import { plainText } from './plain-text.js';
-import { mrkdwnOf, type SlackAttachment, type SlackMessage } from './slack-message.js';
+import {
+  type HangingMessage,
+  type MessageFile,
+  type ReadMessage,
+  readMessage,
+} from './read-message.js';
+import type { SlackMessage } from './slack-message.js';
 import type { EarlierMessage, Surroundings } from './surroundings.js';
-import { textOfBlocks } from './text-of-blocks.js';
 
 /** What a message brings besides its author's own words. */
 export interface Material {
@@ -26,27 +30,28 @@ export async function materialOf(
   surroundings: Surroundings,
 ): Promise<Material & { earlierCount: number; isWhole: boolean }> {
   const { team } = message;
+  const own = readMessage(message, team);
   const { messages: earlier, isWhole } = await surroundings.unseenBefore(message);
   const around = await Promise.all([
-    hangingMaterial(message, team, surroundings),
+    hangingMaterial(own, team, surroundings),
     ...earlier.map((each) => earlierMaterial(each, team, surroundings)),
   ]);
-  const all: Material[] = [{ attachments: ownFilesOf(message, team), quotes: [] }, ...around];
+  // Who asks wants all of their files looked at, and is told which cannot be.
+  const attachments = own.files.map(({ attachment }) => attachment);
   return {
-    attachments: withoutRepeats(all.flatMap(({ attachments }) => attachments)).slice(0, maxParts),
-    quotes: all.flatMap(({ quotes }) => quotes).slice(0, maxParts),
+    ...bounded([{ attachments, quotes: [] }, ...around]),
     earlierCount: earlier.length,
     isWhole,
   };
 }
 
 /** What a message of somebody shows and says, on which a command was called. */
-export function materialOfOther(
+export async function materialOfOther(
   message: SlackMessage,
   team: string,
   surroundings: Surroundings,
 ): Promise<Material> {
-  return earlierMaterial({ message, source: 'reply' }, team, surroundings);
+  return bounded([await earlierMaterial({ message, source: 'reply' }, team, surroundings)]);
 }
 
 async function earlierMaterial(
@@ -54,70 +59,63 @@ async function earlierMaterial(
   team: string,
   surroundings: Surroundings,
 ): Promise<Material> {
-  const text = mrkdwnOf(message);
+  const read = readMessage(message, team);
+  const mrkdwn = withUnseen(read);
   const [author, names, hanging] = await Promise.all([
     authorOf(message, team, surroundings),
-    surroundings.namesFor(text, team),
-    hangingMaterial(message, team, surroundings),
+    surroundings.namesFor(mrkdwn, team),
+    hangingMaterial(read, team, surroundings),
   ]);
-  const files = ownFilesOf({ ...message, files: message.files?.filter(isVisible) }, team);
   const said = quoted({
     source: source === 'thread' ? 'history' : source,
-    text: plainText(text, names),
+    text: plainText(mrkdwn, names),
     ...(author !== undefined && { author: author.name, authorId: author.id }),
   });
+  const files = viewableOf(read.files).map((file) => ({
+    source,
+    ...file,
+    ...(author !== undefined && { author }),
+  }));
   return {
-    attachments: [
-      ...files.map((file) => ({ source, ...file, ...(author !== undefined && { author }) })),
-      ...hanging.attachments,
-    ],
+    attachments: [...files, ...hanging.attachments],
     quotes: [...said, ...hanging.quotes],
   };
 }
 
 /** What hangs below a message: what it shares, and the texts of link previews. */
 async function hangingMaterial(
-  { attachments }: SlackMessage,
+  { hanging }: ReadMessage,
   team: string,
   surroundings: Surroundings,
 ): Promise<Material> {
   const all = await Promise.all(
-    (attachments ?? []).map(async (each) => {
-      const text = hangingText(each);
-      const names = await surroundings.namesFor(text, team);
-      const quote = quoteOf(each, plainText(text, names));
-      return { attachments: isShared(each) ? sharedFiles(each, team) : [], quotes: quoted(quote) };
+    hanging.map(async (each): Promise<Material> => {
+      const mrkdwn = withUnseen(each);
+      const text = plainText(mrkdwn, await surroundings.namesFor(mrkdwn, team));
+      const { source, author, authorId } = each;
+      const whose = { ...(author && { author }), ...(authorId && { authorId }) };
+      return { attachments: sharedFiles(each), quotes: quoted({ source, text, ...whose }) };
     }),
   );
   return {
-    attachments: all.flatMap((each) => each.attachments),
+    attachments: all.flatMap(({ attachments }) => attachments),
     quotes: all.flatMap(({ quotes }) => quotes),
   };
 }
 
-function hangingText(attachment: SlackAttachment): string {
-  const { title, text, message_blocks, blocks } = attachment;
-  if (!isShared(attachment))
-    return [title, text].filter(Boolean).join('\n') || textOfBlocks(blocks);
-  if (text) return text;
-  return (message_blocks ?? []).map(({ message }) => textOfBlocks(message?.blocks)).join('\n');
+function sharedFiles({ files, author: name, authorId: id }: HangingMessage): Attachment[] {
+  const author = id ? { author: { id, name: name ?? id.slice(0, maxNameLength) } } : {};
+  return viewableOf(files).map((file) => ({ ...file, source: 'forward', ...author }));
 }
 
-function quoteOf(attachment: SlackAttachment, text: string): Quote {
-  const { author_id: id, author_name: name } = attachment;
-  return {
-    source: isShared(attachment) ? 'forward' : 'embed',
-    text,
-    ...(name && { author: name.slice(0, maxNameLength) }),
-    ...(id && { authorId: id }),
-  };
+function viewableOf(files: readonly MessageFile[]): Attachment[] {
+  return files.filter(({ isViewable }) => isViewable).map(({ attachment }) => attachment);
 }
 
-function sharedFiles(attachment: SlackAttachment, team: string): Attachment[] {
-  const { author_id: id, author_name: name } = attachment;
-  const author = id ? { author: { id, name: (name || id).slice(0, maxNameLength) } } : {};
-  const files = sharedFilesOf(attachment, team);
-  return files.map((file) => ({ ...file, source: 'forward', ...author }));
+/** The words of a message that somebody else brought, which names the files that are not looked at. */
+function withUnseen({ mrkdwn, files }: Pick<ReadMessage, 'mrkdwn' | 'files'>): string {
+  const unseen = files.filter(({ isViewable }) => !isViewable);
+  return [mrkdwn, ...unseen.map((file) => file.mrkdwn)].filter(Boolean).join('\n');
 }
 
 /** Apps that post without a user have names of their own. */
@@ -137,8 +135,13 @@ function quoted(quote: Quote): Quote[] {
   return quote.text.trim() === '' ? [] : [{ ...quote, text: quote.text.slice(0, maxQuoteLength) }];
 }
 
-/** A file may be reached on several ways. */
-function withoutRepeats(files: readonly Attachment[]): Attachment[] {
-  const urls = files.map(({ url }) => url);
-  return files.filter(({ url }, index) => urls.indexOf(url) === index);
+function bounded(all: readonly Material[]): Material {
+  const files = new Map<string, Attachment>();
+  // A file may be reached on several ways; the first counts.
+  for (const file of all.flatMap(({ attachments }) => attachments))
+    if (!files.has(file.url)) files.set(file.url, file);
+  return {
+    attachments: [...files.values()].slice(0, maxParts),
+    quotes: all.flatMap(({ quotes }) => quotes).slice(0, maxParts),
+  };
 }

@@ -3,6 +3,7 @@ import { conversationKeyOf, postedAtMsOf } from '../place.js';
 import type { PersonMessage } from './is-for-bot.js';
 import { materialOf } from './material.js';
 import { plainText } from './plain-text.js';
+import { readMessage } from './read-message.js';
 import type { Surroundings } from './surroundings.js';
 
 type EventOf<Type> = Extract<PlatformEvent, { type: Type }>;
@@ -52,11 +53,12 @@ export async function editedEvent(
 }
 
 async function contentOf(message: PersonMessage, surroundings: Surroundings) {
+  const { mrkdwn } = readMessage(message, message.team);
   const [names, { attachments, quotes, ...thread }] = await Promise.all([
-    surroundings.namesFor(message.text, message.team),
+    surroundings.namesFor(mrkdwn, message.team),
     materialOf(message, surroundings),
   ]);
-  return { content: { text: plainText(message.text, names), attachments, quotes }, ...thread };
+  return { content: { text: plainText(mrkdwn, names), attachments, quotes }, ...thread };
 }
 
 /** Of people of other organisations Slack may tell only what comes with the message. */

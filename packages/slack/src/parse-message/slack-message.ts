@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { textOfBlocks } from './text-of-blocks.js';
 
 /** A file of a message, see https://docs.slack.dev/reference/objects/file-object. */
 export const fileSchema = z.object({
@@ -7,6 +6,13 @@ export const fileSchema = z.object({
   name: z.string().nullish(),
   title: z.string().nullish(),
   mimetype: z.string().nullish(),
+  /** What Slack took it for, such as `jpg`; `binary` where it does not know. */
+  filetype: z.string().nullish(),
+  /** The width of a picture that Slack could read, in pixels. */
+  original_w: z.number().nullish(),
+  /** The beginning of a text, and of an email. */
+  preview: z.string().nullish().catch(undefined),
+  preview_plain_text: z.string().nullish().catch(undefined),
   /** `tombstone` for one that was deleted, `hidden_by_limit` for one that the plan does not show, `external` for one elsewhere. */
   mode: z.string().nullish(),
   is_external: z.boolean().nullish(),
@@ -21,24 +27,21 @@ export const fileSchema = z.object({
 /** See {@link fileSchema}. */
 export type SlackFile = z.infer<typeof fileSchema>;
 
-/** A picture of Block Kit, in a message of an app or one that was forwarded. */
-const imageBlockSchema = z.object({
-  type: z.literal('image'),
-  alt_text: z.string().nullish(),
-  image_url: z.string().nullish(),
-  slack_file: z.object({ id: z.string().nullish(), url: z.string().nullish() }).nullish(),
-});
-/** See {@link imageBlockSchema}. */
-export type SlackImageBlock = z.infer<typeof imageBlockSchema>;
-
 const messageBlocksSchema = z.array(
   z.object({ message: z.object({ blocks: z.unknown().optional() }).nullish() }),
 );
 
+/** A line of a table that apps of old put below a message. */
+const fieldSchema = z.object({ title: z.string().nullish(), value: z.string().nullish() });
+
 const plainAttachmentSchema = z.object({
-  text: z.string().nullish(),
-  fallback: z.string().nullish(),
+  pretext: z.string().nullish().catch(undefined),
   title: z.string().nullish(),
+  text: z.string().nullish(),
+  fields: z.array(fieldSchema).nullish().catch(undefined),
+  footer: z.string().nullish().catch(undefined),
+  /** What is shown where nothing else can be. */
+  fallback: z.string().nullish(),
   author_id: z.string().nullish(),
   author_name: z.string().nullish(),
   image_url: z.string().nullish(),
@@ -113,15 +116,4 @@ export const deletionSchema = z.object({
 /** Whether it stands in a thread that was begun of another message. */
 export function isReply({ ts, thread_ts }: Pick<SlackMessage, 'ts' | 'thread_ts'>): boolean {
   return thread_ts !== undefined && thread_ts !== ts;
-}
-
-/** What a message says, as mrkdwn; apps may say it in blocks alone. */
-export function mrkdwnOf({ text, blocks }: Pick<SlackMessage, 'text' | 'blocks'>): string {
-  return text.trim() === '' ? textOfBlocks(blocks) : text;
-}
-
-/** The pictures among blocks; none in what are no blocks. */
-export function imageBlocksOf(blocks: unknown): SlackImageBlock[] {
-  if (!Array.isArray(blocks)) return [];
-  return blocks.flatMap((block) => imageBlockSchema.safeParse(block).data ?? []);
 }
