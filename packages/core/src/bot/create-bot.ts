@@ -32,6 +32,7 @@ import { type Operations, operationsResponse } from './operations.js';
 import { type PluginControl, pluginControl } from './plugin-control.js';
 import { pluginResponse } from './plugin-routes.js';
 import { Prefetcher } from './prefetcher.js';
+import { guardProcess } from './process-guard.js';
 import { notReady } from './readiness.js';
 import { seenFor } from './seen-for.js';
 import { StandingNotices } from './standing.js';
@@ -93,7 +94,10 @@ export interface BotOptions {
 export interface Bot {
   /** Its plugins: which each tenant has, and how. */
   readonly plugins: PluginControl;
-  /** Listens, and answers what was accepted before. */
+  /**
+   * Listens, and answers what was accepted before. Until it stops, rejections and exceptions of this process that nobody
+   * catches are reported, as the fault of a plugin where they follow from one, and do not end the process.
+   */
   start(): Promise<void>;
   /**
    * Listens no more, finishes the answers that are under way within `drainMs` (default 10,000),
@@ -146,6 +150,7 @@ class RunningBot implements Bot {
   readonly #telemetry: Telemetry;
   #started: Adapter[] = [];
   #media: MediaProcess | undefined;
+  #endGuard = () => {};
 
   constructor(private readonly options: BotOptions) {
     const { adapters, store } = options;
@@ -215,6 +220,17 @@ class RunningBot implements Bot {
   }
 
   async start(): Promise<void> {
+    this.#endGuard();
+    this.#endGuard = guardProcess((error) => this.#telemetry.unhandled(error));
+    try {
+      await this.#begin();
+    } catch (error) {
+      this.#endGuard();
+      throw error;
+    }
+  }
+
+  async #begin(): Promise<void> {
     await this.#plugins.start();
     await this.#tidyMedia();
     await this.#prefetchWaiting();
@@ -272,6 +288,7 @@ class RunningBot implements Bot {
     await Promise.all(adapters.map((adapter) => adapter.close?.()));
     await this.#media?.close();
     this.#media = undefined;
+    this.#endGuard();
     this.#telemetry.stopped();
   }
 

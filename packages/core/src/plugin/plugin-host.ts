@@ -9,6 +9,7 @@ import { registerIsolated } from './isolated/isolated-registration.js';
 import type { Announcement, AnswerContext, MessageContext } from './plugin.js';
 import type { PluginMessage, SharedMessage } from './plugin-message.js';
 import { inOrder } from './plugin-order.js';
+import { runOutsidePlugins, storageOutsidePlugins } from './plugin-scope.js';
 import { requireOwnNames } from './registered-names.js';
 import { type HostServices, type Registration, register } from './registration.js';
 import { type Reply, type ReplyOptions, replyOf } from './reply-options.js';
@@ -120,11 +121,16 @@ export class PluginHost {
 
   #servicesFor(plugin: string): HostServices {
     return {
-      announce: (announcement) => this.options.announce(plugin, announcement),
+      announce: (announcement) =>
+        runOutsidePlugins(() => this.options.announce(plugin, announcement)),
       ...this.options.telemetry(plugin),
       nowMs: () => this.options.clock.nowMs(),
-      storage: (tenant) => this.options.storage(plugin, tenant),
+      storage: (tenant) => this.#storage(plugin, tenant),
     };
+  }
+
+  #storage(plugin: string, tenant: string): PluginStorage {
+    return storageOutsidePlugins(this.options.storage(plugin, tenant));
   }
 
   /** Stops the plugins, the last one first. */
@@ -291,7 +297,7 @@ export class PluginHost {
   async feedback(feedback: SharedFeedback): Promise<void> {
     for (const { registration, config } of await this.inTenants.enabledIn(feedback.tenant)) {
       const { plugin } = registration;
-      const storage = this.options.storage(plugin.name, feedback.tenant);
+      const storage = this.#storage(plugin.name, feedback.tenant);
       for (const handler of registration.onFeedback)
         await this.#contained(plugin.name, () => handler({ ...feedback, config, storage }));
     }
@@ -314,7 +320,7 @@ export class PluginHost {
     for (const { plugin, onForget } of this.#running) {
       if (!names.includes(plugin.name)) continue;
       const config = configOf(plugin);
-      const storage = this.options.storage(plugin.name, forgetting.tenant);
+      const storage = this.#storage(plugin.name, forgetting.tenant);
       for (const handler of onForget) {
         const tell = () => handler({ ...forgetting, config, storage });
         if (!(await this.contained(plugin.name, tell))) failed.add(plugin.name);
@@ -342,7 +348,7 @@ export class PluginHost {
     return {
       ...facts,
       config,
-      storage: this.options.storage(plugin.name, facts.tenant),
+      storage: this.#storage(plugin.name, facts.tenant),
       generate: generator(aside),
     };
   }

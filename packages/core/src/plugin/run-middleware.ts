@@ -1,4 +1,5 @@
 import { VistazoError } from '../errors.js';
+import { runInPlugin, runOutsidePlugins } from './plugin-scope.js';
 
 /** Does work of the bot that a plugin waits for, without counting its time as the plugin's. @internal */
 export type Aside = <Result>(work: () => Promise<Result>) => Promise<Result>;
@@ -22,7 +23,8 @@ export interface Containment {
 /**
  * Runs middleware one inside the other, and `last` in the middle. One that throws, or takes longer than
  * `timeoutMs` without counting what comes next, is reported and left out; one that does not call `next`
- * keeps the rest from being asked. @internal
+ * keeps the rest from being asked. An error that the plugin's code lets slip, as by a forgotten `await`, is its fault
+ * like one that it throws. @internal
  */
 export async function runMiddleware(
   chain: readonly PluginMiddleware[],
@@ -33,23 +35,37 @@ export async function runMiddleware(
   if (first === undefined) return last();
   const runRest = () => runMiddleware(rest, containment, last);
   const clock = new Clock(containment.timeoutMs);
+  const slipped = Promise.withResolvers<never>();
+  // It may slip when nobody waits any more.
+  slipped.promise.catch(() => {});
   let state: 'before' | 'next' | 'over' = 'before';
+  let later: Promise<void> | undefined;
   const next = async () => {
     if (state !== 'before') throw calledTwice(first.plugin, state);
     state = 'next';
-    await clock.aside(runRest);
+    later = clock.aside(runRest);
+    await later;
+  };
+  const report = (error: unknown) =>
+    containment.report(first.plugin, toPluginError(first.plugin, error));
+  const step = {
+    plugin: first.plugin,
+    fail: (error: unknown) => (state === 'over' ? report(error) : slipped.reject(error)),
   };
   clock.start();
   try {
-    await Promise.race([first.run(next, clock.aside), clock.ranOut]);
+    const own = runInPlugin(step, () => first.run(next, clock.aside));
+    await Promise.race([own, clock.ranOut, slipped.promise]);
   } catch (error) {
     const wasBefore = (state as typeof state) === 'before';
     state = 'over';
-    containment.report(first.plugin, toPluginError(first.plugin, error));
+    report(error);
     if (wasBefore) await runRest();
   } finally {
     state = 'over';
     clock.end();
+    // A plugin that did not wait for the rest is waited for; what fails there is told to it.
+    await later?.catch(() => {});
   }
 }
 
@@ -76,7 +92,7 @@ class Clock {
     this.#waits += 1;
     this.stop();
     try {
-      return await work();
+      return await runOutsidePlugins(work);
     } finally {
       this.#waits -= 1;
       if (this.#waits === 0 && !this.#isOver) this.start();

@@ -120,8 +120,25 @@ export class Telemetry {
     this.#log.write('warn', 'forgotten data left', { places });
   }
 
+  /** An error that nobody caught; its stack says where, without the message that may quote people. */
+  unhandled(error: unknown): void {
+    this.#log.failed('error', 'fault unhandled', error, { at: placesOf(error) });
+  }
+
   /** Something that nobody foresaw. */
   requestFailed(error: unknown): void {
     this.#log.failed('error', 'request failed', error);
   }
+}
+
+const maxPlaces = 5;
+
+/** Where an error was made, the innermost function first; without its message, which may have any lines. */
+function placesOf(error: unknown): string[] {
+  if (!(error instanceof Error) || error.stack === undefined) return [];
+  const { message, stack } = error;
+  const afterMessage = stack.indexOf(message) + message.length;
+  if (!stack.includes(message)) return [];
+  const lines = stack.slice(afterMessage).split('\n');
+  return lines.flatMap((line) => /^ +at (.*)$/.exec(line)?.[1] ?? []).slice(0, maxPlaces);
 }

@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Inference } from '../../../../packages/core/src/inference/engine/inference.ts';
-import {
-  knownOptimised,
-  optimiseDecoder,
-} from '../../../../packages/core/src/inference/optimise/optimise-decoder.ts';
+import { optimiseDecoder } from '../../../../packages/core/src/inference/optimise/optimise-decoder.ts';
+import { knownOptimised } from '../../../../packages/core/src/inference/optimise/optimised-file.ts';
 import { Decoder } from '../../../../packages/core/src/inference/runner/decoder.ts';
 import {
   answerOf,

@@ -1,5 +1,4 @@
-import { Tensor } from 'onnxruntime-node';
-import { bitsOf, type FloatType, halfTensor } from '../onnx/tensor.js';
+import type { FloatType } from '../onnx/tensor.js';
 
 /** The keys and values of a decoder: how many there are of each token. */
 export interface KvSpec {
@@ -26,21 +25,6 @@ export function bytesPerToken({ type, layers, kvHeads, headDim }: KvSpec): numbe
 /** `length` zeros of the kind that the cache holds. */
 export function kvArray({ type }: KvSpec, length: number): KvArray {
   return type === 'float32' ? new Float32Array(length) : new Uint16Array(length);
-}
-
-/** The values of an output tensor, without a copy. */
-export function kvData(tensor: Tensor): KvArray {
-  const { data } = tensor;
-  return data instanceof Float32Array
-    ? (data as Float32Array<ArrayBuffer>)
-    : (bitsOf(tensor) as Uint16Array<ArrayBuffer>);
-}
-
-/** A tensor of `[rows, kvHeads, places, headDim]` over `data`, without a copy. */
-export function kvTensor(data: KvArray, shape: readonly number[]): Tensor {
-  return data instanceof Float32Array
-    ? new Tensor('float32', data, shape)
-    : halfTensor(data, shape);
 }
 
 /**

@@ -1,84 +1,25 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
 import { emptyRow } from '../kv/kv-row.js';
 import type { SessionOptions } from '../onnx/session.js';
 import { areClose } from '../runner/compare-logits.js';
 import { Decoder } from '../runner/decoder.js';
 import { groupAttention } from './group-attention.js';
 import { readOnnxFile, writeModel } from './onnx-file.js';
-
-/** Raised when other files come of the same graph. */
-const recipe = 1;
+import {
+  hashOf,
+  knownOptimised,
+  type Note,
+  notePath,
+  type OptimisedDecoder,
+  optimisedPath,
+  recipe,
+} from './optimised-file.js';
 
 /** The largest difference of logits, as a share of their range; eight-bit sums differ by kernel. */
 const maxDifference = 0.02;
-
-const noteSchema = z.object({
-  recipe: z.number(),
-  source: z.object({ bytes: z.number(), modifiedMs: z.number(), sha256: z.string() }),
-  /** Whether there is an optimised file; a graph that cannot be rewritten is not tried again. */
-  isOptimised: z.boolean(),
-  reason: z.string().optional(),
-});
-type Note = z.infer<typeof noteSchema>;
-
-/** What came of optimising a decoder. */
-export type OptimisedDecoder =
-  | { isOptimised: true; path: string }
-  /** The graph stays as it is, for this reason. */
-  | { isOptimised: false; reason: string };
-
-/** Path of the optimised graph of a decoder, beside it. */
-export function optimisedPath(path: string): string {
-  return path.replace(/\.onnx$/, '.vistazo.onnx');
-}
-
-function notePath(path: string): string {
-  return path.replace(/\.onnx$/, '.vistazo.json');
-}
-
-/** The optimised graph of a decoder, if it was made of this very file before. */
-export async function knownOptimised(path: string): Promise<OptimisedDecoder | undefined> {
-  const note = await readNote(path);
-  if (note === undefined || note.recipe !== recipe || !(await isSourceOf(note, path))) {
-    return undefined;
-  }
-  if (!note.isOptimised)
-    return { isOptimised: false, reason: note.reason ?? 'it was tried before' };
-  const isThere = await stat(optimisedPath(path)).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? { isOptimised: true, path: optimisedPath(path) } : undefined;
-}
-
-async function readNote(path: string): Promise<Note | undefined> {
-  const text = await readFile(notePath(path), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return noteSchema.parse(JSON.parse(text));
-  } catch {
-    // A damaged note is written anew.
-    return undefined;
-  }
-}
-
-async function isSourceOf({ source }: Note, path: string): Promise<boolean> {
-  const { size, mtimeMs } = await stat(path);
-  if (size !== source.bytes) return false;
-  // A copied folder has other times; then the content decides.
-  return mtimeMs === source.modifiedMs || (await hashOf(path)) === source.sha256;
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
 
 /**
  * Writes a faster graph beside a decoder: attention in one operator, which copies no keys and

@@ -1,8 +1,8 @@
 import { VistazoError } from '../../errors.js';
 import { forkModule } from '../../processes/fork-module.js';
 import type { ModelDescription } from '../files/model-folder.js';
-import { knownOptimised, type OptimisedDecoder } from './optimise-decoder.js';
 import type { OptimiseReply, OptimiseRequest } from './optimise-protocol.js';
+import { knownOptimised, type OptimisedDecoder } from './optimised-file.js';
 
 /** Smaller decoders gain little. */
 const minBytes = 64 * 2 ** 20;

@@ -1,4 +1,4 @@
-import type { OptimisedDecoder } from './optimise-decoder.js';
+import type { OptimisedDecoder } from './optimised-file.js';
 
 /** What the process that optimises is asked. */
 export interface OptimiseRequest {

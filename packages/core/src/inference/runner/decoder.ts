@@ -2,7 +2,8 @@ import { Tensor } from 'onnxruntime-node';
 import { VistazoError } from '../../errors.js';
 import { KvBatch, type Placement } from '../kv/kv-batch.js';
 import type { KvRow } from '../kv/kv-row.js';
-import { type KvBlock, type KvSpec, kvData, kvTensor } from '../kv/kv-spec.js';
+import type { KvBlock, KvSpec } from '../kv/kv-spec.js';
+import { kvData, kvTensor } from '../kv/kv-tensor.js';
 import {
   inputsOf,
   type OnnxSession,
