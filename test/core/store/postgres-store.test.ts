@@ -1,3 +1,5 @@
+import { createConnection, createServer, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openPostgresStore } from '../../../packages/core/src/store/postgres/open-postgres-store.ts';
@@ -25,6 +27,33 @@ async function connect(url: string): Promise<pg.Client> {
   await client.connect();
   onTestFinished(() => client.end());
   return client;
+}
+
+/** A way to a server, of which what is open can be left without an answer and without an end. */
+async function proxyTo({ dataFolder }: PostgresServer) {
+  const pairs: [Socket, Socket][] = [];
+  const proxy = createServer((near) => {
+    const far = createConnection(join(dirname(dataFolder), '.s.PGSQL.5432'));
+    pairs.push([near, far]);
+    near.pipe(far).pipe(near);
+    for (const each of [near, far]) each.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const [near] of pairs) near.destroy();
+    proxy.close();
+  });
+  const address = proxy.address();
+  if (address === null || typeof address === 'string') throw new Error('It has no port.');
+  const freeze = () => {
+    for (const [near, far] of pairs) {
+      far.unpipe(near);
+      near.unpipe(far);
+      near.resume();
+      far.destroy();
+    }
+  };
+  return { port: address.port, freeze };
 }
 
 /** The machine may be busy. */
@@ -139,6 +168,39 @@ describe('the store in PostgreSQL', () => {
     await restarted.restart();
     await reading;
     expect(await store.messagesOf(id)).toHaveLength(1);
+  });
+
+  it('leaves connections that nobody answers any more, as after a fail-over', async () => {
+    const { port, freeze } = await proxyTo(server);
+    const { pathname } = new URL((await server.newDatabase()).replace('@/', '@host/'));
+    const url = `postgresql://vistazo@127.0.0.1:${port}${pathname}`;
+    const store = await openPostgresStore({ url, stuckAfterMs: 200 });
+    onTestFinished(() => store.close());
+    const event = anEvent();
+    freeze();
+    expect(await store.jobs.accept('test', event, { policy: 'queue' })).toBe('accepted');
+    expect(await store.jobs.countOpen()).toBe(1);
+  });
+
+  it('lets a statement go on that takes longer than usual', async () => {
+    const url = await server.newDatabase();
+    const store = await openPostgresStore({ url, stuckAfterMs: 100 });
+    onTestFinished(() => store.close());
+    const [holder, admin] = await Promise.all([connect(url), connect(url)]);
+    await holder.query('begin');
+    await holder.query('lock table jobs');
+    const waiting = async () =>
+      (
+        await admin.query(`select pid from pg_stat_activity
+          where application_name = 'vistazo' and wait_event_type = 'Lock'`)
+      ).rows;
+    const accepting = store.jobs.accept('test', anEvent(), { policy: 'queue' });
+    await expect.poll(waiting, patient).toHaveLength(1);
+    const before = await waiting();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await waiting()).toEqual(before);
+    await holder.query('commit');
+    expect(await accepting).toBe('accepted');
   });
 
   it('that cannot be reached is refused with the mend', async () => {

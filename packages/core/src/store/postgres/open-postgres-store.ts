@@ -1,10 +1,13 @@
 import { Kysely, PostgresDialect, type PostgresDialectConfig, PostgresDriver, sql } from 'kysely';
+import type pg from 'pg';
+import { VistazoError } from '../../errors.js';
 import type { DatabaseKind } from '../kysely/database-kind.js';
 import { KyselyStore } from '../kysely/kysely-store.js';
 import { migrate } from '../kysely/migrations.js';
 import type { Database } from '../kysely/schema.js';
 import { tryAgain } from '../kysely/try-again.js';
 import type { Store } from '../store.js';
+import { ConnectionWatch } from './connection-watch.js';
 import { overwriteDeleted } from './overwrite-deleted.js';
 import { isBroken, isConflict, toStoreError } from './postgres-errors.js';
 import { StorableText } from './storable-text.js';
@@ -17,6 +20,11 @@ export interface PostgresStoreOptions {
   tenant?: string;
   /** Most connections at once, 1 or more. Default 10. */
   maxConnections?: number;
+  /**
+   * How long a connection is used before the server is asked, on another one, whether it still has it; 100 or more.
+   * A fail-over may leave connections that nobody ends. Default 30,000.
+   */
+  stuckAfterMs?: number;
 }
 
 /**
@@ -25,15 +33,18 @@ export interface PostgresStoreOptions {
  * Throws `store.failed` when the server cannot be reached or refuses.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { url, tenant = 'local', maxConnections = 10 } = options;
+  const { url, tenant = 'local', maxConnections = 10, stuckAfterMs = 30_000 } = options;
+  if (!(stuckAfterMs >= 100))
+    throw new VistazoError(
+      'option.invalid',
+      `stuckAfterMs is ${stuckAfterMs}; use a number of milliseconds of 100 or more.`,
+    );
   const { default: pg } = await import('pg');
   const pool = new pg.Pool({
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: 10_000,
-    // A server that is gone without a word is noticed.
     keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
     application_name: 'vistazo',
     types: { getTypeParser: (oid) => (oid === bigintOid ? Number : pg.types.getTypeParser(oid)) },
   });
@@ -41,6 +52,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   pool.on('error', () => {});
   // One that breaks while it is used fails what uses it; the event, unheard, would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
+  new ConnectionWatch(pool, pg.Client, probeOf(pg.Client, url), stuckAfterMs);
   const dialect = new RecoveringDialect({ pool });
   const db = new Kysely<Database>({ dialect, plugins: [new StorableText()] });
   try {
@@ -51,6 +63,23 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     throw toStoreError(error);
   }
 }
+
+/** Asks on a connection of its own. */
+function probeOf(Client: typeof pg.Client, url: string) {
+  return async (sql: string, values: unknown[]): Promise<unknown[]> => {
+    const timeouts = { connectionTimeoutMillis: probeTimeoutMs, query_timeout: probeTimeoutMs };
+    const client = new Client({ connectionString: url, ...timeouts });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return (await client.query(sql, values)).rows;
+    } finally {
+      await client.end().catch(() => {});
+    }
+  };
+}
+
+const probeTimeoutMs = 10_000;
 
 /** Of a transaction that fails the first fault is told, not that its connection could not undo it any more. */
 class RecoveringDialect extends PostgresDialect {
