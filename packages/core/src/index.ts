@@ -82,6 +82,7 @@ export type { ScheduleDefinition } from './plugin/schedule.js';
 export type { TenantPlugin } from './plugin/tenant-plugins.js';
 export type { ToolContext, ToolDefinition } from './plugin/tool.js';
 export { harmlessText, type LinkPolicy, linksIn } from './reply/harmless-text.js';
+export { splitAnswer } from './reply/split-answer.js';
 export { splitText } from './reply/split-text.js';
 export type * from './store/conversation-store.js';
 export type { ForgetRequest, Forgotten } from './store/forgetting.js';

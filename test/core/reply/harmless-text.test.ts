@@ -40,18 +40,18 @@ const pieces = fc.constantFrom(
   '<https://evil.example|click>',
   ' ',
   '\n',
-  '`',
   ')',
   '.',
   '\u200B',
   'word',
 );
-const outputs = fc.oneof(
-  fc.array(pieces, { maxLength: 20 }).map((parts) => parts.join('')),
-  fc
-    .array(fc.oneof(pieces, fc.string({ unit: 'grapheme', maxLength: 5 })), { maxLength: 20 })
-    .map((parts) => parts.join('')),
-);
+/** Without code, of which `code-in-answers.test.ts` is. */
+const outputs = fc
+  .oneof(
+    fc.array(pieces, { maxLength: 20 }),
+    fc.array(fc.oneof(pieces, fc.string({ unit: 'grapheme', maxLength: 5 })), { maxLength: 20 }),
+  )
+  .map((parts) => parts.join('').replaceAll('`', ''));
 
 describe('what a model says', () => {
   const known = linksIn(['See https://known.example/a.', 'and <www.known.example>']);

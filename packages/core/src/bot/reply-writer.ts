@@ -1,6 +1,6 @@
 import type { Adapter, PostedPicture, ReplyTarget, WriteOptions } from '../adapter/adapter.js';
 import type { ReplyAction } from '../adapter/reply-action.js';
-import { splitText } from '../reply/split-text.js';
+import { splitAnswer } from '../reply/split-answer.js';
 import type { Job, JobStore, MessageKey, Post } from '../store/job-store.js';
 import type { TurnTelemetry } from '../telemetry/turn-telemetry.js';
 import { derivedKey } from './derived-id.js';
@@ -74,7 +74,7 @@ export class ReplyWriter {
   }
 
   split(text: string): string[] {
-    return splitText(text, this.adapter.capabilities.maxTextLength);
+    return splitAnswer(text, this.adapter.capabilities.maxTextLength);
   }
 
   /** How many messages of the answer are posted, those of earlier attempts included. */

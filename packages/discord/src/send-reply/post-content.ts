@@ -1,4 +1,4 @@
-import { type PostedPicture, splitText } from '@vistazo/core';
+import { type PostedPicture, splitAnswer } from '@vistazo/core';
 import type { Language } from '@vistazo/core/adapter-kit';
 import type { DiscordFile } from '../discord-api.js';
 import { say } from '../language.js';
@@ -42,7 +42,7 @@ function textContent(text: string, mayAttach: boolean, language: Language): Post
   if (text.length <= maxMessageLength) return { content: text, files: [] };
   const notice = `-# ${say(mayAttach ? 'wholeInFile' : 'mayNotAttach', language)}`;
   const room = maxMessageLength - notice.length - 2;
-  const [beginning = ''] = splitText(text.slice(0, 2 * room), room);
+  const [beginning = ''] = splitAnswer(text.slice(0, 2 * room), room);
   const content = `${beginning}\n\n${notice}`;
   return { content, files: mayAttach ? [answerFile(text)] : [] };
 }
