@@ -59,6 +59,7 @@ class DiscordAdapter implements Adapter {
       ephemeralAnswers: true,
       buttons: options.buttons,
       commands: options.commands !== null,
+      writtenCommands: true,
       messageCommands: options.commands !== null,
       modals: options.commands !== null || options.buttons,
     };

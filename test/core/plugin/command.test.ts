@@ -89,7 +89,8 @@ describe('a command of a plugin', () => {
       '/describe words=many',
       'The option words of /describe is not right: Invalid input: expected number, received string.',
     ],
-    ['/other', 'Yes.'],
+    ['/other', 'There is no command /other; there are /describe, /greet.'],
+    ['/etc/hosts says what?', 'Yes.'],
     ['1/greet', 'Yes.'],
   ])('can be written where a platform has none: %s', async (text, answer) => {
     const { bot } = await startBot([describing, greeting]);
@@ -101,6 +102,22 @@ describe('a command of a plugin', () => {
     expect(await bot.ask('/greet who=Ana')).toBe('Yes.');
     const command = { name: 'greet', options: { who: 'Ana' } };
     expect(await bot.ask('', { command })).toBe('Hello, Ana!');
+  });
+
+  it('that is mistyped is told to the person, and the model is not asked', async () => {
+    for (const capabilities of [{}, { commands: true, writtenCommands: true }]) {
+      const { bot } = await startBot([greeting], {}, capabilities);
+      expect(await bot.ask('/gret who=Ana')).toBe('There is no command /gret; there are /greet.');
+      expect(await bot.ask('/greet who=Ana')).toBe('Hello, Ana!');
+      expect(bot.model.prompts).toEqual([]);
+    }
+  });
+
+  it('that is the adapter’s own, or of a bot without commands, is a question to the model', async () => {
+    const own = await startBot([greeting], {}, { commands: true, writtenCommands: true });
+    expect(await own.bot.ask('/help')).toBe('Yes.');
+    const { bot } = await startBot([]);
+    expect(await bot.ask('/gret who=Ana')).toBe('Yes.');
   });
 
   it('that nobody knows is answered with those that there are', async () => {

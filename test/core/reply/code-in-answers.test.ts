@@ -58,7 +58,7 @@ const commonMark = new MarkdownIt({ html: false, linkify: true });
 /** The addresses that a reader of CommonMark, with tables, makes links of. */
 function linksInCommonMark(text: string): string[] {
   const tokens = commonMark.parse(text, {}).flatMap((token) => [token, ...(token.children ?? [])]);
-  return tokens.flatMap((token) => token.attrGet('href') ?? token.attrGet('src') ?? []);
+  return tokens.flatMap((token) => String(token.attrGet('href') ?? token.attrGet('src') ?? ''));
 }
 
 const pieces = fc.constantFrom(

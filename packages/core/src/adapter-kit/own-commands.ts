@@ -1,4 +1,4 @@
-import type { CommandDescription } from '../adapter/command-description.js';
+import type { CommandDescription, ownCommandNames } from '../adapter/command-description.js';
 import { commonSayings } from './language.js';
 
 /** One of the {@link commonSayings}. */
@@ -6,7 +6,7 @@ type Saying = keyof typeof commonSayings;
 
 /** A command of the adapter's own. */
 export interface OwnCommand {
-  does: 'ask' | 'describe' | 'model' | 'help' | 'forget';
+  does: (typeof ownCommandNames)[number];
   description: CommandDescription;
   /** Its name and description in other languages. */
   name: Saying;

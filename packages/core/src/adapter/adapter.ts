@@ -33,7 +33,10 @@ export interface AdapterCapabilities {
   modals?: boolean;
   /** Whether a command can be called on a message that is there already. */
   messageCommands?: boolean;
-  /** Whether commands have a form of their own; where not, the bot reads them from messages such as `/name key=value`. */
+  /**
+   * Whether commands have a form of their own; where not, the bot reads them from messages such as `/name key=value`,
+   * and answers one that there is not with those that there are.
+   */
   commands?: boolean;
   /** Whether commands are read from messages all the same, as where those of the platform cannot be called in threads. */
   writtenCommands?: boolean;

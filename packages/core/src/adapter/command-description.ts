@@ -11,6 +11,9 @@ export interface CommandOption {
   max?: number;
 }
 
+/** Commands that adapters have themselves where a platform has commands of its own. @internal */
+export const ownCommandNames = ['ask', 'describe', 'model', 'help', 'forget'] as const;
+
 /** A command as a platform makes it known. */
 export interface CommandDescription {
   /** Small letters, digits and hyphens, at most 32. */

@@ -34,6 +34,21 @@ export function parseCommand(
   return { name, options };
 }
 
+/**
+ * The call of a command that there is not, such as of a mistyped name; `others` are names that mean something
+ * elsewhere. Undefined where a text calls none, and for bots without commands. @internal
+ */
+export function parseUnknownCommand(
+  text: string,
+  commands: readonly CommandDescription[],
+  others: readonly string[],
+): CommandCall | undefined {
+  const [, name] = callPattern.exec(text.trim()) ?? [];
+  if (name === undefined || commands.length === 0) return undefined;
+  const isKnown = others.includes(name) || commands.some((each) => each.name === name);
+  return isKnown ? undefined : { name, options: {} };
+}
+
 function nextOption(rest: string, { options }: CommandDescription) {
   const [whole, name, quoted, bare] = optionPattern.exec(rest) ?? [];
   if (whole === undefined || !options.some((option) => option.name === name)) return undefined;

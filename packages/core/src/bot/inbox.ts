@@ -1,6 +1,11 @@
-import type { Adapter, ReceivedFile } from '../adapter/adapter.js';
-import { parseCommand, writtenCommand } from '../adapter/parse-command.js';
-import { type PlatformEvent, platformEventSchema } from '../adapter/platform-event.js';
+import type { Adapter, AdapterCapabilities, ReceivedFile } from '../adapter/adapter.js';
+import { ownCommandNames } from '../adapter/command-description.js';
+import { parseCommand, parseUnknownCommand, writtenCommand } from '../adapter/parse-command.js';
+import {
+  type CommandCall,
+  type PlatformEvent,
+  platformEventSchema,
+} from '../adapter/platform-event.js';
 import { VistazoError } from '../errors.js';
 import type { PluginHost } from '../plugin/plugin-host.js';
 import type { AcceptOptions, CancelledJob, MessageKey, Refusal } from '../store/job-store.js';
@@ -183,11 +188,20 @@ export class Inbox {
   #withCommand({ capabilities }: Adapter, event: CheckedEvent): CheckedEvent {
     if (event.type !== 'message' && event.type !== 'edited') return event;
     const isRead = !capabilities.commands || capabilities.writtenCommands;
-    const written = isRead ? parseCommand(event.text, this.options.plugins.commands) : undefined;
-    const command = event.command ?? written;
+    const command =
+      event.command ?? (isRead ? this.#writtenIn(event.text, capabilities) : undefined);
     if (command === undefined) return event;
     const text = event.text.trim() === '' ? writtenCommand(command) : event.text;
     return { ...event, command, text };
+  }
+
+  /** A mistyped one is a call too, which is answered with the commands that there are. */
+  #writtenIn(text: string, { commands: hasOwn }: AdapterCapabilities): CommandCall | undefined {
+    const { commands } = this.options.plugins;
+    return (
+      parseCommand(text, commands) ??
+      parseUnknownCommand(text, commands, hasOwn ? ownCommandNames : [])
+    );
   }
 
   /** As far as the platform allows; what was stored is true whether it is shown or not. */
