@@ -140,9 +140,22 @@ def decoder_graph(
 ) -> onnx.ModelProto:
     """The Llama decoder; the options decide in what exporters differ: the tensors it takes, whether it leaves out places
     whose attention mask is 0 (`padding`), and whether attention is one GroupQueryAttention (`grouped`)."""
-    graph, llama, text = Graph(), model.model.text_model, model.config.text_config
-    heads, kv_heads, head_dim = text.num_attention_heads, text.num_key_value_heads, text.head_dim
-    length = graph.op("Shape", "inputs_embeds", start=1, end=2)
+    return llama_graph(
+        model.model.text_model, model.lm_head, model.config.text_config, positions=positions, keep=keep,
+        cache_branch=cache_branch, padding=padding, grouped=grouped,
+    )
+
+
+def llama_graph(
+    llama: torch.nn.Module, lm_head: torch.nn.Linear, text: PreTrainedConfig, *, positions: bool = True, keep: bool = False,
+    cache_branch: bool = False, padding: bool = True, grouped: bool = False, ids: bool = False,
+) -> onnx.ModelProto:
+    """A decoder built like Llama's. With `ids` it takes token ids, and embeds them itself."""
+    graph = Graph()
+    heads, kv_heads = text.num_attention_heads, text.num_key_value_heads
+    head_dim = getattr(text, "head_dim", None) or text.hidden_size // heads
+    tokens = "input_ids" if ids else "inputs_embeds"
+    length = graph.op("Shape", tokens, start=1, end=2)
     total = graph.op("Shape", "attention_mask", start=1, end=2)
     last = graph.op("Slice", graph.op("CumSum", "attention_mask", graph.const(1)), graph.op("Neg", length), total, graph.const([1]))
     place = "position_ids" if positions else graph.op("Sub", last, graph.const(1))
@@ -158,7 +171,7 @@ def decoder_graph(
         seen = graph.op("And", graph.op("Unsqueeze", seen, graph.const([0, 1])), real)
     mask = graph.op("Where", seen, graph.const(0, np.float32), graph.const(-1e4, np.float32))
     lengths = grouped_lengths(graph) if grouped else ()
-    x = "inputs_embeds"
+    x = graph.op("Gather", graph.weight(llama.embed_tokens.weight), tokens) if ids else tokens
     for index, layer in enumerate(llama.layers):
         attention, normed = layer.self_attn, graph.rms_norm(x, layer.input_layernorm)
         q = rotated(graph, graph.heads(graph.linear(normed, attention.q_proj), heads, head_dim), cos, sin)
@@ -190,17 +203,20 @@ def decoder_graph(
     if keep:
         start = graph.op("Unsqueeze", graph.op("Neg", "num_logits_to_keep"), graph.const([0]))
         x = graph.op("Slice", x, start, graph.const([2**31]), graph.const([1]))
-    graph.op("Identity", graph.linear(x, model.lm_head), outputs=["logits"])
-    return graph.model("decoder_model_merged", *decoder_tensors(text, positions, keep, cache_branch))
+    graph.op("Identity", graph.linear(x, lm_head), outputs=["logits"])
+    return graph.model("decoder_model_merged", *decoder_tensors(text, head_dim, ids, positions, keep, cache_branch))
 
 
-def decoder_tensors(text: PreTrainedConfig, positions: bool, keep: bool, cache_branch: bool) -> tuple[list, list]:
+def decoder_tensors(
+    text: PreTrainedConfig, head_dim: int, ids: bool, positions: bool, keep: bool, cache_branch: bool
+) -> tuple[list, list]:
     cache = lambda prefix, tokens: [
-        tensor(f"{prefix}.{index}.{part}", FLOAT, ["batch", text.num_key_value_heads, tokens, text.head_dim])
+        tensor(f"{prefix}.{index}.{part}", FLOAT, ["batch", text.num_key_value_heads, tokens, head_dim])
         for index in range(text.num_hidden_layers) for part in ("key", "value")
     ]
     inputs = [
-        tensor("inputs_embeds", FLOAT, ["batch", "tokens", text.hidden_size]), tensor("attention_mask", INT64, ["batch", "total"]),
+        tensor("input_ids", INT64, ["batch", "tokens"]) if ids else tensor("inputs_embeds", FLOAT, ["batch", "tokens", text.hidden_size]),
+        tensor("attention_mask", INT64, ["batch", "total"]),
         *([tensor("position_ids", INT64, ["batch", "tokens"])] if positions else []),
         *([tensor("num_logits_to_keep", INT64, [])] if keep else []),
         *([tensor("use_cache_branch", BOOL, [1])] if cache_branch else []),
