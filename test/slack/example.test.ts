@@ -164,13 +164,15 @@ describe.skipIf(whyNoLocalSlack !== undefined)(
 );
 
 describe('examples/slack-triage', () => {
-  it('says where the tokens come from when there are none', async () => {
+  it('ends with one sentence, which says where the tokens come from, when there are none', async () => {
     const cwd = await newFolder();
     onTestFinished(() => rm(cwd, { recursive: true, force: true }));
     await copyFile(join(example, 'bot.config.js'), join(cwd, 'bot.config.js'));
     const err = await new Promise<string>((resolve) => {
       execFile(process.execPath, ['bot.js'], { cwd, env }, (_, __, stderr) => resolve(stderr));
     });
-    expect(err).toContain('the token is on the page OAuth & Permissions of your app');
+    expect(err).toMatch(
+      /^The Slack adapter [^\n]+ the token is on the page OAuth & Permissions of your app [^\n]+\.\n$/,
+    );
   });
 });

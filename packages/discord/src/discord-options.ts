@@ -86,7 +86,8 @@ export type CheckedOptions = z.output<typeof optionsSchema>;
 
 /** Throws `option.invalid`. */
 export function checkOptions(options: DiscordAdapterOptions): CheckedOptions {
-  const parsed = optionsSchema.safeParse(options);
+  // A variable of the environment that is empty is not set.
+  const parsed = optionsSchema.safeParse({ ...options, token: options.token || undefined });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw invalid(

@@ -141,7 +141,12 @@ export function featuresOf({
 
 /** Throws `option.invalid`. */
 export function checkOptions(options: SlackAdapterOptions): CheckedOptions {
-  const parsed = optionsSchema.safeParse(options);
+  // A variable of the environment that is empty is not set.
+  const parsed = optionsSchema.safeParse({
+    ...options,
+    botToken: options.botToken || undefined,
+    appToken: options.appToken || undefined,
+  });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw invalid(

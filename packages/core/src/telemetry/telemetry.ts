@@ -23,6 +23,7 @@ export interface EventPlace {
 export class Telemetry {
   readonly metrics: BotMetrics;
   readonly #log: BotLog;
+  #isStarted = false;
 
   /** Throws `option.invalid`. */
   constructor(options: { log: Logger | LogOptions; countOpen: () => Promise<number> }) {
@@ -31,13 +32,16 @@ export class Telemetry {
   }
 
   started(about: { adapters: readonly string[]; plugins: readonly string[]; model: string }): void {
+    this.#isStarted = true;
     this.metrics.process.start();
     this.#log.write('info', 'bot started', about);
   }
 
   stopped(): void {
     this.metrics.process.stop();
-    this.#log.write('info', 'bot stopped');
+    // A bot that could not start says why, and nothing else.
+    if (this.#isStarted) this.#log.write('info', 'bot stopped');
+    this.#isStarted = false;
   }
 
   /** Checks what an adapter handed over. */
