@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { KnownMessage, PlatformEvent } from '@vistazo/core';
+import { setTimeout } from 'node:timers/promises';
+import { type KnownMessage, type PlatformEvent, VistazoError } from '@vistazo/core';
 import { testHost } from '@vistazo/core/testing';
 import { generateSnowflake } from 'discord-digital-twin';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -40,6 +41,48 @@ async function startAway() {
   await vi.waitFor(() => expect(searches).toHaveBeenCalled(), 10_000);
   return { twin, adapter, missed, find, messages };
 }
+
+it('finds what it missed also where the store is away when it begins to look', async () => {
+  const twin = await Twin.start();
+  onTestFinished(() => twin.stop());
+  const known = await twin.ask('Known');
+  const missed = await twin.ask('Missed');
+  const taken: string[] = [];
+  const notices: string[] = [];
+  let isAway = true;
+  const away = () => {
+    if (isAway) throw new VistazoError('store.failed', 'It is away.');
+  };
+  const adapter = twin.newAdapter({ notify: (notice) => notices.push(notice) });
+  await adapter.start(
+    testHost({
+      receive: async (event) => {
+        away();
+        if (event.type === 'message') taken.push(event.messageId);
+        return 'accepted';
+      },
+      recentMessages: async () => {
+        away();
+        return [{ tenant: twin.guildId, conversationKey: twin.channelId, messageId: known }];
+      },
+      knownIn: async () => {
+        away();
+        return [];
+      },
+    }),
+  );
+  onTestFinished(async () => {
+    await adapter.stop();
+    await adapter.close?.();
+  });
+  const live = await twin.ask('Live');
+  await setTimeout(1200);
+  expect(taken).toEqual([]);
+  isAway = false;
+  await vi.waitFor(() => expect(taken).toContain(live), 10_000);
+  expect(taken[0]).toBe(missed);
+  expect(notices.filter((notice) => notice.includes('looked for'))).toEqual([]);
+});
 
 // The latest message that is stored in a channel is where the bot looks for what it missed after a death.
 it('hands over nothing in a channel before what came there while it was away, and waits in no other channel', async () => {

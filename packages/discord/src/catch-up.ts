@@ -96,7 +96,8 @@ export class CatchUp {
 
   async #forgetLeft(present: PresentGuilds): Promise<void> {
     const { api, host, delivery, notify } = this.options;
-    const left = await leftGuilds(await host.tenants(), present, api, this.#stopped.signal);
+    const tenants = await delivery.known(() => host.tenants());
+    const left = await leftGuilds(tenants, present, api, this.#stopped.signal);
     for (const tenant of left)
       if (await delivery.forget(tenant))
         notify(`The Discord server ${tenant} took the bot out while it was away; it is forgotten.`);
@@ -104,7 +105,10 @@ export class CatchUp {
 
   async #channels(nowMs: number): Promise<HeldChannel[]> {
     const { host, missed, delivery, notify } = this.options;
-    const known = await host.recentMessages(nowMs - activeForMs, maxChannels + 1);
+    // Without what the store knows nothing that was missed would be found.
+    const known = await delivery.known(() =>
+      host.recentMessages(nowMs - activeForMs, maxChannels + 1),
+    );
     if (known.length > maxChannels)
       notify(
         `The bot looks for what it missed only in the ${maxChannels} Discord channels where it was asked last; there are more.`,

@@ -44,7 +44,8 @@ export class ChangedMessages {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { conversationKey } = conversation;
-    const accepted = await this.options.host.knownIn(conversation, maxQuestions + 1);
+    const { host, delivery } = this.options;
+    const accepted = await delivery.known(() => host.knownIn(conversation, maxQuestions + 1));
     const ids = accepted.slice(0, maxQuestions).filter(isSnowflake);
     if (ids.length === 0) return true;
     const changes = new Changes(this.options, conversation, sinceMs, signal);

@@ -77,6 +77,21 @@ export class EventDelivery {
     return forgotten ?? false;
   }
 
+  /**
+   * What the store knows, as soon as it answers. Throws the reason of the stop when that comes before, and what is no
+   * failure of the store.
+   */
+  async known<T>(read: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await read();
+      } catch (error) {
+        if (codeOf(error) !== 'store.failed') throw error;
+      }
+      await pause(pauseMsAfter(tries), this.#stopped.signal);
+    }
+  }
+
   /** Tries nothing again any more, and gives up what is held. */
   stop(): void {
     this.#stopped.abort();
@@ -95,8 +110,7 @@ export class EventDelivery {
           isWaiting = true;
           if (tries === triesBeforeNotice) this.#notice(error);
         }
-        const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1));
-        await pause(pauseMs, this.#stopped.signal).catch(() => {});
+        await pause(pauseMsAfter(tries), this.#stopped.signal).catch(() => {});
       }
     } finally {
       if (isWaiting) this.#waiting -= 1;
@@ -116,6 +130,10 @@ export class EventDelivery {
       `What comes from ${this.platform} cannot be stored: ${codeOf(error)}. It waits in memory and is tried again; do not stop the bot before the store is back.`,
     );
   }
+}
+
+function pauseMsAfter(tries: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1));
 }
 
 function codeOf(error: unknown): string {
