@@ -159,7 +159,7 @@ def collect(roots: list[Path], code: list[Path], seed: int) -> Corpus:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--code", type=Path, nargs="*", default=[Path("/usr/lib/python3"), Path("/usr/lib/python3.11"), Path("/usr/share/perl"), Path("/usr/include")])
+    parser.add_argument("--code", type=Path, nargs="*", default=[Path("/usr/lib/python3"), Path("/usr/lib/python3.11"), Path("/usr/share/perl"), Path("/usr/include"), Path("../node_modules")])
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     collect([Path("/"), arguments.data / "system"], arguments.code, arguments.seed).write(arguments.data / "texts")

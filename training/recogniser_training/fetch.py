@@ -26,7 +26,7 @@ def fetch_fonts(data: Path) -> None:
     npm = data / "npm"
     npm.mkdir(exist_ok=True)
     (npm / "package.json").write_text(json.dumps({"name": "fonts", "private": True}))
-    run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *[f"@fontsource/{name}@5" for name in SOURCES["npm"]]], npm)
+    run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *[f"@fontsource/{name}@{package['version']}" for name, package in SOURCES["npm"].items()]], npm)
     (npm / "fonts-found.json").unlink(missing_ok=True)
 
 
