@@ -104,4 +104,13 @@ describe('feedback', () => {
     const author = { id: 'bo', name: 'Bo' };
     expect(await bot.ask('/feedback-summary', { author })).toMatch(/^Nobody rated/);
   });
+
+  it('counts by default the thumbs of the conversation where it is asked', async () => {
+    const { bot } = await ratedBot({});
+    await bot.ask('Hi!', { conversationKey: 'D-ANA' });
+    await bot.rate('down');
+    const summary = (conversationKey: string) => bot.ask('/feedback-summary', { conversationKey });
+    expect(await summary('C-BEN')).toMatch(/^Nobody rated/);
+    expect(await summary('D-ANA')).toBe('2026-01-01: 0 up, 1 down');
+  });
 });

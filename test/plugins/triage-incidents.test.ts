@@ -26,6 +26,13 @@ describe('incidents', () => {
     expect(await post()).toContain('**Same as ticket 1** (3 times since 2026-01-01)');
   });
 
+  it('tell a conversation nothing of what came up elsewhere', async () => {
+    const { post } = await desk({}, {}, {}, {});
+    await post({ conversationKey: 'D-ANA' });
+    expect(await post({ conversationKey: 'C-BEN' })).not.toContain('Same as');
+    expect(await post({ conversationKey: 'C-BEN' })).toContain('**Same as ticket 2** (2 times');
+  });
+
   it('take messages as the same whose capitals, blanks, numbers and ids differ', async () => {
     const errorCode = '';
     expect(

@@ -1,3 +1,4 @@
+import { triage } from '@vistazo/plugins';
 import { describe, expect, it } from 'vitest';
 import { pictureOf } from '../core/bot/bot-fixture.ts';
 import { answerOf, desk, deskOn } from './triage-fixture.ts';
@@ -125,11 +126,11 @@ describe('triage', () => {
     expect(await numbers('/tickets')).toEqual([2, 1]);
     expect(await numbers('/tickets status=all')).toEqual([3, 2, 1]);
     expect(await numbers('/tickets status=all product=mail limit=1')).toEqual([3]);
-    expect(await bot.ask('/ticket number=9')).toBe('There is no ticket 9.');
+    expect(await bot.ask('/ticket number=9')).toBe('There is no ticket 9 here.');
   });
 
   it('gives tickets that come at once numbers of their own', async () => {
-    const { bot } = await desk({}, {}, {}, {}, {});
+    const { bot } = await desk({ operators: ['ana'] }, {}, {}, {}, {});
     const picture = await pictureOf(255);
     const keys = ['a', 'b', 'c', 'd'];
     await Promise.all(
@@ -151,6 +152,52 @@ describe('triage', () => {
     expect(await bot.ask('/tickets')).toBe('That is for the operators of this bot.');
     expect(await bot.ask('/ticket number=1 status=closed')).toMatch(/operators/);
     expect(await bot.ask('/tickets', { author: { id: 'bo', name: 'Bo' } })).toMatch(/^1 · Mail/);
+  });
+
+  it('shows tickets where they were made, and elsewhere to the operators that are named', async () => {
+    const ben = { id: 'ben', name: 'Ben' };
+    const made = { conversationKey: 'D-ANA' };
+    for (const operators of [undefined, ['bo']]) {
+      const { bot, post } = await desk(operators === undefined ? {} : { operators }, {});
+      await post(made);
+      const elsewhere = { conversationKey: 'C-BEN', author: ben };
+      for (const call of ['/tickets', '/ticket number=1', '/ticket number=1 status=closed'])
+        expect(await bot.ask(call, elsewhere)).toMatch(
+          operators === undefined ? /^There (are none|is no ticket 1 here)\.$/ : /operators/,
+        );
+      const asker = operators === undefined ? {} : { author: { id: 'bo', name: 'Bo' } };
+      expect(await bot.ask('/tickets', { ...made, ...asker })).toMatch(/^1 · Mail · high · open/);
+      if (operators !== undefined)
+        expect(await bot.ask('/ticket number=1', { ...elsewhere, ...asker })).toMatch(/Ticket 1/);
+    }
+  });
+
+  it('shows a channel the tickets of its threads, and nobody those of somebody else’s private answers', async () => {
+    const { bot, post } = await desk({}, {}, {}, {});
+    await post({ conversationKey: 'C1:17.5' });
+    await post({ conversationKey: 'private:ana:C1:18.1' });
+    const numbersIn = async (conversationKey: string) =>
+      (await bot.ask('/tickets', { conversationKey })).match(/^\d+/gm) ?? [];
+    expect(await numbersIn('C1:call')).toEqual(['1']);
+    expect(await numbersIn('C1')).toEqual(['1']);
+    expect(await numbersIn('private:ana:C1')).toEqual(['2', '1']);
+    expect(await numbersIn('private:ben:C1')).toEqual(['1']);
+    expect(await numbersIn('C2')).toEqual([]);
+    expect(await numbersIn('private:ana:C2')).toEqual([]);
+  });
+
+  it('lets people correct a ticket where its rule announced it', async () => {
+    const rules = [{ when: {}, announce: { adapter: 'memory', conversationKey: 'on-call' } }];
+    const { bot, post } = await desk({ rules }, {});
+    await post();
+    const close = '/ticket number=1 status=closed';
+    expect(await bot.ask(close, { conversationKey: 'lobby' })).toMatch(/no ticket 1 here/);
+    expect(await bot.ask(close, { conversationKey: 'on-call' })).toContain('closed');
+  });
+
+  it('refuses options that are mistyped', () => {
+    const mistyped: object = { produtcs: ['Mail'] };
+    expect(() => triage(mistyped)).toThrow(/Unrecognized key: "produtcs"/);
   });
 
   it('never shows a tenant the tickets of another one', async () => {

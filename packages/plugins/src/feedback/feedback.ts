@@ -1,12 +1,15 @@
 import { definePlugin } from '@vistazo/core';
 import { z } from 'zod';
 import { oneLine } from '../one-line.js';
-import { isOperator, operatorsSchema } from '../operators.js';
+import { isOperator, operatorsSchema, seesAll } from '../operators.js';
 import { stableKey } from '../stable-key.js';
 import { dayOf, RatingStorage } from './rating-storage.js';
 
 const configSchema = z.object({
-  /** Who may ask for the summary. Default everybody. */
+  /**
+   * Who may ask for the summary of all conversations. Default: everybody may ask, and is told of the conversation in
+   * which they ask.
+   */
   operators: operatorsSchema,
   /** Whether somebody who gives a thumb down without a word is asked what was wrong. Default false. */
   askWhy: z.boolean().default(false),
@@ -62,8 +65,9 @@ export const feedback = definePlugin({
       name: 'why',
       description: 'Says why you rated the last answer as you did',
       options: z.object({ comment: z.string().min(1).max(2000).describe('In a few words') }),
-      async run({ options: { comment }, author, storage, reply }) {
-        const isKept = await new RatingStorage(storage).comment(author.id, comment);
+      async run({ options: { comment }, author, adapter, storage, reply }) {
+        const person = { adapter, id: author.id };
+        const isKept = await new RatingStorage(storage).comment(person, comment);
         reply(isKept ? 'Thank you.' : 'There is no answer that you rated.');
       },
     });
@@ -76,7 +80,8 @@ export const feedback = definePlugin({
         if (!isOperator(message.config.operators, message))
           return reply('That is for the operators of this bot.');
         const since = dayOf(nowMs() - (days - 1) * dayMs);
-        const counts = await new RatingStorage(message.storage).countsSince(since);
+        const place = seesAll(message.config.operators, message) ? undefined : message;
+        const counts = await new RatingStorage(message.storage).countsSince(since, place);
         const lines = counts.map(({ day, up, down }) => `${day}: ${up} up, ${down} down`);
         reply(lines.join('\n') || 'Nobody rated an answer in these days.');
       },

@@ -1,5 +1,7 @@
 import type { PluginStorage } from '@vistazo/core';
 import { z } from 'zod';
+import { type Place, placeKeyOf, placeKeysShownIn } from '../place.js';
+import { stableKey } from '../stable-key.js';
 
 const ratingSchema = z.object({
   rating: z.enum(['up', 'down']),
@@ -23,7 +25,11 @@ export function dayOf(timeMs: number): string {
 
 const dayKey = ({ atMs, rating }: KeptRating, id: string) => `day ${dayOf(atMs)} ${rating} ${id}`;
 const ratingKey = (id: string) => `rating ${id}`;
-const authorKey = (authorId: string) => `last of ${authorId.slice(0, 400)}`;
+/** The same by place, so that each can be shown its own alone. */
+const placePrefix = (adapter: string, placeKey: string) => `in ${stableKey(adapter, placeKey)} `;
+const placeKey = (rating: KeptRating, id: string) =>
+  placePrefix(rating.adapter, placeKeyOf(rating.conversationKey)) + dayKey(rating, id);
+const authorKey = (adapter: string, authorId: string) => `last of ${stableKey(adapter, authorId)}`;
 
 /**
  * The ratings of a tenant: each under who gave it for what, so that a changed mind takes the place of
@@ -41,15 +47,21 @@ export class RatingStorage {
     const before = await this.#get(id);
     await this.values.set(ratingKey(id), rating);
     await this.values.set(dayKey(rating, id), true);
-    await this.values.set(authorKey(rating.author.id), id);
+    await this.values.set(placeKey(rating, id), true);
+    await this.values.set(authorKey(rating.adapter, rating.author.id), id);
     if (before !== undefined && dayKey(before, id) !== dayKey(rating, id))
-      await this.values.delete(dayKey(before, id));
+      await this.#uncount(before, id);
   }
 
   async forget(id: string): Promise<void> {
     const before = await this.#get(id);
-    if (before !== undefined) await this.values.delete(dayKey(before, id));
+    if (before !== undefined) await this.#uncount(before, id);
     await this.values.delete(ratingKey(id));
+  }
+
+  async #uncount(rating: KeptRating, id: string): Promise<void> {
+    await this.values.delete(dayKey(rating, id));
+    await this.values.delete(placeKey(rating, id));
   }
 
   /** Forgets the ratings that somebody gave, or that are older. */
@@ -59,30 +71,44 @@ export class RatingStorage {
       const rating = await this.#get(id);
       if (rating === undefined || !isMeant(rating)) continue;
       await this.forget(id);
-      const last = authorKey(rating.author.id);
+      const last = authorKey(rating.adapter, rating.author.id);
       if ((await this.values.get(last)) === id) await this.values.delete(last);
     }
   }
 
   /** Adds a comment to what this person rated last; false when there is no such rating. */
-  async comment(authorId: string, comment: string): Promise<boolean> {
-    const id = z.string().safeParse(await this.values.get(authorKey(authorId))).data;
+  async comment(
+    { adapter, id: authorId }: { adapter: string; id: string },
+    comment: string,
+  ): Promise<boolean> {
+    const key = authorKey(adapter, authorId);
+    const id = z.string().safeParse(await this.values.get(key)).data;
     const last = id === undefined ? undefined : await this.#get(id);
     if (id === undefined || last === undefined) return false;
     await this.values.set(ratingKey(id), { ...last, comment });
     return true;
   }
 
-  /** Days with ratings since this one, the latest first. */
-  async countsSince(day: string): Promise<{ day: string; up: number; down: number }[]> {
+  /** Days with ratings since this one, the latest first; of all conversations, or of what may be shown in one. */
+  async countsSince(
+    day: string,
+    place?: Place,
+  ): Promise<{ day: string; up: number; down: number }[]> {
     const counts = new Map<string, { up: number; down: number }>();
-    for (const key of await this.values.keys('day ')) {
-      const [, at = '', rating] = key.split(' ');
-      if (at < day) continue;
-      const count = counts.get(at) ?? { up: 0, down: 0 };
-      counts.set(at, count);
-      count[rating === 'up' ? 'up' : 'down'] += 1;
-    }
-    return [...counts].toReversed().map(([at, count]) => ({ day: at, ...count }));
+    for (const prefix of prefixesOf(place))
+      for (const key of await this.values.keys(`${prefix}day `)) {
+        const [, at = '', rating] = key.slice(prefix.length).split(' ');
+        if (at < day) continue;
+        const count = counts.get(at) ?? { up: 0, down: 0 };
+        counts.set(at, count);
+        count[rating === 'up' ? 'up' : 'down'] += 1;
+      }
+    const days = [...counts].sort(([a], [b]) => (a < b ? 1 : -1));
+    return days.map(([at, count]) => ({ day: at, ...count }));
   }
+}
+
+function prefixesOf(place: Place | undefined): string[] {
+  if (place === undefined) return [''];
+  return placeKeysShownIn(place.conversationKey).map((key) => placePrefix(place.adapter, key));
 }

@@ -1,7 +1,7 @@
 import type { Announcement, PluginStorage } from '@vistazo/core';
 import { z } from 'zod';
 import { oneLine } from '../one-line.js';
-import { placeSchema } from './routing.js';
+import { placeSchema } from '../place.js';
 import { severities, type Ticket } from './ticket.js';
 import { TicketStorage } from './ticket-storage.js';
 

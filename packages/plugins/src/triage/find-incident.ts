@@ -6,9 +6,9 @@ export const mostCompared = 500;
 
 /** How often something happened before, for the card. */
 export interface Incident {
-  /** Of its first ticket, by which it is known. */
+  /** Of its first ticket among those that are shown. */
   number: number;
-  /** Tickets of it that are kept, this one included. */
+  /** Tickets of it among those, this one included. */
   count: number;
   /** Milliseconds since 1970. */
   sinceMs: number;
@@ -33,11 +33,13 @@ export function findIncident(ticket: Ticket, kept: readonly Ticket[], sinceMs: n
   return numbers.length === 0 ? ticket.number : Math.min(...numbers);
 }
 
-/** How often an incident came up, as far as its tickets are among those that are kept. */
-export function incidentOf(ticket: Ticket, number: number, kept: readonly Ticket[]): Incident {
-  const others = kept.filter(
-    (other) => other.number !== ticket.number && (other.incident ?? other.number) === number,
+/** How often the incident of a ticket came up, as far as its tickets are among those that are given. */
+export function incidentOf(ticket: Ticket, given: readonly Ticket[]): Incident {
+  const incident = ticket.incident ?? ticket.number;
+  const others = given.filter(
+    (other) => other.number !== ticket.number && (other.incident ?? other.number) === incident,
   );
+  const number = Math.min(ticket.number, ...others.map((other) => other.number));
   const sinceMs = Math.min(ticket.openedAtMs, ...others.map(({ openedAtMs }) => openedAtMs));
   return { number, count: 1 + others.length, sinceMs };
 }

@@ -1,12 +1,12 @@
 import type { Announcement, MessagePicture, PluginMessage } from '@vistazo/core';
 import { z } from 'zod';
 import { oneLine } from '../one-line.js';
+import { type Place, placeSchema } from '../place.js';
 import { stableKey } from '../stable-key.js';
 import { blurredParts } from './blurred-parts.js';
-import { type Place, placeSchema } from './routing.js';
-import type { Ticket } from './ticket.js';
+import { alsoShownIn, type Ticket } from './ticket.js';
 import { ticketCard } from './ticket-card.js';
-import { forwardedKey } from './ticket-storage.js';
+import { forwardedKey, TicketStorage } from './ticket-storage.js';
 
 /** Where operators can forward tickets to, by name. */
 export const placesSchema = z.record(z.string().regex(/^[\w-]{1,40}$/), placeSchema);
@@ -78,6 +78,7 @@ async function announceOnce(
   if ((await storage.get(known)) !== undefined)
     return `Ticket ${number} was forwarded to ${options.to} like this before. ${nothingDone}`;
   const filled = countOf(rectangles.length);
+  await new TicketStorage(storage).keep(source, alsoShownIn(ticket, { adapter, conversationKey }));
   await announce({
     adapter,
     tenant,

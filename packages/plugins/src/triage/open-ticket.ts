@@ -1,4 +1,5 @@
 import type { MessagePicture, PluginMessage } from '@vistazo/core';
+import { mayBeShownIn } from '../place.js';
 import { stableKey } from '../stable-key.js';
 import { findIncident, type Incident, incidentOf, mostCompared } from './find-incident.js';
 import { readByQuestions } from './read-questions.js';
@@ -14,7 +15,10 @@ export interface OpeningConfig extends ReadingConfig {
 
 const dayMs = 86_400_000;
 
-/** A message that is seen again, after a death of the process or a change, has the ticket that it had. */
+/**
+ * A message that is seen again, after a death of the process or a change, has the ticket that it had. Its incident is
+ * told as far as it came up in the same conversation: of tickets made elsewhere nobody learns here.
+ */
 export async function openTicket<Config extends OpeningConfig>(
   message: PluginMessage<Config>,
   nowMs: number,
@@ -47,7 +51,8 @@ export async function openTicket<Config extends OpeningConfig>(
   const number = findIncident(ticket, kept, sinceMs);
   const decided = { ...ticket, incident: number };
   await tickets.keep(source, decided);
-  return { ticket: decided, incident: incidentOf(decided, number, kept) };
+  const here = kept.filter((other) => mayBeShownIn(decided, other));
+  return { ticket: decided, incident: incidentOf(decided, here) };
 }
 
 /** By what a message's ticket is known. */

@@ -1,15 +1,6 @@
 import { z } from 'zod';
+import { placeSchema } from '../place.js';
 import { severities, type Ticket, ticketSchema } from './ticket.js';
-
-/** A conversation to announce something in. */
-export const placeSchema = z.strictObject({
-  /** Name of the adapter. */
-  adapter: z.string().min(1),
-  conversationKey: z.string().min(1),
-});
-
-/** See {@link placeSchema}. */
-export type Place = z.output<typeof placeSchema>;
 
 /** Where tickets go that are as `when` says in all that it says; the first rule counts. */
 export const ruleSchema = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mayBeShownIn, type Place, placeSchema } from '../place.js';
 import type { Reading } from './reading.js';
 
 /** From the least grave to the gravest. */
@@ -28,6 +29,8 @@ export const ticketSchema = z.object({
   adapter: z.string(),
   conversationKey: z.string(),
   messageId: z.string(),
+  /** Where else it was shown, as the operator said. */
+  shownIn: z.array(placeSchema).default([]),
   openedAtMs: z.number(),
   /** Number of the first ticket of the same incident; absent while that is not decided. */
   incident: z.int().optional(),
@@ -111,4 +114,15 @@ export function without(ticket: Ticket, personId: string): Ticket | undefined {
     correction.byId === personId ? { ...correction, by: '', byId: '' } : correction,
   );
   return { ...ticket, corrections };
+}
+
+/** Whether a ticket was made in a conversation, or shown there as the operator said. */
+export function isShownIn(ticket: Ticket, place: Place): boolean {
+  return [ticket, ...ticket.shownIn].some((made) => mayBeShownIn(place, made));
+}
+
+/** The ticket as one that is shown in a place too. */
+export function alsoShownIn(ticket: Ticket, { adapter, conversationKey }: Place): Ticket {
+  if (isShownIn(ticket, { adapter, conversationKey })) return ticket;
+  return { ...ticket, shownIn: [...ticket.shownIn, { adapter, conversationKey }] };
 }

@@ -2,14 +2,22 @@ import { type CommandContext, definePlugin, type PluginMessage, VistazoError } f
 import { z } from 'zod';
 import { conversationsSchema, isIn } from '../conversations.js';
 import { oneLine } from '../one-line.js';
-import { isOperator, operatorsSchema } from '../operators.js';
+import { isOperator, operatorsSchema, seesAll } from '../operators.js';
+import type { Place } from '../place.js';
 import { bears, rowsOf } from './corrections.js';
 import { Deliveries, deliverEveryMs } from './deliveries.js';
 import { digestOf, digestSchema } from './digest.js';
 import { forward, forwardSchema, placesSchema } from './forward.js';
 import { openTicket, sourceOf } from './open-ticket.js';
 import { type Rule, routeOf, ruleSchema } from './routing.js';
-import { corrected, correctionSchema, type Ticket, without } from './ticket.js';
+import {
+  alsoShownIn,
+  corrected,
+  correctionSchema,
+  isShownIn,
+  type Ticket,
+  without,
+} from './ticket.js';
 import { ticketActions } from './ticket-actions.js';
 import { ticketCard, ticketLine } from './ticket-card.js';
 import { TicketStorage } from './ticket-storage.js';
@@ -17,7 +25,10 @@ import { type Webhook, webhookSchema } from './webhook.js';
 
 const optionsSchema = z.object({
   conversations: conversationsSchema,
-  /** Who may list and correct tickets. Default everybody. */
+  /**
+   * Who may list and correct tickets, of all conversations. Default: everybody, in each conversation those that were
+   * made or announced there.
+   */
   operators: operatorsSchema,
   /** Names of the products of the house; a ticket is about one of them, or `other`. Default: as the model reads it. */
   products: z.array(z.string().min(1).max(60)).default([]),
@@ -79,12 +90,13 @@ export const triage = definePlugin({
       const actions = actionsFor(ticket, own);
       reply(ticketCard(ticket, incident), { actions });
       log.info({ ticket: ticket.number, severity: ticket.severity }, 'ticket kept');
-      if (incident.number !== ticket.number && !own.announceRepeats) return;
+      if (ticket.incident !== ticket.number && !own.announceRepeats) return;
       const rule = routeOf(ticket, own.rules);
       if (rule === undefined) return;
       requireWebhooks([rule], webhooks);
       if (rule.webhook !== undefined) await deliveries.add(tenant, source, rule.webhook);
       if (rule.announce === undefined) return;
+      await new TicketStorage(message.storage).keep(source, alsoShownIn(ticket, rule.announce));
       const text = announcementOf(ticket);
       await announce({ ...rule.announce, tenant, key: source, text, actions });
     };
@@ -154,6 +166,7 @@ export const triage = definePlugin({
       async run({ options: { status, product, limit }, reply, ...message }) {
         if (!isOperator(message.config.operators, message)) return reply(forOperators);
         const isWanted = (ticket: Ticket) =>
+          mayBeShown(ticket, message) &&
           (status === 'all' || ticket.status === status) &&
           (product === undefined || ticket.product.toLowerCase() === product.toLowerCase());
         const tickets = await new TicketStorage(message.storage).latest(isWanted, limit);
@@ -172,7 +185,8 @@ export const triage = definePlugin({
         if (!isOperator(message.config.operators, message)) return reply(forOperators);
         const tickets = new TicketStorage(message.storage);
         const found = await tickets.ofNumber(number);
-        if (found === undefined) return reply(`There is no ticket ${number}.`);
+        if (found === undefined || !mayBeShown(found.ticket, message))
+          return reply(`There is no ticket ${number} here.`);
         const ticket = corrected(found.ticket, given, message.author, nowMs());
         if (ticket.corrections.length > found.ticket.corrections.length)
           await tickets.keep(found.source, ticket);
@@ -198,6 +212,14 @@ export const triage = definePlugin({
       });
   },
 });
+
+/** Whether whoever wrote a message may be shown a ticket where they wrote it. */
+function mayBeShown(
+  ticket: Ticket,
+  message: Pick<PluginMessage<z.output<typeof configSchema>>, 'config' | 'author'> & Place,
+): boolean {
+  return seesAll(message.config.operators, message) || isShownIn(ticket, message);
+}
 
 /** Throws `plugin.invalid` for a rule that goes nowhere, or to a webhook that the bot has not. */
 function requireWebhooks(
