@@ -99,3 +99,24 @@ it('sends what a plugin announces in a private conversation to the person, never
   expect(sent).toEqual(['It is due.']);
   expect(await twin.posts()).toEqual([]);
 });
+
+it('finds the private conversation again by the buttons of its answers', async () => {
+  const setting = await listen();
+  const { twin } = setting;
+  const question = { name: 'question', type: 3, value: 'SECRET?' };
+  const { id } = await call(setting, 'ask', [question, alone], { by: twin.ana });
+  const asked = await setting.event('message', `private:${id}`);
+  const place = { personId: twin.ana, placeKey: twin.channelId };
+  expect(asked.conversationKey).toBe(privateConversationKey(place));
+  await post(setting, asked, 'A secret.');
+  const [shown] = await twin.posts();
+  for (const button of ['up', 'stop'])
+    await twin.press(`vistazo ${button} ${asked.messageId} ${twin.ana}`, shown?.id ?? '');
+  for (const type of ['feedback', 'cancelled'] as const) {
+    const { tenant, conversationKey } = await setting.event(type, asked.messageId);
+    expect({ tenant, conversationKey }).toEqual({
+      tenant: asked.tenant,
+      conversationKey: asked.conversationKey,
+    });
+  }
+});
