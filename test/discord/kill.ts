@@ -18,6 +18,8 @@ export interface KillOptions {
   questions: number;
   /** Channels in which they are asked in turn. Default 3. */
   channels?: number;
+  /** Each kill comes at another place of an answer, and after other changes; this is the first of them. Default 0. */
+  firstKill?: number;
 }
 
 /** What became of the questions. */
@@ -48,7 +50,7 @@ const mostShown = 10;
 
 /** A bot with the real client of discord.js, on discord-digital-twin, in a process that dies at any moment. */
 export async function killInConversation(options: KillOptions): Promise<KillResult> {
-  const { kills, questions, channels = 3 } = options;
+  const { kills, questions, channels = 3, firstKill = 0 } = options;
   const twin = await Twin.start({ channels });
   const folder = await mkdtemp(join(tmpdir(), 'vistazo-kill-'));
   const bot = new MortalTwinBot(twin, join(folder, 'bot.sqlite'));
@@ -63,11 +65,12 @@ export async function killInConversation(options: KillOptions): Promise<KillResu
       const numbers = range(conversation.asked, untilNow);
       const whileAway = numbers.filter((number) => number % 5 === 4);
       for (let count = whileAway.length; count < numbers.length; count++) await conversation.ask();
-      await wait(lifeStepMs * ((kill % lifeSteps) + 1));
+      const step = firstKill + kill;
+      await wait(lifeStepMs * ((step % lifeSteps) + 1));
       await bot.kill();
       for (const _ of whileAway) await conversation.ask();
-      await conversation.change(kill);
-      if (kill % 2 === 1) await conversation.delete(kill);
+      await conversation.change(step);
+      if (step % 2 === 1) await conversation.delete(step);
       await bot.start();
     }
     await conversation.settle();
