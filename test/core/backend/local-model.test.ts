@@ -14,6 +14,7 @@ import {
 import { nanoModelFolder } from '@vistazo/nano';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { imageIdSchema } from '../../../packages/core/src/conversation/chat-message.ts';
 
 let model: VisionLanguageModel;
 let folder: string;
@@ -125,6 +126,8 @@ describe('a local model', () => {
     const seen: string[] = [];
     for await (const event of model.generate(question('Describe it', picture), {
       signal: controller.signal,
+      maxNewTokens: 1000,
+      jsonSchema: { type: 'array', items: { const: 'a long answer' }, minItems: 60, maxItems: 60 },
     })) {
       seen.push(event.type === 'end' ? event.finishReason : event.type);
       if (event.type === 'prompt') controller.abort();
@@ -135,6 +138,35 @@ describe('a local model', () => {
   it('ends with deadline when the time is over', async () => {
     const last = await end(question('Describe it', picture), { deadlineMs: 1, maxNewTokens: 200 });
     expect(last.finishReason).toBe('deadline');
+  });
+
+  it('counts without the bytes of stored pictures whose size it is told, and beside a busy engine', async () => {
+    const id = imageIdSchema.parse(`sha256:${'0'.repeat(64)}`);
+    const stored: ChatMessage[] = [{ role: 'user', content: [{ type: 'image', image: id }] }];
+    const [engine] = childPids('engine-process');
+    if (engine === undefined) throw new Error('There is no engine');
+    process.kill(engine, 'SIGSTOP');
+    try {
+      const still = await model.countTokens(stored, {
+        describePicture: () => ({ id, widthPx: 90, heightPx: 60, frames: 1 }),
+      });
+      const moving = await model.countTokens(stored, {
+        describePicture: () => ({ id, widthPx: 90, heightPx: 60, frames: 3 }),
+      });
+      const ofBytes = await model.countTokens([
+        { role: 'user', content: [{ type: 'image', image: picture }] },
+      ]);
+      expect(still).toEqual(ofBytes);
+      expect(moving.messageImageTokens).toEqual([3 * (still.messageImageTokens[0] ?? 0)]);
+      await expect(model.countTokens(stored)).rejects.toMatchObject({ code: 'picture.missing' });
+    } finally {
+      process.kill(engine, 'SIGCONT');
+    }
+  });
+
+  it('ends a count that is aborted', async () => {
+    const signal = AbortSignal.abort();
+    await expect(model.countTokens(question('Hello'), { signal })).rejects.toBe(signal.reason);
   });
 
   it('names an option that it does not know', async () => {

@@ -12,6 +12,7 @@ export function pictureOf(content: string): PicturePart {
     image: imageIdSchema.parse(`sha256:${createHash('sha256').update(content).digest('hex')}`),
     widthPx: 2,
     heightPx: 3,
+    frames: 1,
     provenance: {
       author: 'ana',
       origin: 'web',

@@ -5,10 +5,7 @@ import type { CacheScope } from '../../../packages/core/src/cache-scopes.ts';
 import type { GenerationOptions } from '../../../packages/core/src/generation/generation-options.ts';
 import { resolveOptions } from '../../../packages/core/src/generation/resolve-options.ts';
 import { Inference } from '../../../packages/core/src/inference/engine/inference.ts';
-import type {
-  CountRequest,
-  InferenceRequest,
-} from '../../../packages/core/src/inference/engine/inference-request.ts';
+import type { InferenceRequest } from '../../../packages/core/src/inference/engine/inference-request.ts';
 import type { ProcessedPicture } from '../../../packages/core/src/inference/family/image-layout.ts';
 import type { ImageFamily } from '../../../packages/core/src/inference/family/model-family.ts';
 import { openFamily } from '../../../packages/core/src/inference/family/registry.ts';
@@ -17,6 +14,7 @@ import {
   type ModelDescription,
 } from '../../../packages/core/src/inference/files/model-folder.ts';
 import type { TemplateMessage } from '../../../packages/core/src/inference/tokenize/chat-template.ts';
+import type { CountRequest } from '../../../packages/core/src/inference/tokenize/counting-protocol.ts';
 import { formulaPicture } from '../image/formula-picture.ts';
 
 /** A message of a case; pictures are drawn by formula in the size given. */

@@ -117,7 +117,7 @@ export async function newConversation(store: ConversationStore) {
 export function picture(content: string): PictureRecord {
   const bytes = Buffer.from(content);
   const id = imageIdSchema.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
-  return { id, bytes, mediaType: 'image/png', widthPx: 4, heightPx: 5 };
+  return { id, bytes, mediaType: 'image/png', widthPx: 4, heightPx: 5, frames: 1 };
 }
 
 export function message(changes: Partial<StoredMessage> = {}): StoredMessage {
@@ -134,7 +134,7 @@ export function message(changes: Partial<StoredMessage> = {}): StoredMessage {
 }
 
 export function posted(
-  { id, widthPx, heightPx }: PictureRecord,
+  { id, widthPx, heightPx, frames = 1 }: PictureRecord,
   author: string,
   place?: PlaceInFile,
   source?: PictureSource,
@@ -148,7 +148,7 @@ export function posted(
     ...(place !== undefined && { place }),
     ...(source !== undefined && { source }),
   };
-  return { type: 'image', image: id, widthPx, heightPx, provenance };
+  return { type: 'image', image: id, widthPx, heightPx, frames, provenance };
 }
 
 export async function addOne(

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type CacheScope, CacheScopes } from '../cache-scopes.js';
 import type { ChatMessage } from '../conversation/chat-message.js';
 import { parseChatMessages } from '../conversation/parse-chat-messages.js';
@@ -16,9 +15,11 @@ import type { ModelVariant } from '../inference/files/model-files.js';
 import { describeModel, type ModelDescription } from '../inference/files/model-folder.js';
 import { withOptimisedDecoder } from '../inference/optimise/optimise-model.js';
 import { jsonSchemaGrammar } from '../inference/sequence/constraint/json-schema-grammar.js';
+import { CountingThread } from '../inference/tokenize/counting-thread.js';
 import { MediaProcess } from '../media/media-process.js';
 import { ScopedCache } from '../scoped-cache.js';
 import {
+  type PictureSource,
   type PreparedMessages,
   preparePictures,
   requireQuestion,
@@ -122,9 +123,10 @@ class LocalModel implements VisionLanguageModel {
   readonly #family: FamilyModel;
   readonly #engine: EngineClient;
   readonly #media: MediaProcess;
+  readonly #counting: CountingThread;
   readonly #maxFrames: number;
   readonly #scopes = new CacheScopes();
-  /** By the hash of the bytes, so that a next turn does not decode the pictures of those before. */
+  /** By the id of a stored picture, or the hash of the bytes, so that a next turn does not decode the pictures of those before. */
   readonly #prepared = new ScopedCache<ProcessedPicture[]>(maxPreparedBytes, (frames) =>
     frames.flatMap(({ pixels }) => pixels).reduce((sum, { byteLength }) => sum + byteLength, 0),
   );
@@ -140,6 +142,8 @@ class LocalModel implements VisionLanguageModel {
     this.#engine = engine;
     this.#media = media;
     this.#maxFrames = options.maxFrames ?? defaultMaxFrames;
+    this.#counting = new CountingThread(description);
+    this.#counting.start();
     this.info = {
       id: description.id,
       variant: description.graphs.variant,
@@ -167,29 +171,25 @@ class LocalModel implements VisionLanguageModel {
 
   async #count(
     messages: readonly ChatMessage[],
-    call: Pick<ModelCallOptions, 'signal' | 'resolvePicture'>,
+    call: PictureAccess,
     scope: CacheScope,
   ): Promise<TokenCount> {
     const { signal } = call;
     const { messages: asked, pictures: layouts } = await preparePictures<ImageLayout>(
       parseChatMessages(messages),
-      async (bytes, stored) => {
-        const { widthPx, heightPx, frames } = await this.#media.inspect(bytes, {
-          ...(stored && { limits: storedLimits }),
-          ...(signal !== undefined && { signal }),
-        });
+      async ({ id, ref, bytes }) => {
+        const { widthPx, heightPx, frames } =
+          ref ??
+          (await this.#media.inspect(await bytes(), {
+            ...(id !== undefined && { limits: storedLimits }),
+            ...(signal !== undefined && { signal }),
+          }));
         const layout = this.#eyes().layout({ widthPx, heightPx }, 'full');
         return Array.from({ length: Math.min(frames, this.#maxFrames) }, () => layout);
       },
       call,
     );
-    const request = { messages: asked, layouts };
-    const work = { type: 'count', request, cacheScope: nameOf(scope) } as const;
-    for await (const reply of this.#engine.run(work, signal)) {
-      if (reply.type === 'count') return reply.count;
-    }
-    signal?.throwIfAborted();
-    throw new VistazoError('internal', 'The engine counted no tokens.');
+    return this.#counting.count({ messages: asked, layouts }, scope, signal);
   }
 
   async *generate(
@@ -207,7 +207,12 @@ class LocalModel implements VisionLanguageModel {
 
   async *#generate(
     messages: readonly ChatMessage[],
-    { signal, resolvePicture, ...given }: Omit<GenerationOptions & GenerateCallOptions, 'tools'>,
+    {
+      signal,
+      resolvePicture,
+      describePicture,
+      ...given
+    }: Omit<GenerationOptions & GenerateCallOptions, 'tools'>,
     scope: CacheScope,
   ): AsyncGenerator<GenerationEvent> {
     const startedAt = performance.now();
@@ -217,6 +222,7 @@ class LocalModel implements VisionLanguageModel {
     const call = {
       ...(signal !== undefined && { signal }),
       ...(resolvePicture !== undefined && { resolvePicture }),
+      ...(describePicture !== undefined && { describePicture }),
     };
     const asked = parseChatMessages(messages);
     const prepared = await this.#prepare(asked, call, scope).catch((error: unknown) => {
@@ -273,33 +279,29 @@ class LocalModel implements VisionLanguageModel {
 
   #prepare(
     messages: readonly ChatMessage[],
-    call: Pick<ModelCallOptions, 'signal' | 'resolvePicture'>,
+    call: PictureAccess,
     scope: CacheScope,
   ): Promise<PreparedMessages<ProcessedPicture>> {
-    return preparePictures(
-      messages,
-      (bytes, stored) => this.#frames(bytes, stored, call.signal, scope),
-      call,
-    );
+    return preparePictures(messages, (picture) => this.#frames(picture, call.signal, scope), call);
   }
 
   async #frames(
-    bytes: Uint8Array,
-    stored: boolean,
+    { id, bytes: read }: PictureSource,
     signal: AbortSignal | undefined,
     scope: CacheScope,
   ): Promise<ProcessedPicture[]> {
-    const digest = createHash('sha256').update(bytes).digest('hex');
+    const isStored = id !== undefined;
+    const given = isStored ? undefined : await read();
     // Stored pictures have other limits, which must not let the same bytes in where they are posted.
-    const key = stored ? `stored ${digest}` : digest;
+    const key = given === undefined ? `stored ${id}` : await sha256(given);
     const known = this.#prepared.get(scope, key);
     if (known !== undefined) return known;
     this.#eyes();
-    const frames = await this.#media.preparePictures(bytes, {
+    const frames = await this.#media.preparePictures(given ?? (await read()), {
       family: this.#description.family,
       budget: 'full',
       maxFrames: this.#maxFrames,
-      ...(stored && { limits: storedLimits }),
+      ...(isStored && { limits: storedLimits }),
       ...(signal !== undefined && { signal }),
     });
     this.#prepared.set(scope, key, frames);
@@ -322,13 +324,15 @@ class LocalModel implements VisionLanguageModel {
   async forget(cacheScope: string): Promise<void> {
     this.#scopes.forget(cacheScope);
     this.#prepared.forget(cacheScope);
-    await this.#engine.forget(cacheScope);
+    await Promise.all([this.#counting.forget(cacheScope), this.#engine.forget(cacheScope)]);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#engine.close(), this.#media.close()]);
+    await Promise.all([this.#engine.close(), this.#counting.close(), this.#media.close()]);
   }
 }
+
+type PictureAccess = Pick<ModelCallOptions, 'signal' | 'resolvePicture' | 'describePicture'>;
 
 /** An answer that is asked for, its pictures made ready. */
 interface Asked {
@@ -341,6 +345,12 @@ interface Asked {
 /** Null for one that keeps nothing any more. */
 function nameOf({ name, isForgotten }: CacheScope): string | null {
   return isForgotten ? null : name;
+}
+
+/** Worked out beside the event loop: a photograph has tens of megabytes. */
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(bytes));
+  return Buffer.from(digest).toString('hex');
 }
 
 type EndEvent = Extract<GenerationEvent, { type: 'end' }>;

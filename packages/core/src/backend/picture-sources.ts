@@ -1,5 +1,6 @@
 import {
   type ChatMessage,
+  type ImageId,
   type ImageSource,
   imageIdSchema,
   type Part,
@@ -9,7 +10,7 @@ import type { TemplateMessage } from '../inference/tokenize/chat-template.js';
 import { aboutPicture } from '../media/about-picture.js';
 import { fetchPicture } from '../media/fetch-picture.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
-import type { ModelCallOptions, ResolvePicture } from './vision-language-model.js';
+import type { ModelCallOptions, PictureRef, ResolvePicture } from './vision-language-model.js';
 
 /**
  * A stored picture was checked as it came in; encoded without loss it may have more bytes than then:
@@ -26,15 +27,23 @@ export interface PreparedMessages<T> {
   pictures: T[];
 }
 
+/** A picture of a message, whose bytes are read only when they are needed. */
+export interface PictureSource {
+  /** Of a picture from the store, where only checked ones are. */
+  id: ImageId | undefined;
+  /** What is known of it without its bytes. */
+  ref: PictureRef | undefined;
+  bytes: () => Promise<Uint8Array>;
+}
+
 /**
- * Turns every picture of the messages into what `prepare` makes of its bytes. One source may give
- * several, the frames of an animation, which stand in the message one after the other. `stored` tells
- * whether it comes from the store, where only checked pictures are.
+ * Turns every picture of the messages into what `prepare` makes of it. One source may give several, the
+ * frames of an animation, which stand in the message one after the other.
  */
 export async function preparePictures<T>(
   messages: readonly ChatMessage[],
-  prepare: (bytes: Uint8Array, stored: boolean) => Promise<T[]>,
-  { resolvePicture, signal }: ModelCallOptions,
+  prepare: (picture: PictureSource) => Promise<T[]>,
+  call: ModelCallOptions,
 ): Promise<PreparedMessages<T>> {
   const pictures: T[] = [];
   const total = messages.flatMap(({ content }) => sourcesOf(content)).length;
@@ -50,11 +59,8 @@ export async function preparePictures<T>(
       }
       const sources = part.type === 'image' ? [part.image] : [part.video].flat();
       for (const source of sources) {
-        const stored = imageIdSchema.safeParse(source).success;
         const place = { index: sourceIndex++, total };
-        const frames = await aboutPicture(place, async () =>
-          prepare(await bytesOf(source, resolvePicture, signal), stored),
-        );
+        const frames = await aboutPicture(place, () => prepare(toPictureSource(source, call)));
         pictures.push(...frames);
         places.push(...frames.map(() => ({ type: 'image' as const })));
       }
@@ -71,21 +77,28 @@ function sourcesOf(content: ChatMessage['content']): ImageSource[] {
   );
 }
 
-async function bytesOf(
+function toPictureSource(
   source: ImageSource,
-  resolvePicture: ResolvePicture | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  const id = imageIdSchema.safeParse(source);
-  if (id.success) {
-    if (resolvePicture !== undefined) return resolvePicture(id.data);
-    throw new VistazoError(
-      'picture.missing',
-      `The picture ${source} is stored elsewhere; give resolvePicture to reach the store.`,
-    );
+  { resolvePicture, describePicture, signal }: ModelCallOptions,
+): PictureSource {
+  const id = imageIdSchema.safeParse(source).data;
+  if (id !== undefined) {
+    return { id, ref: describePicture?.(id), bytes: () => storedBytes(id, resolvePicture) };
   }
-  return fetchPicture(source, { signal });
+  const bytes = async () =>
+    source instanceof Uint8Array ? source : fetchPicture(source, { signal });
+  return { id, ref: undefined, bytes };
+}
+
+async function storedBytes(
+  id: ImageId,
+  resolvePicture: ResolvePicture | undefined,
+): Promise<Uint8Array> {
+  if (resolvePicture !== undefined) return resolvePicture(id);
+  throw new VistazoError(
+    'picture.missing',
+    `The picture ${id} is stored elsewhere; give resolvePicture to reach the store.`,
+  );
 }
 
 /** Throws `chat.empty` when there is nothing to answer. */

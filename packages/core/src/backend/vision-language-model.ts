@@ -45,11 +45,26 @@ export interface ModelInfo {
 /** Gives the bytes of a stored picture. */
 export type ResolvePicture = (id: ImageId) => Promise<Uint8Array>;
 
+/** A stored picture without its bytes. */
+export interface PictureRef {
+  id: ImageId;
+  /** Size as people see it. */
+  widthPx: number;
+  heightPx: number;
+  /** 1 for a still picture. */
+  frames: number;
+}
+
+/** Tells what is known of a stored picture without its bytes; undefined where that is not known. */
+export type DescribePicture = (id: ImageId) => PictureRef | undefined;
+
 /** Options of every call of a model. */
 export interface ModelCallOptions {
   signal?: AbortSignal;
   /** Reaches the pictures that messages refer to by id; without it they are refused as `picture.missing`. */
   resolvePicture?: ResolvePicture;
+  /** Sizes of those pictures, so that counting need not read their bytes. Default: they are read. */
+  describePicture?: DescribePicture;
   /**
    * Name of the scope, such as a tenant, whose calls may profit from this one: what is kept of it, such as
    * features of pictures and KV caches, is found by calls of the same scope alone. Default: `''`, the

@@ -13,6 +13,8 @@ export interface CleanPicture {
   mediaType: string;
   widthPx: number;
   heightPx: number;
+  /** 1 for a still picture; absent where that is not known. */
+  frames?: number;
   /** Which part of the file it shows; absent where it is the whole. */
   place?: PlaceInFile;
 }
@@ -201,6 +203,7 @@ function toPart(
     image: record.id,
     widthPx: record.widthPx,
     heightPx: record.heightPx,
+    ...(record.frames !== undefined && { frames: record.frames }),
     provenance: {
       author: message.author ?? 'user',
       ...(message.authorId !== undefined && { authorId: message.authorId }),
@@ -220,8 +223,10 @@ export async function recordOf({
   mediaType,
   widthPx,
   heightPx,
+  frames,
 }: CleanPicture): Promise<PictureRecord> {
-  return { id: await imageIdOf(bytes), bytes, mediaType, widthPx, heightPx };
+  const known = frames === undefined ? {} : { frames };
+  return { id: await imageIdOf(bytes), bytes, mediaType, widthPx, heightPx, ...known };
 }
 
 /** Hashed beside the event loop: a photograph has tens of megabytes. */

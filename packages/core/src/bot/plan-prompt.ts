@@ -1,4 +1,10 @@
-import type { ResolvePicture, VisionLanguageModel } from '../backend/vision-language-model.js';
+import type {
+  DescribePicture,
+  PictureRef,
+  ResolvePicture,
+  VisionLanguageModel,
+} from '../backend/vision-language-model.js';
+import type { ImageId } from '../conversation/chat-message.js';
 import { type ContextPlan, planContext } from '../conversation/context-plan.js';
 import { fenceText } from '../conversation/fence.js';
 import { type Message, picturesOf } from '../conversation/message.js';
@@ -31,14 +37,26 @@ export interface PromptRequest {
 export async function planPrompt(request: PromptRequest): Promise<ContextPlan> {
   const { model, systemMessage, messages, pictureRule, generation, ...asked } = request;
   const { signal, resolvePicture, cacheScope } = asked;
+  const describePicture = pictureRefsOf(messages);
   const { contextLengthTokens, images } = model.info.capabilities;
   return planContext({
     systemMessage,
     messages: images ? messages : withoutPictures(messages, model.info.id),
     pictureRule,
     maxPromptTokens: contextLengthTokens - answerTokens(generation, contextLengthTokens),
-    countTokens: (counted) => model.countTokens(counted, { signal, resolvePicture, cacheScope }),
+    countTokens: (counted) =>
+      model.countTokens(counted, { signal, resolvePicture, describePicture, cacheScope }),
   });
+}
+
+/** What the store tells of the pictures of messages, so that counting reads no bytes. */
+function pictureRefsOf(messages: readonly Message[]): DescribePicture {
+  const refs = new Map<ImageId, PictureRef>();
+  for (const { image: id, widthPx, heightPx, frames } of messages.flatMap(picturesOf)) {
+    // Without a size it is no longer in the store; then the model says that it is missing.
+    if (frames !== undefined && widthPx > 0) refs.set(id, { id, widthPx, heightPx, frames });
+  }
+  return (id) => refs.get(id);
 }
 
 /** A conversation goes on in words when the model that saw its pictures gave way to one that takes none. */

@@ -70,6 +70,8 @@ export interface PicturePart {
   image: ImageId;
   widthPx: number;
   heightPx: number;
+  /** 1 for a still picture; absent where that is not known. */
+  frames?: number;
   provenance: PictureProvenance;
 }
 

@@ -74,6 +74,8 @@ export interface PictureRecord {
   mediaType: string;
   widthPx: number;
   heightPx: number;
+  /** 1 for a still picture; absent where that is not known. */
+  frames?: number;
 }
 
 /** What is added to a conversation in one transaction. */

@@ -14,7 +14,6 @@ import {
   countOf,
   describeTiny,
   describeTinyWithDecoder,
-  eyesOf,
   picturesOf,
   requestOf,
   showingTokens,
@@ -349,20 +348,6 @@ describe('sampling', () => {
       requestOf(messages, description, { doSample: true, topK: 1, seed: 1 }),
     );
     expect(tokensOf(end.text)).toEqual(caseOf('no picture').tokens);
-  });
-});
-
-describe('token counts', () => {
-  it('of messages add up to the prompt, and those of pictures to its image tokens', () => {
-    const counts = inference.countTokens(countOf(several.messages, description), anyScope);
-    expect(counts.messageTokens.reduce((sum, each) => sum + each)).toBe(several.inputIds.length);
-    const imageTokens = several.inputIds.filter(
-      (id) => id === eyesOf(description).imageTokenId,
-    ).length;
-    expect(counts.messageImageTokens.reduce((sum, each) => sum + each)).toBe(imageTokens);
-    expect(counts.messageImageTokens.map((count) => count > 0)).toEqual(
-      several.messages.map(({ content }) => content.some(({ type }) => type === 'image')),
-    );
   });
 });
 

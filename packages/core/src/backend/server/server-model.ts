@@ -168,11 +168,10 @@ class ServerModel implements VisionLanguageModel {
     const { maxFrames } = this.#options;
     const prepared = await preparePictures(
       parseChatMessages(messages),
-      async (bytes, stored) => {
-        const { frames, ...size } = await this.#media.inspect(
-          bytes,
-          mediaOptions(stored, call.signal),
-        );
+      async ({ id, ref, bytes }) => {
+        const { frames, ...size } =
+          ref ??
+          (await this.#media.inspect(await bytes(), mediaOptions(id !== undefined, call.signal)));
         return Array.from({ length: Math.min(frames, maxFrames) }, () => size);
       },
       call,
@@ -185,6 +184,7 @@ class ServerModel implements VisionLanguageModel {
     {
       signal,
       resolvePicture,
+      describePicture: _,
       cacheScope = '',
       tools,
       ...given
@@ -294,11 +294,11 @@ class ServerModel implements VisionLanguageModel {
     const { maxFrames, longestEdgePx } = this.#options;
     return preparePictures(
       messages,
-      (bytes, stored) =>
-        this.#media.encodeFrames(bytes, {
+      async ({ id, bytes }) =>
+        this.#media.encodeFrames(await bytes(), {
           maxFrames,
           longestEdgePx,
-          ...mediaOptions(stored, call.signal),
+          ...mediaOptions(id !== undefined, call.signal),
         }),
       call,
     );

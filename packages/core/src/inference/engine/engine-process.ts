@@ -39,10 +39,6 @@ async function perform(request: Work, signal: AbortSignal, scope: CacheScope): P
   }
   if (inference === undefined)
     throw new VistazoError('internal', 'The engine was asked before its model was loaded.');
-  if (request.type === 'count') {
-    reply({ type: 'count', id, count: inference.countTokens(request.request, scope) });
-    return;
-  }
   for await (const event of inference.generate(request.request, signal, scope))
     reply({ type: 'event', id, event });
 }

@@ -1,9 +1,8 @@
 import type { ErrorCode } from '../../errors.js';
 import type { GenerationEvent } from '../../generation/generation-event.js';
-import type { TokenCount } from '../../generation/token-count.js';
 import type { ModelDescription } from '../files/model-folder.js';
 import type { KvCacheOptions } from './inference.js';
-import type { CountRequest, InferenceRequest } from './inference-request.js';
+import type { InferenceRequest } from './inference-request.js';
 
 /** How the engine process loads a model. */
 export interface EngineOptions {
@@ -16,7 +15,6 @@ export interface EngineOptions {
 export type EngineRequest =
   | ({ type: 'load'; id: number; description: ModelDescription } & EngineOptions)
   | { type: 'generate'; id: number; request: InferenceRequest; cacheScope: string | null }
-  | { type: 'count'; id: number; request: CountRequest; cacheScope: string | null }
   /** Overtakes what waits. */
   | { type: 'forget'; id: number; cacheScope: string }
   | { type: 'abort'; id: number };
@@ -24,6 +22,5 @@ export type EngineRequest =
 /** What the engine process answers; `id` is that of the request. */
 export type EngineReply =
   | { type: 'event'; id: number; event: GenerationEvent }
-  | { type: 'count'; id: number; count: TokenCount }
   | { type: 'done'; id: number }
   | { type: 'failed'; id: number; error: { code: ErrorCode; message: string } };

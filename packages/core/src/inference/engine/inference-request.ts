@@ -1,5 +1,5 @@
 import type { ResolvedGenerationOptions } from '../../generation/resolve-options.js';
-import type { ImageLayout, ProcessedPicture } from '../family/image-layout.js';
+import type { ProcessedPicture } from '../family/image-layout.js';
 import type { TemplateMessage } from '../tokenize/chat-template.js';
 
 /** A question to the model, its pictures made ready, in the order of their places in the messages. */
@@ -7,10 +7,4 @@ export interface InferenceRequest {
   messages: TemplateMessage[];
   pictures: ProcessedPicture[];
   options: ResolvedGenerationOptions;
-}
-
-/** A question whose tokens are to be counted. */
-export interface CountRequest {
-  messages: TemplateMessage[];
-  layouts: ImageLayout[];
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { BoundedCache } from '../../bounded-cache.js';
 import type { CacheScope } from '../../cache-scopes.js';
 import { VistazoError } from '../../errors.js';
@@ -22,16 +21,17 @@ import type { SchedulerLimits } from '../scheduler/scheduler.js';
 import { type Constraint, JsonConstraints } from '../sequence/constraint/json-constraint.js';
 import { Sequence } from '../sequence/sequence.js';
 import { ChatTemplate } from '../tokenize/chat-template.js';
+import type { CountRequest } from '../tokenize/counting-protocol.js';
 import { buildPrompt, type PromptModel } from '../tokenize/prompt.js';
 import { Tokenizer } from '../tokenize/tokenizer.js';
 import { EventQueue } from './event-queue.js';
 import { seenPictures } from './inference-facts.js';
-import type { CountRequest, InferenceRequest } from './inference-request.js';
+import type { InferenceRequest } from './inference-request.js';
 import { PromptReader } from './prompt-reader.js';
 import { type LoopEntry, StepLoop } from './step-loop.js';
 
 const maxPrefixBytes = 512 * 2 ** 20;
-/** Entries of small values, such as counts. */
+/** Entries of small values, such as numbers of pictures. */
 const maxRemembered = 10_000;
 
 /** Sequences that run at once unless told otherwise. */
@@ -46,11 +46,6 @@ export type KvCacheOptions = Omit<DiskStoreOptions, 'fingerprint'>;
 export interface LoadOptions extends SessionOptions, Partial<SchedulerLimits> {
   /** Where keys and values are kept across restarts. Default: nowhere. */
   kvCache?: KvCacheOptions | undefined;
-}
-
-interface PromptCount {
-  tokens: number;
-  images: number;
 }
 
 /** A loaded model: embed text → encode pictures → merge → decode, for many answers at once. */
@@ -69,8 +64,6 @@ export class Inference {
   #lastPictureNumber = 0;
   /** Tokens of pictures by what stands in the prompt for them. */
   readonly #pictureTokenCounts = new BoundedCache<number>(maxRemembered, () => 1);
-  /** Tokens of whole prompts, by their hash: a growing conversation has been counted but for its end. */
-  readonly #counts = new ScopedCache<PromptCount>(maxRemembered, () => 1);
 
   private constructor(
     description: ModelDescription,
@@ -113,50 +106,8 @@ export class Inference {
   }
 
   /** Token ids of a prompt. */
-  tokenise(request: CountRequest): number[] {
-    return this.#tokenizer.encode(this.#promptOf(request));
-  }
-
-  #promptOf({ messages, layouts }: CountRequest): string {
-    return buildPrompt(messages, layouts, this.#prompt);
-  }
-
-  /** How many tokens each message adds to the prompt, and how many of them are of pictures. */
-  countTokens(
-    { messages, layouts }: CountRequest,
-    scope: CacheScope,
-  ): {
-    messageTokens: number[];
-    messageImageTokens: number[];
-    totalTokens: number;
-  } {
-    const counts = messages.map((_, index) => {
-      const part = messages.slice(0, index + 1);
-      const shown = part
-        .flatMap(({ content }) => content)
-        .filter(({ type }) => type === 'image').length;
-      return this.#count(
-        this.#promptOf({ messages: part, layouts: layouts.slice(0, shown) }),
-        scope,
-      );
-    });
-    const growth = (of: 'tokens' | 'images') =>
-      counts.map((each, index) => each[of] - (index === 0 ? 0 : (counts[index - 1]?.[of] ?? 0)));
-    return {
-      messageTokens: growth('tokens'),
-      messageImageTokens: growth('images'),
-      totalTokens: counts.at(-1)?.tokens ?? 0,
-    };
-  }
-
-  #count(prompt: string, scope: CacheScope): PromptCount {
-    const key = createHash('sha256').update(prompt).digest('hex');
-    const known = this.#counts.get(scope, key);
-    if (known !== undefined) return known;
-    const inputIds = this.#tokenizer.encode(prompt);
-    const count = { tokens: inputIds.length, images: this.#imageTokenCount(inputIds) };
-    this.#counts.set(scope, key, count);
-    return count;
+  tokenise({ messages, layouts }: CountRequest): number[] {
+    return this.#tokenizer.encode(buildPrompt(messages, layouts, this.#prompt));
   }
 
   /**
@@ -317,7 +268,6 @@ export class Inference {
   async forget(name: string): Promise<void> {
     this.#runner.forget(name);
     this.#pictureNumbers.forget(name);
-    this.#counts.forget(name);
     this.#constraints?.forget(name);
     await this.#prefixes.forget(name);
   }

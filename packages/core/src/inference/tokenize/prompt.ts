@@ -10,17 +10,21 @@ export interface PromptModel {
   family: FamilyModel;
 }
 
-/** Prompt text of `messages`; `layouts` are those of their pictures in order. */
+/**
+ * Prompt text of `messages`; `layouts` are those of their pictures in order. It ends where the answer
+ * begins, unless `addGenerationPrompt` is false.
+ */
 export function buildPrompt(
   messages: readonly TemplateMessage[],
   layouts: readonly ImageLayout[],
   { template, specialTokens, family }: PromptModel,
+  { addGenerationPrompt = true }: { addGenerationPrompt?: boolean } = {},
 ): string {
   const safe = messages.map(({ role, content }) => ({
     role,
     content: neutralContent(content, specialTokens),
   }));
-  const prompt = template.render(safe);
+  const prompt = template.render(safe, { addGenerationPrompt });
   return family.images === undefined ? prompt : family.images.expand(prompt, layouts);
 }
 

@@ -16,7 +16,7 @@ import type { DatabaseKind } from './database-kind.js';
 import { noteForgetting } from './forgettings.js';
 import { emptyMessages, purgePictures } from './forgotten-messages.js';
 import { GuardedDatabase } from './guarded-database.js';
-import { addPicture } from './picture-rows.js';
+import { addPicture, framesOf } from './picture-rows.js';
 import { toConversationRecord, toMessageRow, toPartRow, toStoredMessage } from './rows.js';
 import type { Database } from './schema.js';
 
@@ -103,7 +103,7 @@ export class KyselyConversationStore extends GuardedDatabase implements Conversa
           .onRef('pictures.id', '=', 'parts.picture_id'),
       )
       .selectAll('parts')
-      .select(['pictures.width_px', 'pictures.height_px'])
+      .select(['pictures.width_px', 'pictures.height_px', 'pictures.frames', 'pictures.media_type'])
       .where('messages.tenant', '=', this.tenant)
       .where('messages.conversation_id', '=', id)
       .orderBy('parts.position')
@@ -255,7 +255,7 @@ export class KyselyConversationStore extends GuardedDatabase implements Conversa
         .executeTakeFirst();
       if (row === undefined) throw pictureMissing(id);
       const { bytes, media_type: mediaType, width_px: widthPx, height_px: heightPx } = row;
-      return { id, bytes, mediaType, widthPx, heightPx };
+      return { id, bytes, mediaType, widthPx, heightPx, ...framesOf(row) };
     });
   }
 

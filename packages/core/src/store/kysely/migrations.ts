@@ -294,6 +294,11 @@ const migrationsFor = (types: ColumnTypes): Record<string, Migration> => ({
       await sql`alter table conversations add column ${column}`.execute(db);
     },
   },
+  '0019-picture-frames': {
+    async up(db) {
+      await sql`alter table pictures add column frames integer`.execute(db);
+    },
+  },
 });
 
 /**

@@ -10,11 +10,17 @@ import {
 } from '../../conversation/message.js';
 import { isErrorCode } from '../../errors.js';
 import type { ConversationRecord, SeenContext, StoredMessage } from '../conversation-store.js';
+import { framesOf } from './picture-rows.js';
 import type { Database } from './schema.js';
 
 type Row<Table extends keyof Database> = Selectable<Database[Table]>;
 /** A row of `parts` with the size of its picture. @internal */
-export type PartRow = Row<'parts'> & { width_px: number | null; height_px: number | null };
+export type PartRow = Row<'parts'> & {
+  width_px: number | null;
+  height_px: number | null;
+  frames: number | null;
+  media_type: string | null;
+};
 
 const roleSchema = z.enum(['user', 'assistant']);
 const statusSchema = z.enum(['running', 'done', 'stopped', 'failed']);
@@ -62,6 +68,7 @@ function toPart(row: PartRow): MessagePart {
     image: imageIdSchema.parse(row.picture_id),
     widthPx: row.width_px ?? 0,
     heightPx: row.height_px ?? 0,
+    ...framesOf(row),
     provenance: {
       author: row.author ?? '',
       ...authorId,

@@ -62,6 +62,8 @@ interface PictureTable {
   media_type: string;
   width_px: number;
   height_px: number;
+  /** Null in rows of older versions. */
+  frames: number | null;
   bytes: Uint8Array;
 }
 
