@@ -74,4 +74,26 @@ describe('EventDelivery', () => {
     expect(receive).toHaveBeenCalledTimes(1);
     expect(told).toEqual(['What came from Discord could not be kept: option.invalid.']);
   });
+
+  it.each(['store.failed', 'internal'] as const)(
+    'gives up a message that fails while others are stored: %s',
+    async (code) => {
+      const told: string[] = [];
+      const host = {
+        receive: async ({ messageId }: PlatformEvent) => {
+          if (messageId === 'bad') throw new VistazoError(code, 'It cannot be stored.');
+          return 'accepted' as const;
+        },
+        forget: async () => {},
+      };
+      const delivery = new EventDelivery(host, 'Discord', (sentence) => told.push(sentence));
+      const bad = delivery.deliver(message('bad'));
+      for (let round = 0; round < 10; round++) {
+        await vi.advanceTimersByTimeAsync(6000);
+        expect(await delivery.deliver(message(`${round}`))).toBe('accepted');
+      }
+      expect(await bad).toBeUndefined();
+      expect(told).toEqual([`What came from Discord could not be kept: ${code}.`]);
+    },
+  );
 });

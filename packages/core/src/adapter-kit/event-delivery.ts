@@ -8,6 +8,11 @@ const firstPauseMs = 500;
 const longestPauseMs = 5000;
 /** After this many failures, about a minute, the operator is told that events wait. */
 const triesBeforeNotice = 15;
+/**
+ * So often an event is tried again that fails for a reason of its own: no failure of the store, or one while the store
+ * takes others.
+ */
+const maxOwnFailures = 8;
 /** Most events that wait for the store in memory. */
 const maxWaiting = 100_000;
 
@@ -22,6 +27,8 @@ export class EventDelivery {
   /** Calls that failed and are tried again. */
   #waiting = 0;
   #isNoticed = false;
+  /** How many calls went well. */
+  #successes = 0;
 
   constructor(
     private readonly host: Pick<AdapterHost, 'receive' | 'forget'>,
@@ -31,8 +38,8 @@ export class EventDelivery {
   ) {}
 
   /**
-   * Resolves when it is stored, however long that takes. Undefined where it never will be: it is invalid, the adapter
-   * stops, or too many events wait. A message waits while the channel is held that it was posted in,
+   * Resolves when it is stored, however long the store is away. Undefined where it never will be: it is invalid or
+   * fails while others are stored, the adapter stops, or too many events wait. A message waits while the channel is held that it was posted in,
    * by default the place of its conversation, and before that for those `before` it that are still to be
    * stored; default none.
    */
@@ -99,11 +106,18 @@ export class EventDelivery {
 
   async #again<T>(work: () => Promise<T>): Promise<T | undefined> {
     let isWaiting = false;
+    let ownFailures = 0;
+    let successes = this.#successes;
     try {
       for (let tries = 1; ; tries++) {
         try {
-          return await work();
+          const result = await work();
+          this.#successes += 1;
+          return result;
         } catch (error) {
+          if (codeOf(error) !== 'store.failed' || successes !== this.#successes) ownFailures += 1;
+          successes = this.#successes;
+          if (ownFailures >= maxOwnFailures) return this.#giveUp(error);
           if (!isWaiting && this.#waiting >= maxWaiting) return this.#giveUp(error);
           if (this.#stopped.signal.aborted || isInvalid(error)) return this.#giveUp(error);
           if (!isWaiting) this.#waiting += 1;

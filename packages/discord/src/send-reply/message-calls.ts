@@ -13,7 +13,7 @@ import {
   isOnlyByToken,
 } from '../commands/interaction-routes.js';
 import type { DiscordApi, DiscordCall, DiscordFile } from '../discord-api.js';
-import { discordCodeOf, isTokenExpired, isUnknownMessage } from '../discord-errors.js';
+import { isTokenExpired, isUnknownMessage } from '../discord-errors.js';
 import { createdAtMs, isSnowflake } from '../place.js';
 import { directMessagesWith } from './direct-messages.js';
 import { messageBody } from './message-body.js';
@@ -68,7 +68,7 @@ export class MessageCalls {
       return foundSchema.parse(json).find(({ nonce }) => nonce === post.idempotencyKey)?.id;
     } catch (error) {
       // A bot that may not read a channel's history can still write there.
-      if (discordCodeOf(error) === undefined) throw error;
+      if (!(error instanceof VistazoError) || error.code === 'platform.failed') throw error;
       return undefined;
     }
   }
