@@ -94,6 +94,18 @@ describe('what the Slack adapter reads of the messages around a question', () =>
     ]);
   });
 
+  it('answers anew when the preview of a link comes later whose picture stands in a block', async () => {
+    const { fake, ana, channel, bot, event } = await listen();
+    const { ts } = fake.people.post({ channel, user: ana, text: `${bot} Well?` });
+    await event('message', ts);
+    const image = { type: 'image', image_url: 'https://a.example/x.png', alt_text: 'A graph' };
+    fake.people.unfurl(channel, ts, [{ fallback: 'A page', blocks: [section('Words'), image] }]);
+    expect(await event('edited', ts)).toMatchObject({
+      attachments: [{ url: 'https://a.example/x.png', source: 'embed' }],
+      quotes: [{ source: 'embed', text: 'Words' }],
+    });
+  });
+
   it('takes a table that a person puts below their words for part of the question', async () => {
     const { fake, ana, channel, bot, event } = await listen();
     const table = {

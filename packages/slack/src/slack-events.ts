@@ -9,6 +9,7 @@ import {
   type PersonMessage,
 } from './parse-message/is-for-bot.js';
 import { type EventInThread, editedEvent, messageEvent } from './parse-message/message-event.js';
+import { picturesOfBlocks } from './parse-message/pictures-of-blocks.js';
 import {
   changeSchema,
   deletionSchema,
@@ -260,7 +261,11 @@ function changeOf(message: SlackMessage, before: SlackMessage | undefined): stri
 /** Slack adds those of links a moment after the message. What shows only words is not worth another answer. */
 function countPreviews(message: SlackMessage | undefined): number {
   return (message?.attachments ?? []).filter(
-    ({ image_url, thumb_url, files, is_msg_unfurl }) =>
-      image_url || thumb_url || is_msg_unfurl || files?.length,
+    ({ image_url, thumb_url, files, is_msg_unfurl, blocks }) =>
+      image_url ||
+      thumb_url ||
+      is_msg_unfurl ||
+      files?.length ||
+      picturesOfBlocks(blocks).length > 0,
   ).length;
 }
