@@ -1,8 +1,10 @@
+import inspector from 'node:inspector';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { pictureOf, temporaryFolder } from '../bot/bot-fixture.ts';
 import busy from './isolated/busy.ts';
 import curious from './isolated/curious.ts';
+import hostile from './isolated/hostile.ts';
 import { misplaced } from './isolated/no-plugin.ts';
 import { plugin, startBot } from './plugin-fixture.ts';
 
@@ -147,6 +149,31 @@ describe('an isolated plugin', () => {
       async () => expect(await bot.ask('/try what=environment')).toMatch(/^It could not/),
       { timeout: 50_000, interval: 500 },
     );
+  });
+
+  it.each(['null', 'strange', 'garbage', 'long', 'log', 'metrics', 'help'])(
+    'that sends what or more than it may is killed, ends nothing and lives again: %s',
+    async (by) => {
+      const { bot, faults } = await startBot([hostile({})], {
+        limits: { pluginTimeoutMs: 20_000 },
+      });
+      expect(await bot.ask(`/trick by=${by}`)).toMatch(/failed; please try again later/);
+      expect(faults).toEqual([
+        expect.stringMatching(/^hostile: The process of the plugin hostile was killed: it sent /),
+      ]);
+      expect((await bot.metrics()).length).toBeLessThan(100_000);
+      expect(await bot.ask('/reach by=signal')).toMatch(/reaches no other process/);
+    },
+  );
+
+  it('cannot signal the bot, open its inspector or take its priority', async () => {
+    const { bot } = await startBot([hostile({})]);
+    for (const by of ['signal', 'debug', 'priority'])
+      expect(await bot.ask(`/reach by=${by}`)).toMatch(/reaches no other process/);
+    // Whoever else sends the signal that opens an inspector finds it off.
+    process.kill(process.pid, 'SIGUSR1');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(inspector.url()).toBeUndefined();
   });
 
   it('that its module does not export is left out', async () => {

@@ -17,13 +17,17 @@ const passedOn = [
 
 /** Starts a module of ours as a child process without the secrets of this one. */
 export function forkModule(module: URL, execArgv: string[] = []): ChildProcess {
-  const env = Object.fromEntries(
-    passedOn.map((name) => [name, process.env[name]]).filter(([, value]) => value !== undefined),
-  );
   return fork(fileURLToPath(module), {
-    env,
+    env: childEnvironment(),
     execArgv,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+}
+
+/** The variables of this process without its secrets. */
+export function childEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    passedOn.map((name) => [name, process.env[name]]).filter(([, value]) => value !== undefined),
+  );
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { VistazoError } from '../../errors.js';
 import { zodToJsonSchema } from '../../generation/zod-to-json-schema.js';
-import { sendToParent } from '../../processes/send-to-parent.js';
 import type { PluginStorage } from '../../store/plugin-storage.js';
 import type { Generate, GenerateOptions } from '../generate.js';
 import type { PluginMessage } from '../plugin-message.js';
 import type { ReplyOptions } from '../reply-options.js';
 import type { CrossingMessage, Effects, FromPlugin, Question, ToPlugin } from './protocol.js';
+import { sendToBot } from './send-to-bot.js';
 
 /** What the bot answers to `generate`. */
 const generatedSchema = z.object({ value: z.unknown(), confidence: z.number().optional() });
@@ -25,7 +25,7 @@ export function ask(asked: Question, call?: { id: number; effects: Effects }): P
     asked,
     ...(call !== undefined && { call: call.id, effects: call.effects }),
   };
-  sendToParent(message);
+  sendToBot(message);
   return told.promise;
 }
 
@@ -116,7 +116,11 @@ export class ChildCall {
       { onConfidence, ...options }: GenerateOptions,
       jsonSchema?: Record<string, unknown>,
     ) => {
-      const asked = { options, ...(jsonSchema !== undefined && { jsonSchema }) };
+      const said = Object.entries(options).filter(([, value]) => value !== undefined);
+      const asked = {
+        options: Object.fromEntries(said),
+        ...(jsonSchema !== undefined && { jsonSchema }),
+      };
       const answer = await this.ask({ type: 'generate', ...asked });
       const { value, confidence } = generatedSchema.parse(answer);
       if (confidence !== undefined) onConfidence?.(confidence);

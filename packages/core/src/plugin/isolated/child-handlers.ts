@@ -93,11 +93,16 @@ export function childHandlers(registration: Registration): ChildHandler[] {
         },
       ),
     ),
-    ...schedules.map(({ nextAfter: _, run, ...definition }) =>
-      handlerOf({ type: 'schedule', definition }, 'schedule', ({ atMs }, { stop }) =>
+    ...schedules.map(({ run, name, every, timeZone, timeoutMs }) => {
+      const definition = {
+        ...{ name, every },
+        ...(timeZone !== undefined && { timeZone }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      };
+      return handlerOf({ type: 'schedule', definition }, 'schedule', ({ atMs }, { stop }) =>
         run({ atMs, signal: stop.signal }),
-      ),
-    ),
+      );
+    }),
     ...routes.map(({ handler, ...route }) =>
       handlerOf({ type: 'route', ...route }, 'route', async ({ request }, { stop }) =>
         toCrossing(await handler(toRequest(request), { signal: stop.signal })),

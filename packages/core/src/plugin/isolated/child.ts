@@ -1,11 +1,12 @@
 import { toVistazoError, VistazoError } from '../../errors.js';
-import { sendToParent } from '../../processes/send-to-parent.js';
 import type { Plugin } from '../define-plugin.js';
 import { register } from '../registration.js';
 import { ask, ChildCall, hear, storageOf } from './child-call.js';
 import { type ChildHandler, childHandlers } from './child-handlers.js';
 import { childLog, childMetrics } from './child-telemetry.js';
+import { lockProcess } from './lock-process.js';
 import type { FromPlugin, ToPlugin } from './protocol.js';
+import { hearBot, sendToBot } from './send-to-bot.js';
 
 /** The process of one isolated plugin: loads its module, and calls what it registered. */
 let handlers: readonly ChildHandler[] = [];
@@ -13,7 +14,14 @@ let nowMs = Date.now();
 const calls = new Map<number, ChildCall>();
 
 function send(message: FromPlugin): void {
-  sendToParent(message);
+  try {
+    sendToBot(message);
+  } catch (error) {
+    // What cannot be copied, such as a function, is the plugin's fault.
+    if (message.type !== 'done') throw error;
+    const failed = new VistazoError('plugin.failed', String(error)).toJSON();
+    sendToBot({ type: 'done', id: message.id, effects: message.effects, error: failed });
+  }
 }
 
 async function setUp({ module, config }: Extract<ToPlugin, { type: 'setup' }>): Promise<void> {
@@ -61,7 +69,8 @@ async function serve({ id, handler, input }: Extract<ToPlugin, { type: 'call' }>
   }
 }
 
-process.on('message', (message: ToPlugin) => {
+lockProcess();
+hearBot((message) => {
   if (message.type === 'setup') void setUp(message);
   else if (message.type === 'ping') send({ type: 'pong' });
   else if (message.type === 'told') hear(message);
@@ -71,6 +80,5 @@ process.on('message', (message: ToPlugin) => {
     void serve(message);
   }
 });
-process.on('disconnect', () => process.exit(0));
 // A terminal sends its interrupt to the whole group; only the main process decides about the end.
 process.on('SIGINT', () => {});

@@ -129,6 +129,7 @@ class IsolatedRegistration {
           path,
           handler: async (request, { signal }) => {
             const crossed = await toCrossing(request);
+            if (crossed === undefined) return new Response('Too long.', { status: 413 });
             return toResponse(
               await process.call(index, { type: 'route', request: crossed }, { signal }),
             );
@@ -235,9 +236,20 @@ async function answerAbout(
   return { value, confidence };
 }
 
-async function toCrossing(request: Request): Promise<CrossingRequest> {
+/** Longest body of a request. */
+const maxBodyBytes = 2 ** 20;
+
+/** Undefined where the body is too long. */
+async function toCrossing(request: Request): Promise<CrossingRequest | undefined> {
   const { url, method } = request;
-  const body = new Uint8Array(await request.arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) return undefined;
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(Buffer.concat(chunks));
   return { url, method, headers: [...request.headers], body };
 }
 

@@ -1,8 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import { toVistazoError, VistazoError } from '../../errors.js';
-import { forkModule } from '../../processes/fork-module.js';
+import { FrameReader, frameOf } from '../../processes/frames.js';
+import { spawnModule } from '../../processes/spawn-module.js';
 import type { HostServices } from '../registration.js';
 import { answerOutside } from './answer-outside.js';
+import { closeInspector } from './close-inspector.js';
+import { parseFromPlugin } from './from-plugin-schema.js';
+import { MessageBudget, maxMessageBytes } from './message-budget.js';
 import { permissionFlags } from './permissions.js';
 import type {
   Effects,
@@ -23,6 +28,7 @@ export interface CallHost {
 
 interface Running {
   child: ChildProcess;
+  pipe: Duplex;
   handlers: readonly HandlerDescription[];
 }
 
@@ -34,6 +40,10 @@ interface Call extends CallHost {
 const pingEveryMs = 1000;
 /** A process that does nothing else for so long hangs. */
 const silentMs = 10_000;
+/** Most questions that are answered at once. */
+const maxAnswering = 1000;
+/** Most bytes that wait for the process to read them. */
+const maxUnreadBytes = 256 * 2 ** 20;
 
 /**
  * The process that one isolated plugin lives in. It is started when it is needed, killed when it hangs,
@@ -43,6 +53,7 @@ export class PluginProcess {
   #running: Promise<Running> | undefined;
   readonly #calls = new Map<number, Call>();
   #nextId = 1;
+  #answering = 0;
 
   constructor(
     private readonly name: string,
@@ -58,15 +69,15 @@ export class PluginProcess {
 
   /** Calls a handler. Throws what it throws, and `plugin.failed` when the process ends before it answered. */
   async call(handler: number, input: HandlerInput, host: CallHost = {}): Promise<unknown> {
-    const { child } = await this.#ready();
+    const { pipe } = await this.#ready();
     const id = this.#nextId++;
-    const abort = () => this.#send(child, { type: 'abort', id });
+    const abort = () => this.#send(pipe, { type: 'abort', id });
     try {
       return await new Promise((resolve, reject) => {
         this.#calls.set(id, { ...host, resolve, reject });
         host.signal?.addEventListener('abort', abort, { once: true });
         const nowMs = this.services.nowMs();
-        this.#send(child, { type: 'call', id, handler, input, nowMs });
+        this.#send(pipe, { type: 'call', id, handler, input, nowMs });
       });
     } finally {
       this.#calls.delete(id);
@@ -88,40 +99,65 @@ export class PluginProcess {
     return this.#running;
   }
 
-  #start(): Promise<Running> {
+  async #start(): Promise<Running> {
+    closeInspector(this.name);
     const { module, given: config } = this.isolation;
-    const child = forkModule(new URL('./child.js', import.meta.url), permissionFlags(module));
+    const started = spawnModule(new URL('./child.js', import.meta.url), permissionFlags(module));
+    const { child, pipe } = started;
+    const reader = new FrameReader(maxMessageBytes);
+    const budget = new MessageBudget();
     let heardAtMs = performance.now();
     const watch = setInterval(() => {
       if (performance.now() - heardAtMs > silentMs) child.kill('SIGKILL');
-      else this.#send(child, { type: 'ping' });
+      else this.#send(pipe, { type: 'ping' });
     }, pingEveryMs).unref();
     return new Promise((resolve, reject) => {
+      let why = 'ended';
       const ended = () => {
         clearInterval(watch);
+        pipe.destroy();
         const error = new VistazoError(
           'plugin.failed',
-          `The process of the plugin ${this.name} ended.`,
+          `The process of the plugin ${this.name} ${why}.`,
         );
         reject(error);
         for (const call of this.#calls.values()) call.reject(error);
         this.#running = undefined;
       };
+      const overrun = (what: string) => {
+        if (pipe.destroyed) return;
+        why = `was killed: it sent ${what}`;
+        pipe.destroy();
+        child.kill('SIGKILL');
+      };
       child.once('exit', ended).on('error', ended);
-      child.on('message', (message: FromPlugin) => {
+      // Whatever breaks the pipe ends the process, which is heard by its exit.
+      pipe.on('error', () => child.kill('SIGKILL'));
+      pipe.on('data', (chunk: Buffer) => {
         heardAtMs = performance.now();
-        if (message.type === 'ready') resolve({ child, handlers: message.handlers });
-        else if (message.type === 'failed') {
-          child.kill('SIGKILL');
-          reject(VistazoError.fromJSON(message.error));
-        } else this.#hear(child, message);
+        try {
+          for (const { message: given, bytes } of reader.read(chunk)) {
+            const message = parseFromPlugin(given);
+            if (message === undefined) return overrun('what is no message of a plugin');
+            if (!budget.take(message, bytes)) return overrun('more than a plugin may');
+            if (this.#answering > maxAnswering)
+              return overrun('more questions than can be answered');
+            if (message.type === 'ready') resolve({ child, pipe, handlers: message.handlers });
+            else if (message.type === 'failed') {
+              child.kill('SIGKILL');
+              reject(VistazoError.fromJSON(message.error));
+            } else this.#hear(pipe, message);
+          }
+        } catch (error) {
+          overrun(error instanceof RangeError ? error.message : 'what is no message');
+        }
       });
-      this.#send(child, { type: 'setup', module, config });
+      this.#send(pipe, { type: 'setup', module, config });
     });
   }
 
-  #hear(child: ChildProcess, message: FromPlugin): void {
-    if (message.type === 'ask') void this.#answer(child, message);
+  #hear(pipe: Duplex, message: FromPlugin): void {
+    if (message.type === 'ask') void this.#answer(pipe, message);
     if (message.type !== 'done') return;
     const call = this.#calls.get(message.id);
     try {
@@ -134,22 +170,28 @@ export class PluginProcess {
   }
 
   async #answer(
-    child: ChildProcess,
+    pipe: Duplex,
     { question, call, asked, effects }: Extract<FromPlugin, { type: 'ask' }>,
   ): Promise<void> {
+    this.#answering += 1;
     try {
       const host: CallHost | undefined = call === undefined ? {} : this.#calls.get(call);
       if (host === undefined) throw new VistazoError('plugin.failed', 'The call is over.');
       if (effects !== undefined) host.take?.(effects);
       const answer = host.answer ?? ((outside) => answerOutside(outside, this.services));
-      this.#send(child, { type: 'told', question, result: await answer(asked) });
+      this.#send(pipe, { type: 'told', question, result: await answer(asked) });
     } catch (error) {
-      this.#send(child, { type: 'told', question, error: toVistazoError(error).toJSON() });
+      this.#send(pipe, { type: 'told', question, error: toVistazoError(error).toJSON() });
+    } finally {
+      this.#answering -= 1;
     }
   }
 
   /** What cannot be sent any more is answered by the end of the process. */
-  #send(child: ChildProcess, message: ToPlugin): void {
-    if (child.connected) child.send(message, () => {});
+  #send(pipe: Duplex, message: ToPlugin): void {
+    if (!pipe.writable) return;
+    // A process that does not read what it asks for would make this one keep it.
+    if (pipe.writableLength > maxUnreadBytes) pipe.destroy(new Error('It does not read.'));
+    else pipe.write(frameOf(message));
   }
 }
