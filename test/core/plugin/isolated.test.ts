@@ -166,6 +166,12 @@ describe('an isolated plugin', () => {
     },
   );
 
+  it.runIf(process.platform === 'linux')('that holds too much memory is killed', async () => {
+    const { bot, faults } = await startBot([hostile({})], { limits: { pluginTimeoutMs: 20_000 } });
+    expect(await bot.ask('/trick by=memory')).toMatch(/failed; please try again later/);
+    expect(faults).toEqual([expect.stringMatching(/was killed: it held too much memory/)]);
+  });
+
   it('cannot signal the bot, open its inspector or take its priority', async () => {
     const { bot } = await startBot([hostile({})]);
     for (const by of ['signal', 'debug', 'priority'])

@@ -12,11 +12,12 @@ function frame(message: unknown, declaredBytes?: number): Buffer {
   return Buffer.concat([head, body]);
 }
 
+const held: Buffer[] = [];
 const send = (bytes: Uint8Array) => void writeSync(3, bytes);
 const call = (owner: object, name: string, ...given: unknown[]) =>
   Reflect.apply(Reflect.get(owner, name), owner, given);
 
-const tricks = ['null', 'strange', 'garbage', 'long', 'log', 'metrics', 'help'] as const;
+const tricks = ['null', 'strange', 'garbage', 'long', 'log', 'metrics', 'help', 'memory'] as const;
 const reaches = ['signal', 'debug', 'priority'] as const;
 
 export default definePlugin({
@@ -33,6 +34,7 @@ export default definePlugin({
       long: () => send(frame('', 2 ** 31)),
       log: () => Array.from({ length: 20_000 }, () => log.info({}, 'flood')),
       metrics: () => Array.from({ length: 20_000 }, (_, n) => metrics.counter(`m${n}`, 'flood')),
+      memory: () => held.push(Buffer.alloc(800 * 2 ** 20, 1)),
       help: () => metrics.counter('help', 'x'.repeat(2 ** 20)),
     };
     const reach: Record<(typeof reaches)[number], () => unknown> = {

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { toVistazoError, VistazoError } from '../../errors.js';
+import { usageOf } from '../../media/video/process-usage.js';
 import { FrameReader, frameOf } from '../../processes/frames.js';
 import { spawnModule } from '../../processes/spawn-module.js';
 import type { HostServices } from '../registration.js';
@@ -40,6 +41,8 @@ interface Call extends CallHost {
 const pingEveryMs = 1000;
 /** A process that does nothing else for so long hangs. */
 const silentMs = 10_000;
+/** Most memory, heap and all; looked at on Linux alone. */
+const maxMemoryBytes = 768 * 2 ** 20;
 /** Most questions that are answered at once. */
 const maxAnswering = 1000;
 /** Most bytes that wait for the process to read them. */
@@ -107,12 +110,14 @@ export class PluginProcess {
     const reader = new FrameReader(maxMessageBytes);
     const budget = new MessageBudget();
     let heardAtMs = performance.now();
-    const watch = setInterval(() => {
-      if (performance.now() - heardAtMs > silentMs) child.kill('SIGKILL');
-      else this.#send(pipe, { type: 'ping' });
-    }, pingEveryMs).unref();
     return new Promise((resolve, reject) => {
       let why = 'ended';
+      const watch = setInterval(() => {
+        if (memoryOf(child) > maxMemoryBytes) why = 'was killed: it held too much memory';
+        else if (performance.now() - heardAtMs <= silentMs)
+          return this.#send(pipe, { type: 'ping' });
+        child.kill('SIGKILL');
+      }, pingEveryMs).unref();
       const ended = () => {
         clearInterval(watch);
         pipe.destroy();
@@ -194,4 +199,9 @@ export class PluginProcess {
     if (pipe.writableLength > maxUnreadBytes) pipe.destroy(new Error('It does not read.'));
     else pipe.write(frameOf(message));
   }
+}
+
+/** The most that a process held at once; 0 where that is not known. */
+function memoryOf({ pid }: ChildProcess): number {
+  return (pid === undefined ? undefined : usageOf(pid))?.peakBytes ?? 0;
 }
