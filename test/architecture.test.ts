@@ -9,7 +9,7 @@ const coreSource = join(root, 'packages/core/src');
 /** What each folder of core may import besides itself and `errors`; see docs/architecture.md. */
 const allowed: Record<string, readonly string[]> = {
   adapter: ['conversation', 'generation', 'media'],
-  'adapter-kit': ['adapter', 'conversation'],
+  'adapter-kit': ['adapter', 'conversation', 'reply'],
   processes: [],
   image: [],
   media: ['image', 'inference', 'processes'],

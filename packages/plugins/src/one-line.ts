@@ -16,6 +16,6 @@ export function oneLine(text: string, maxLength = 500): string {
 export function shortened(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   const cut = text.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/u, '');
-  const atWord = cut.replace(/\s+\S*$/u, '');
+  const atWord = cut.replace(/(?<!\s)\s+\S*$/u, '');
   return `${atWord.length > maxLength / 2 ? atWord : cut}…`;
 }

@@ -5,6 +5,7 @@ export {
   privateConversationKey,
   readPrivateConversation,
 } from '../adapter/private-conversation.js';
+export { lastTextBreaks } from '../reply/text-breaks.js';
 export { unlessAborted } from '../unless-aborted.js';
 export {
   type ActionDialog,

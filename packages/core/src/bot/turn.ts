@@ -24,6 +24,7 @@ import { type AnswerRequest, makeAnswer } from './answer.js';
 import { cacheScopeOf } from './cache-scope.js';
 import { normaliserIn } from './cached-normaliser.js';
 import { deliveryFailure } from './delivery-bounds.js';
+import { GrowingText } from './growing-text.js';
 import { MeteredModel } from './metered-model.js';
 import type { MessageLimits, PictureNormaliser } from './new-pictures.js';
 import { offeredActions } from './offered-actions.js';
@@ -238,6 +239,11 @@ class Turn {
     const said = messages.filter(({ role }) => role === 'user').map(textOf);
     this.#knownLinks = linksIn([...said, systemMessage ?? '']);
     let soFar = '';
+    const growing = new GrowingText((text) => {
+      const harmless = this.#harmless(text);
+      this.tell({ type: 'text', text: harmless });
+      this.writer.grow(harmless);
+    });
     const request: AnswerRequest = {
       model,
       systemMessage:
@@ -250,14 +256,15 @@ class Turn {
       signal: AbortSignal.any([this.signal, this.stopped]),
       resolvePicture: (id) => pictures.pictureBytes(id),
       cacheScope: cacheScopeOf(messageKeyOf(this.job)),
-      save: (change) => this.#save(taken, change),
+      save: (change) => {
+        if (change.status !== undefined) growing.flush();
+        return this.#save(taken, change);
+      },
       emit: (event) => {
         if (event.type === 'prompt') return this.tell(event);
         if (event.type === 'text') this.telemetry.textCame();
         soFar = event.type === 'text' ? soFar + event.text : '';
-        const harmless = this.#harmless(soFar);
-        this.tell({ type: 'text', text: harmless });
-        this.writer.grow(harmless);
+        growing.set(soFar);
       },
     };
     const end = await this.telemetry.generate({ model: model.info.id, ...generation }, () =>

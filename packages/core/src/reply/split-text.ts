@@ -1,3 +1,5 @@
+import { lastTextBreaks } from './text-breaks.js';
+
 /** The line that opens or closes a fence of Markdown code; none is so long that it fills a message. */
 const fenceLine = /^ {0,3}(`{3,20}|~{3,20})(?![`~])(.*)$/;
 
@@ -55,16 +57,11 @@ function longestClosing(text: string, opening: string): number {
   return longest === 0 ? 0 : longest + 1;
 }
 
-const breaks = [/\n\s*\n(?=\S)/g, /\n/g, /[ \t]+/g];
-
 /** Where to cut a text that is longer than `room`. */
 function lastBreak(text: string, room: number): number {
   const window = text.slice(0, room);
-  for (const pattern of breaks) {
-    const last = [...window.matchAll(pattern)].at(-1);
-    const end = last === undefined ? 0 : last.index + last[0].length;
-    if (end > room / 2) return end;
-  }
+  const end = lastTextBreaks(window).find((each) => each > room / 2);
+  if (end !== undefined) return end;
   return lastCharacterEnd(text, room);
 }
 

@@ -100,7 +100,7 @@ async function textFor(
     maxNewTokens: Math.ceil(maxLength / charactersPerToken),
   });
   return (
-    oneLine(text.replace(/^\s*["“”']+|["“”']+\s*$/gu, ''), maxLength) ||
+    oneLine(text.trim().replace(/^["“”']+|(?<!["“”'])["“”']+$/gu, ''), maxLength) ||
     'Nothing can be made out in this picture.'
   );
 }

@@ -69,7 +69,7 @@ function withoutIds(message: string): string {
       /\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b0x[0-9a-f]+\b|\b(?=[a-z-]*\d)[0-9a-z-]{4,}\b|\d+/giu,
       '#',
     )
-    .replace(/[\s.!:]+$/u, '');
+    .replace(/(?<![\s.!:])[\s.!:]+$/u, '');
 }
 
 function areAlike(a: string, b: string): boolean {

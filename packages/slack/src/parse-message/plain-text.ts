@@ -12,7 +12,7 @@ export interface MarkNames {
 /** `<…>`; none lies in another, as what people write is escaped. */
 const mark = /<([^<>]*)>/g;
 /** What an answer of a bot has beside marks that format nothing; see `literalMrkdwn`. */
-const besideMarks = new RegExp(`${zeroWidthSpace}*((?:[*_~\`]|&gt;)+)${zeroWidthSpace}*`, 'g');
+const marksAndSpaces = new RegExp(`(?:[*_~\`${zeroWidthSpace}]|&gt;)+`, 'g');
 
 /**
  * What a person wrote, of the text that Slack sends (https://docs.slack.dev/messaging/formatting-message-text):
@@ -33,7 +33,12 @@ export function plainText(text: string, names: MarkNames): string {
 }
 
 function unmarked(mrkdwn: string): string {
-  return unescapeMrkdwn(mrkdwn.replace(besideMarks, '$1'));
+  return unescapeMrkdwn(
+    mrkdwn.replace(marksAndSpaces, (run) => {
+      const marks = run.replaceAll(zeroWidthSpace, '');
+      return marks === '' ? run : marks;
+    }),
+  );
 }
 
 /** What stands between `<` and `>`, as a person reads it. */

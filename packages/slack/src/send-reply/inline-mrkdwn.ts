@@ -113,7 +113,7 @@ export function literalMrkdwn(text: string): string {
     if (!found.includes('`') && (isInWord || (isAlone && found.length === 1))) return found;
     return zeroWidthSpace + [...found].join(zeroWidthSpace) + zeroWidthSpace;
   });
-  return escapeMrkdwn(mute).replace(/^(\s*)&gt;/gm, `$1${zeroWidthSpace}&gt;`);
+  return escapeMrkdwn(mute).replace(/^([^\S\r\n\u2028\u2029]*)&gt;/gm, `$1${zeroWidthSpace}&gt;`);
 }
 
 /** A line with its marks, which Slack reads only at the border of a word: there a space of no width makes one. */

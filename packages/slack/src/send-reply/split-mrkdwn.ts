@@ -1,3 +1,4 @@
+import { lastTextBreaks } from '@vistazo/core/adapter-kit';
 import { fenceLine, lastCutUpTo } from '../mrkdwn.js';
 
 /** What closes code that is cut. */
@@ -54,14 +55,11 @@ function isInCode(mrkdwn: string): boolean {
   return mrkdwn.split('\n').filter((line) => line === fenceLine).length % 2 === 1;
 }
 
-const breaks = [/\n\s*\n(?=\S)/g, /\n/g, /[ \t]+/g];
-
 /** Where to cut mrkdwn that is longer than `room`. */
 function lastBreak(mrkdwn: string, room: number): number {
   const window = mrkdwn.slice(0, room);
-  for (const pattern of breaks) {
-    const last = [...window.matchAll(pattern)].at(-1);
-    const end = lastCutUpTo(mrkdwn, last === undefined ? 0 : last.index + last[0].length);
+  for (const each of lastTextBreaks(window)) {
+    const end = lastCutUpTo(mrkdwn, each);
     if (end > room / 2) return end;
   }
   return lastCutUpTo(mrkdwn, room);
