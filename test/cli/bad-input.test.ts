@@ -158,7 +158,7 @@ describe('a model folder', () => {
       'whose tiles are of another size than its graph',
       'tiles',
       'model.invalidGraph',
-      'makes 100 × 100 px; the files do not belong together',
+      'makes [1, 1, 3, 100, 100]; the files do not belong together',
       (copy: string) =>
         change(copy, 'preprocessor_config.json', { max_image_size: { longest_edge: 100 } }),
     ],

@@ -30,7 +30,8 @@ import type { InferenceRequest } from './inference-request.js';
 import { PromptReader } from './prompt-reader.js';
 import { type LoopEntry, StepLoop } from './step-loop.js';
 
-const maxPrefixBytes = 512 * 2 ** 20;
+/** Memory of blocks that are kept for later prompts unless told otherwise. */
+const defaultMaxPrefixBytes = 512 * 2 ** 20;
 /** Entries of small values, such as numbers of pictures. */
 const maxRemembered = 10_000;
 
@@ -44,8 +45,16 @@ export type KvCacheOptions = Omit<DiskStoreOptions, 'fingerprint'>;
 
 /** How a model is loaded. */
 export interface LoadOptions extends SessionOptions, Partial<SchedulerLimits> {
+  /** Memory of keys and values that are kept for later prompts, in bytes, ≥ 0. Default 512 MiB. */
+  maxPrefixBytes?: number;
   /** Where keys and values are kept across restarts. Default: nowhere. */
   kvCache?: KvCacheOptions | undefined;
+}
+
+/** Bounds of what a loaded model keeps. */
+interface EngineLimits extends SchedulerLimits {
+  maxPrefixBytes: number;
+  disk: DiskStoreOptions | undefined;
 }
 
 /** A loaded model: embed text → encode pictures → merge → decode, for many answers at once. */
@@ -69,7 +78,7 @@ export class Inference {
     description: ModelDescription,
     family: FamilyModel,
     runner: ModelRunner,
-    { disk, ...limits }: SchedulerLimits & { disk: DiskStoreOptions | undefined },
+    { disk, maxPrefixBytes, ...limits }: EngineLimits,
   ) {
     this.#description = description;
     this.#family = family;
@@ -95,6 +104,7 @@ export class Inference {
     {
       maxSequences = defaultMaxSequences,
       maxKvBytes = defaultMaxKvBytes,
+      maxPrefixBytes = defaultMaxPrefixBytes,
       kvCache,
       ...options
     }: LoadOptions = {},
@@ -102,7 +112,8 @@ export class Inference {
     const family = openFamily(description.family);
     const runner = await ModelRunner.open(description.graphs, family, options);
     const disk = kvCache && { ...kvCache, fingerprint: await fingerprintOf(description.graphs) };
-    return new Inference(description, family, runner, { maxSequences, maxKvBytes, disk });
+    const limits = { maxSequences, maxKvBytes, maxPrefixBytes };
+    return new Inference(description, family, runner, { ...limits, disk });
   }
 
   /** Token ids of a prompt. */

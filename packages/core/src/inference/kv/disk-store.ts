@@ -76,7 +76,13 @@ export class DiskStore {
   /** Deletes all blocks of a scope, also those that are about to be written. */
   async forget(scope: string): Promise<void> {
     this.#generations.set(scope, (this.#generations.get(scope) ?? 0) + 1);
-    await this.#writing;
+    // In turn with the writes, so that none of them meets a folder that is being deleted.
+    const forgotten = this.#writing.then(() => this.#deleteAll(scope));
+    this.#writing = forgotten.catch(() => {});
+    await forgotten;
+  }
+
+  async #deleteAll(scope: string): Promise<void> {
     const folder = scopeFolder(this.#options.folder, scope);
     const files = await this.#known();
     for (const [path, { bytes }] of files) {
@@ -159,7 +165,8 @@ export class DiskStore {
 /** Deletes what any model keeps of a scope, also while no model runs. */
 export async function forgetOnDisk(folder: string, scope: string): Promise<void> {
   try {
-    await rm(scopeFolder(folder, scope), { recursive: true, force: true });
+    // Another process may write into it meanwhile.
+    await rm(scopeFolder(folder, scope), { recursive: true, force: true, maxRetries: 5 });
   } catch (error) {
     // A file stands where the folder should be, so nothing was ever kept.
     if (!isNotFolder(error)) throw error;

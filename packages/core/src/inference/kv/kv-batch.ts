@@ -193,6 +193,12 @@ export class KvBatch {
     if (this.#places !== this.#width) this.#resize(this.#width);
   }
 
+  /** Takes out the holes that rows have left behind, or that lie between tokens. */
+  compact(): void {
+    const longest = this.#used.reduce((most, { length }) => Math.max(most, length), 0);
+    if (this.#places !== longest || this.#width !== longest) this.#resize(longest);
+  }
+
   /** Takes what a run of a trimmed batch gave: all places of each layer, `newTokens` more than before. */
   replace(layers: KvLayer[], newTokens: number, placement: Placement): void {
     const places = this.#width + newTokens;
@@ -266,6 +272,7 @@ export class KvBatch {
       this.#used[index] = used.map((_, place) => place);
     this.#layers = layers;
     this.#places = places;
+    this.#width = this.#used.reduce((most, { length }) => Math.max(most, length), 0);
   }
 
   /** Keys and values of the tokens `from` to `to` of a row, copied. */

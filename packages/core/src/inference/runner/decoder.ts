@@ -92,7 +92,7 @@ export class Decoder {
    * Gives the logits of the last token of each, and grows their rows. Throws `model.invalidGraph`.
    */
   async forward(inputs: readonly DecoderInput[]): Promise<Float32Array[]> {
-    // A row alone has no holes, so that both placements are the same.
+    // A row alone is compact, so that both placements are the same.
     if (inputs.length === 1) return this.#run(inputs, 'afterRow');
     const placement = await this.placement();
     if (placement !== undefined) return this.#run(inputs, placement);
@@ -111,7 +111,10 @@ export class Decoder {
       inputs.map(({ row }) => row),
       this.#tensors.givesNewKvOnly,
     );
-    if (!this.#tensors.givesNewKvOnly) batch.trim();
+    if (!this.#tensors.givesNewKvOnly) {
+      if (inputs.length === 1) batch.compact();
+      else batch.trim();
+    }
     const ordered = inputs.toSorted((a, b) => a.row.index - b.row.index);
     const feeds = this.#feeds(ordered, tokens, { batch, placement });
     const outputs = await this.#session.run(feeds);
