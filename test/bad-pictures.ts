@@ -18,7 +18,8 @@ export function goodPicture(): Promise<Buffer> {
     .toBuffer();
 }
 
-const accepted = 'JPEG, PNG, WebP, GIF and AVIF are accepted.';
+const accepted =
+  'JPEG, PNG, WebP, GIF, AVIF and PDF can be read, and videos where the bot looks at them.';
 
 /** Every kind of bad file that a person may post. */
 export const badPictures: BadPicture[] = [

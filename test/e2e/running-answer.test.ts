@@ -115,7 +115,9 @@ describe('an answer that is still running', () => {
     await expectAnswer('One two three');
     goOn();
     await page.waitForSelector('.message.assistant[data-status=failed]');
-    expect(await answer().locator('.failed').textContent()).toBe('The engine ended; ask again.');
+    expect(await answer().locator('.failed').textContent()).toBe(
+      'The model stopped while it answered. Ask again.',
+    );
     await ask('And now?');
     await page.waitForSelector('.message.assistant[data-status=done]');
   });

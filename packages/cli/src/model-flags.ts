@@ -52,6 +52,9 @@ export function withModelFlags(command: Command): Command {
 /** The model that comes with Vistazo. */
 export const embeddedModel = { model: nanoModelFolder, id: '@vistazo/nano' };
 
+/** The hub id that notes about the embedded model point to for photographs. */
+export const photographModelId = 'HuggingFaceTB/SmolVLM-256M-Instruct';
+
 /** Whether no `--model` was given, so that the embedded model answers. */
 export function usesEmbeddedModel(flags: ModelFlags): boolean {
   return flags.model === undefined && flags.server === undefined;

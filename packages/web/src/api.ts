@@ -1,8 +1,10 @@
 import {
   type ChatEvent,
   type ChatService,
+  type ConversationId,
   conversationIdSchema,
   imageIdSchema,
+  type Logger,
   messageIdSchema,
   type NewPicture,
   toVistazoError,
@@ -13,12 +15,14 @@ import { bodyLimit } from 'hono/body-limit';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { toWireConversation, toWireEvents, toWireSummary } from './to-wire.js';
-import type { WireSession } from './wire.js';
+import type { WireEvent, WireSession } from './wire.js';
 
 /** What the API needs besides the service. */
 export interface ApiOptions {
   service: ChatService;
   session: WireSession;
+  /** Where failures are told that people who chat can do nothing about. */
+  log: Pick<Logger, 'error'>;
 }
 
 const textSchema = z.object({ text: z.string() });
@@ -28,7 +32,7 @@ const shownSchema = z.object({ messageId: messageIdSchema });
 const maxJsonBytes = 2 ** 20;
 
 /** The chat service over HTTP: JSON, and server-sent events for answers. */
-export function createApi({ service, session }: ApiOptions): Hono {
+export function createApi({ service, session, log }: ApiOptions): Hono {
   const api = new Hono();
   const uploads = bodyLimit({
     maxSize: session.maxUploadBytes * session.maxPictures + maxJsonBytes,
@@ -40,10 +44,18 @@ export function createApi({ service, session }: ApiOptions): Hono {
   });
   const shown = async (context: Context) =>
     context.json(toWireConversation(await service.getConversation(conversationOf(context))));
+  const tell = (error: unknown): VistazoError => {
+    const told = toVistazoError(error);
+    // Contents stay out of logs; who reads them looks the code up.
+    if (isForOperator(told)) log.error({ code: told.code }, 'page request failed');
+    return told;
+  };
+  const streamOf = (context: Context, id: ConversationId, events: AsyncIterable<ChatEvent>) =>
+    streamAnswer(context, toWireEvents(service, id, events), tell);
   const stream = (context: Context, events: AsyncIterable<ChatEvent>) =>
-    streamAnswer(context, service, events);
+    streamOf(context, conversationOf(context), events);
 
-  api.onError((error, context) => fail(context, toVistazoError(error)));
+  api.onError((error, context) => fail(context, tell(error)));
   api.get('/session', (context) => context.json(session));
   api.get('/conversations', async (context) =>
     context.json((await service.listConversations()).map(toWireSummary)),
@@ -51,14 +63,18 @@ export function createApi({ service, session }: ApiOptions): Hono {
   api.post('/conversations', async (context) =>
     context.json(toWireSummary(await service.createConversation()), 201),
   );
+  api.post('/conversations/begin', uploads, async (context) => {
+    const { id, events } = service.begin(await readMessage(context, session));
+    return streamOf(context, id, events);
+  });
   api.get('/conversations/:id', shown);
   api.delete('/conversations/:id', async (context) => {
     await service.deleteConversation(conversationOf(context));
     return context.body(null, 204);
   });
   api.post('/conversations/:id/messages', uploads, async (context) => {
-    const { text, pictures } = await readMessage(context, session);
-    return stream(context, service.send(conversationOf(context), { text, pictures }));
+    const message = await readMessage(context, session);
+    return stream(context, service.send(conversationOf(context), message));
   });
   api.put('/conversations/:id/messages/:messageId', small, async (context) => {
     const change = await readJson(context, textSchema);
@@ -172,18 +188,22 @@ function tooLarge({ maxUploadBytes, maxPictures }: WireSession): VistazoError {
   );
 }
 
+/** Failures that only the operator can mend. */
+function isForOperator({ code }: VistazoError): boolean {
+  return /^(store\.failed|internal|model\.|endpoint\.|server\.)/.test(code);
+}
+
 function streamAnswer(
   context: Context,
-  service: ChatService,
-  events: AsyncIterable<ChatEvent>,
+  events: AsyncIterable<WireEvent>,
+  tell: (error: unknown) => VistazoError,
 ): Response {
-  const id = conversationOf(context);
   return streamSSE(context, async (stream) => {
     const write = (event: object) => stream.writeSSE({ data: JSON.stringify(event) });
     try {
-      for await (const event of toWireEvents(service, id, events)) await write(event);
+      for await (const event of events) await write(event);
     } catch (error) {
-      await write({ type: 'failed', error: toVistazoError(error).toJSON() });
+      await write({ type: 'failed', error: tell(error).toJSON() });
     }
   });
 }

@@ -20,8 +20,8 @@ export interface WebServerOptions {
   service: ChatService;
   /** Which model answers. */
   model: WireSession['model'];
-  /** Value for `--model` that the page offers for photographs. Default none. */
-  switchModelTo?: string;
+  /** Whether the small model that comes with Vistazo answers; people are told what it knows. Default false. */
+  isEmbedded?: boolean;
   /** Default `127.0.0.1`. Anything that is not loopback needs a secret. */
   host?: string;
   /** 0 for any free one. Default 8787. */
@@ -29,7 +29,8 @@ export interface WebServerOptions {
   /** What people must know to use the page, at least 16 characters. */
   secret?: string;
   /**
-   * Where wrong secrets are logged, without what was guessed: a logger such as pino's, or how lines are written.
+   * Where wrong secrets are logged, without what was guessed, and failures that only the operator can mend, by their
+   * codes: a logger such as pino's, or how lines are written.
    * Default: lines on the standard error output.
    */
   log?: Logger | LogOptions;
@@ -62,7 +63,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   checkAccessPolicy(policy);
   const session: WireSession = {
     model: { id: options.model.id, variant: options.model.variant, runs: options.model.runs },
-    ...(options.switchModelTo !== undefined && { switchModelTo: options.switchModelTo }),
+    isEmbedded: options.isEmbedded ?? false,
     maxUploadBytes: options.maxUploadBytes ?? 25 * 2 ** 20,
     maxPictures: options.maxPictures ?? 10,
   };
@@ -75,7 +76,8 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
       strictTransportSecurity: false,
     }),
   );
-  const access = await Access.open(policy, openLogger(options.log ?? {}));
+  const log = openLogger(options.log ?? {});
+  const access = await Access.open(policy, log);
   app.use(access.guard);
   app.post('/api/login', smallBody, async (context) => {
     const body: unknown = await context.req.json().catch(() => ({}));
@@ -85,7 +87,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const { operations } = options;
   if (operations !== undefined)
     app.on('GET', [...operationPaths], (context) => operations(context.req.raw));
-  app.route('/api', createApi({ service: options.service, session }));
+  app.route('/api', createApi({ service: options.service, session, log }));
   app.get('*', servePage);
   const server = await listen(createServer(getRequestListener(app.fetch)), host, port);
   return { url: urlOf(server, host), close: () => close(server) };

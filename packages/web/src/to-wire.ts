@@ -15,8 +15,12 @@ export function toWireSummary({ id, title, consent }: ConversationSummary): Wire
 
 /** A conversation as the page shows it. */
 export function toWireConversation(conversation: ShownConversation): WireConversation {
-  const { messages } = conversation;
-  return { ...toWireSummary(conversation), messages: messages.map(toWireMessage) };
+  const { messages, waiting } = conversation;
+  return {
+    ...toWireSummary(conversation),
+    messages: messages.map(toWireMessage),
+    waiting: waiting.map(({ answerId, ...question }) => ({ id: answerId, ...question })),
+  };
 }
 
 function toWireMessage({ createdAtMs: _, pictures, seen, ...message }: ShownMessage): WireMessage {
@@ -56,7 +60,8 @@ export async function* toWireEvents(
 ): AsyncGenerator<WireEvent> {
   const conversation = async () => toWireConversation(await service.getConversation(id));
   for await (const event of events) {
-    if (event.type === 'accepted')
+    if (event.type === 'waiting') yield { type: 'waiting', conversation: await conversation() };
+    else if (event.type === 'accepted')
       yield { type: 'accepted', conversation: asAccepted(await conversation(), event.answer) };
     else if (event.type === 'prompt') yield { type: 'prompt', seen: toWireSeen(event) };
     else if (event.type === 'end') yield { type: 'end', conversation: await conversation() };

@@ -10,8 +10,8 @@ import type {
 /** What the page is told when it opens. */
 export interface WireSession {
   model: Pick<ModelInfo, 'id' | 'variant' | 'runs'>;
-  /** Value for `--model` that switches to a larger model; only when the embedded one answers. */
-  switchModelTo?: string;
+  /** Whether the small model that comes with Vistazo answers, which people are told. */
+  isEmbedded: boolean;
   maxUploadBytes: number;
   maxPictures: number;
 }
@@ -53,9 +53,20 @@ export interface WireMessage
   versions: string[];
 }
 
+/** A question that waits for its turn. */
+export interface WireWaiting {
+  /** Id that its answer will have. */
+  id: string;
+  /** Empty where it is another answer that is asked for. */
+  text: string;
+  fileCount: number;
+}
+
 /** A conversation with the messages of its shown branch. */
 export interface WireConversation extends WireSummary {
   messages: WireMessage[];
+  /** Questions that come after these messages, oldest first. */
+  waiting: WireWaiting[];
 }
 
 /** A failure: a documented code and one sentence. */
@@ -63,7 +74,9 @@ export type WireError = Pick<ErrorJson, 'message' | 'picture'> & { code: string 
 
 /** What the server streams while an answer is made, as server-sent events. */
 export type WireEvent =
-  /** The question and the empty answer are stored. */
+  /** The question is stored and waits for its turn. */
+  | { type: 'waiting'; conversation: WireConversation }
+  /** It is its turn: question and empty answer are in the conversation. */
   | { type: 'accepted'; conversation: WireConversation }
   | { type: 'prompt'; seen: WireSeen }
   | { type: 'restart' }

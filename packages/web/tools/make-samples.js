@@ -34,11 +34,11 @@ function barChart() {
 function shapes() {
   return svg(
     400,
-    400,
-    `<rect width="400" height="400" fill="#f4f1ea"/>
-    <circle cx="110" cy="120" r="62" fill="#d62728"/>
-    <rect x="240" y="60" width="110" height="110" fill="#1f5fd6"/>
-    <path d="M200 230 L280 360 H120 Z" fill="#2ca02c"/>`,
+    300,
+    `<rect width="400" height="300" fill="#f4f1ea"/>
+    <circle cx="67" cy="50" r="42" fill="#d62728"/>
+    <rect x="295" y="12" width="76" height="76" fill="#1f5fd6"/>
+    <path d="M200 208 L236.4 271 H163.6 Z" fill="#2ca02c"/>`,
   );
 }
 

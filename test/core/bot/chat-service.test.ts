@@ -39,6 +39,7 @@ describe('sending a message', () => {
       }),
     );
     expect(events.map((event) => event.type)).toEqual([
+      'waiting',
       'accepted',
       'prompt',
       'text',
@@ -104,6 +105,7 @@ describe('sending a message', () => {
     const rest = service.follow(id);
     gate.resolve();
     expect(rest && (await collect(rest)).map((event) => event.type)).toEqual([
+      'waiting',
       'accepted',
       'prompt',
       'text',
@@ -448,6 +450,7 @@ describe('rating and deleting', () => {
     const { service, model } = await makeBot([{ pieces: ['a', 'b'], gate: never }]);
     const { id } = await service.createConversation();
     const events = service.send(id, { text: 'Hi' })[Symbol.asyncIterator]();
+    expect((await events.next()).value?.type).toBe('waiting');
     const accepted = (await events.next()).value;
     if (accepted?.type !== 'accepted' || !accepted.question) throw new Error('not accepted');
     await service.deleteMessage(id, accepted.question.id);
@@ -477,6 +480,7 @@ describe('rating and deleting', () => {
     const { service, model } = await makeBot([{ pieces: ['a', 'b'], gate: never }]);
     const { id } = await service.createConversation();
     const events = service.send(id, { text: 'Hi' })[Symbol.asyncIterator]();
+    expect((await events.next()).value?.type).toBe('waiting');
     await events.next();
     await service.deleteConversation(id);
     expect(model.running).toBe(0);

@@ -13,7 +13,14 @@ import type { Command } from 'commander';
 import { loadBotConfig, usualConfigFile } from '../config/bot-config.js';
 import { checkDataFolder } from '../data-folder.js';
 import { exitCodes } from '../exit-codes.js';
-import { embeddedModel, type ModelFlags, openModel, withModelFlags } from '../model-flags.js';
+import {
+  embeddedModel,
+  type ModelFlags,
+  openModel,
+  photographModelId,
+  usesEmbeddedModel,
+  withModelFlags,
+} from '../model-flags.js';
 import { colours } from '../terminal/colours.js';
 import { libraryVersion, version } from '../versions.js';
 
@@ -119,13 +126,17 @@ async function dataFolder(folder: string): Promise<string> {
   return `${folder} can be written`;
 }
 
-async function modelFiles({ model, server }: DoctorFlags): Promise<string> {
+async function modelFiles(flags: DoctorFlags): Promise<string> {
+  const { model, server } = flags;
   if (server !== undefined) return `${model} is on ${server.join(', ')}`;
   if (model !== undefined && isHubId(model) && !existsSync(model))
     return `${model} is downloaded when it is needed`;
   const { folder, graphs } = await describeModel(model ?? embeddedModel.model);
   const variants = (await completeVariants(folder)).map(({ variant }) => variant).join(', ');
-  return `${folder}: ${variants}; ${graphs.variant} is chosen`;
+  const note = usesEmbeddedModel(flags)
+    ? `; it knows no photographs, for which --model ${photographModelId} is better`
+    : '';
+  return `${folder}: ${variants}; ${graphs.variant} is chosen${note}`;
 }
 
 /** How long a platform may take to say how it is. */

@@ -12,7 +12,13 @@ import type { Command } from 'commander';
 import type { BotConfig } from '../config/bot-config.js';
 import { botConfigs, type ConfigFlags } from '../config/bot-configs.js';
 import { firstOf, reloadPlugins } from '../config/reload-plugins.js';
-import { type ModelFlags, openModel, usesEmbeddedModel, withModelFlags } from '../model-flags.js';
+import {
+  type ModelFlags,
+  openModel,
+  photographModelId,
+  usesEmbeddedModel,
+  withModelFlags,
+} from '../model-flags.js';
 import { openStore, type StoreFlags, withStoreFlags } from '../store-flags.js';
 import { colours } from '../terminal/colours.js';
 import { interruptSignal } from '../terminal/interrupt.js';
@@ -24,9 +30,6 @@ interface StartFlags extends ModelFlags, ConfigFlags, StoreFlags {
   system?: string;
   keepDays?: string;
 }
-
-/** The hub id that the embedded model's notes point to for photographs. */
-const photographModelId = 'HuggingFaceTB/SmolVLM-256M-Instruct';
 
 /** Who reaches the page is trusted with it, and all of them are one person to the bot. */
 const pageLimits: BotLimits = {
@@ -105,7 +108,7 @@ async function start(flags: StartFlags): Promise<void> {
     host: flags.host,
     port,
     ...(secret !== undefined && { secret }),
-    ...(isEmbedded && { switchModelTo: photographModelId }),
+    isEmbedded,
   });
   resources.defer(() => server.close());
   const { keepDays = defaultKeepDays } = config;

@@ -4,7 +4,7 @@ import type { SeenPicture } from '../generation/generation-event.js';
 import type { FetchOptions } from '../media/guarded-fetch.js';
 import type { AdapterStorage } from './adapter-storage.js';
 import type { CommandDescription } from './command-description.js';
-import type { PlatformEvent } from './platform-event.js';
+import type { MessageEvent, PlatformEvent } from './platform-event.js';
 import type { ReplyAction } from './reply-action.js';
 
 /**
@@ -225,6 +225,11 @@ export interface AdapterHost {
    * ago where the bot was away. What happened to them meanwhile can be handed over again.
    */
   knownIn(conversation: Omit<KnownMessage, 'messageId'>, maxMessages?: number): Promise<string[]>;
+  /**
+   * Messages of a conversation that wait or are answered, in the order of arrival, also those that another process
+   * took. Throws `store.failed`.
+   */
+  openMessages(conversation: Omit<KnownMessage, 'messageId'>): Promise<MessageEvent[]>;
   /** The tenants of which anything is kept that came by this adapter: some may have taken the bot out meanwhile. */
   tenants(): Promise<string[]>;
   /**

@@ -7,7 +7,7 @@ import type {
   ReplyPost,
   ReplyTarget,
 } from '../adapter/adapter.js';
-import type { PlatformEvent } from '../adapter/platform-event.js';
+import type { MessageEvent, PlatformEvent } from '../adapter/platform-event.js';
 import { VistazoError } from '../errors.js';
 
 /** Told what happens on the way to an answer. @internal */
@@ -26,6 +26,8 @@ export class ChatAdapter implements Adapter {
   };
   #host: AdapterHost | undefined;
   readonly #listeners = new Map<string, Listener>();
+  /** Told of answers that nobody listens to, such as those to questions of an earlier process. */
+  onUnheard: (target: ReplyTarget, event: AnsweringEvent) => void = () => {};
 
   constructor(
     readonly name: string,
@@ -55,8 +57,17 @@ export class ChatAdapter implements Adapter {
     return () => this.#listeners.delete(messageId);
   }
 
-  answering({ messageId }: ReplyTarget, event: AnsweringEvent): void {
-    this.#listeners.get(messageId)?.(event);
+  answering(target: ReplyTarget, event: AnsweringEvent): void {
+    const listener = this.#listeners.get(target.messageId);
+    if (listener === undefined) this.onUnheard(target, event);
+    else listener(event);
+  }
+
+  /** Messages of a conversation that wait or are answered, oldest first; none when no bot listens. */
+  async openMessages(
+    place: Pick<ReplyTarget, 'tenant' | 'conversationKey'>,
+  ): Promise<MessageEvent[]> {
+    return (await this.#host?.openMessages(place)) ?? [];
   }
 
   async fetch(): Promise<Uint8Array> {

@@ -51,9 +51,21 @@ export interface ShownMessage {
   versions: MessageId[];
 }
 
+/** A question that is stored for good and waits for its turn. */
+export interface WaitingQuestion {
+  /** Id that its answer will have. */
+  answerId: MessageId;
+  /** Empty where it is another answer that is asked for. */
+  text: string;
+  /** How many files it brings. */
+  fileCount: number;
+}
+
 /** A conversation with its shown branch, oldest message first. */
 export interface ShownConversation extends ConversationSummary {
   messages: ShownMessage[];
+  /** Questions that come after these messages, also those that an earlier process accepted. Oldest first. */
+  waiting: WaitingQuestion[];
 }
 
 /** A picture that comes in with a message. */
@@ -84,10 +96,12 @@ export interface AnswerOptions {
 }
 
 /**
- * What happens while an answer is made: one `accepted`, then `prompt`, `text`… and at last one
+ * What happens while an answer is made: at most one `waiting`, one `accepted`, then `prompt`, `text`… and at last one
  * `end` or `failed`.
  */
 export type ChatEvent =
+  /** The question is stored for good, and waits for its turn. Absent where its turn came at once. */
+  | { type: 'waiting'; conversationId: ConversationId }
   /** Question, pictures and the empty answer are stored for good. `question` is absent on regenerate. */
   | {
       type: 'accepted';
@@ -140,6 +154,14 @@ export interface ChatService {
   setConsent(id: ConversationId, consent: boolean): Promise<void>;
   /** Stops its answer and deletes it, and the pictures that no other conversation uses. */
   deleteConversation(id: ConversationId): Promise<void>;
+  /**
+   * Creates a conversation with its first message and answers it, as `send` does. A message that is not accepted leaves
+   * no conversation.
+   */
+  begin(
+    message: NewMessage,
+    options?: AnswerOptions,
+  ): { id: ConversationId; events: AsyncIterable<ChatEvent> };
   /** Adds a message to the shown branch and answers it. */
   send(id: ConversationId, message: NewMessage, options?: AnswerOptions): AsyncIterable<ChatEvent>;
   /** Makes another version of an answer, from the same question, and shows it. */
@@ -164,9 +186,15 @@ export interface ChatService {
   deleteMessage(id: ConversationId, messageId: MessageId): Promise<void>;
   /** Rates an answer; null takes the rating back. */
   rate(id: ConversationId, messageId: MessageId, rating: Rating | null): Promise<void>;
-  /** Stops the running answer and keeps its text so far; nothing happens when none runs. Resolves when it is stored. */
+  /**
+   * Stops the answer that runs or comes next, and keeps its text so far; nothing happens when there is none. Resolves
+   * when it is stored; where another process makes it, when that one is told.
+   */
   stop(id: ConversationId): Promise<void>;
-  /** The events of the running answer from its beginning, for a page that was loaded anew; undefined when none runs. */
+  /**
+   * The events of the running answer from its beginning, for a page that was loaded anew. Undefined when none runs in
+   * this process: then what `getConversation` gives as `running` or `waiting` goes on elsewhere, or begins soon.
+   */
   follow(id: ConversationId): AsyncIterable<ChatEvent> | undefined;
   /** Bytes of a stored picture. Throws `picture.missing`. */
   picture(id: ImageId): Promise<{ bytes: Uint8Array; mediaType: string }>;

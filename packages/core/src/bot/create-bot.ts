@@ -249,6 +249,8 @@ class RunningBot implements Bot {
           recentMessages: (sinceMs, max) => this.#recentMessages(adapter, sinceMs, max),
           knownIn: (conversation, max = maxKnown) =>
             this.options.store.jobs.knownIn({ ...conversation, adapter: adapter.name }, max),
+          openMessages: (conversation) =>
+            this.options.store.jobs.openMessages({ ...conversation, adapter: adapter.name }),
           tenants: () => this.options.store.jobs.tenants(adapter.name),
           seenFor: (message) => seenFor(this.options.store, { ...message, adapter: adapter.name }),
           answersTo: (tenant, personId, limit) =>

@@ -27,6 +27,8 @@ export class RunningAnswer {
     readonly conversationId: ConversationId,
     readonly answerId: MessageId,
     private readonly load: (questionId: MessageId | undefined) => Promise<Shown>,
+    /** Takes back what was done for a message that is not accepted after all. */
+    private readonly undo: () => Promise<void> = async () => {},
   ) {}
 
   /** Resolves after the last event. */
@@ -39,12 +41,25 @@ export class RunningAnswer {
     return this.#withdrawn.signal;
   }
 
+  /** The bot has the question and did not begin with it yet. */
+  wait(): void {
+    const { conversationId } = this;
+    if (!this.#isTaken) this.log.push({ type: 'waiting', conversationId });
+  }
+
   withdraw(): void {
     this.#withdrawn.abort();
   }
 
   hear(event: AnsweringEvent): void {
     this.#telling = this.#telling.then(() => this.#tell(event)).catch((error) => this.fail(error));
+  }
+
+  /** The message is not accepted. */
+  async refuse(error: unknown): Promise<void> {
+    // What cannot be taken back is there to be deleted by hand.
+    await this.undo().catch(() => {});
+    this.fail(error);
   }
 
   fail(error: unknown): void {
@@ -82,7 +97,7 @@ export class RunningAnswer {
   }
 
   async #tellEnd(): Promise<void> {
-    if (!this.#isTaken) return this.fail(withdrawn());
+    if (!this.#isTaken) return this.refuse(withdrawn());
     const { answer } = await this.load(undefined);
     const { error, text, seen } = answer;
     if (error !== undefined && answer.status === 'failed') {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { AnsweringEvent, ReplyTarget } from '../adapter/adapter.js';
 import type { PlatformEvent } from '../adapter/platform-event.js';
 import type { ModelInfo } from '../backend/vision-language-model.js';
 import type { ImageId } from '../conversation/chat-message.js';
@@ -23,12 +24,15 @@ import type {
   ConversationSummary,
   NewMessage,
   ShownConversation,
+  WaitingQuestion,
 } from './chat-service.js';
 import { type LoadedConversation, loadConversation } from './load-conversation.js';
 import { checkMessage, checkPictures, checkText, type MessageLimits } from './new-pictures.js';
 import { newConversation } from './new-records.js';
 import { RunningAnswer } from './running-answer.js';
 import { toShown, toSummary } from './shown.js';
+import { titleFrom } from './title.js';
+import { ownAnswerId, ownConversationId } from './turn-ids.js';
 import { TurnQueue } from './turn-queue.js';
 
 /** What a call asks the bot to answer. */
@@ -41,7 +45,7 @@ type Asked = Pick<PlatformEvent & { type: 'message' }, 'text'> &
 type Place = Pick<PlatformEvent, 'eventId' | 'tenant' | 'conversationKey' | 'messageId'>;
 
 /** Checks what is asked, before anything is stored. Throws. */
-type Prepare = (loaded: LoadedConversation, signal: AbortSignal) => Promise<Asked>;
+type Prepare = (signal: AbortSignal) => Promise<Asked>;
 
 const somebody = 'user';
 
@@ -68,6 +72,7 @@ export class StoredChatService implements ChatService {
       maxPictureBytes: options.maxPictureBytes ?? defaultPictureLimits.maxBytes,
       maxTextLength: options.maxTextLength ?? 100_000,
     };
+    adapter.onUnheard = (target, event) => this.#adopt(target, event);
   }
 
   get model(): ModelInfo {
@@ -88,9 +93,21 @@ export class StoredChatService implements ChatService {
   }
 
   async getConversation(id: ConversationId): Promise<ShownConversation> {
+    // Before the conversation, so that a question that is taken meanwhile is not missing from both.
+    const open = await this.adapter.openMessages(this.#placeIn(id));
     const { record, conversation } = await this.#load(id);
     const messages = conversation.shown.map((message) => toShown(conversation, message));
-    return { ...toSummary(record), messages };
+    const waiting = open.flatMap((event): WaitingQuestion[] => {
+      const answerId = ownAnswerId(event.messageId);
+      if (answerId === undefined || conversation.has(answerId)) return [];
+      const { versionOf, attachments } = event;
+      const isAnswerAgain =
+        versionOf !== undefined &&
+        conversation.has(versionOf) &&
+        conversation.get(versionOf).role === 'assistant';
+      return [{ answerId, text: isAnswerAgain ? '' : event.text, fileCount: attachments.length }];
+    });
+    return { ...toSummary(record), messages, waiting };
   }
 
   renameConversation(id: ConversationId, title: string): Promise<void> {
@@ -103,7 +120,25 @@ export class StoredChatService implements ChatService {
 
   async deleteConversation(id: ConversationId): Promise<void> {
     await this.#stopAll((answer) => answer.conversationId === id);
+    await this.#cancel(id, () => true);
     await this.#store.deleteConversation(id);
+  }
+
+  begin(
+    message: NewMessage,
+    options: AnswerOptions = {},
+  ): { id: ConversationId; events: AsyncIterable<ChatEvent> } {
+    const id = conversationIdSchema.parse(randomUUID());
+    const prepare: Prepare = async (signal) => {
+      const asked = await this.#checked(message, signal);
+      signal.throwIfAborted();
+      const { systemMessage = null } = this.options;
+      const title = titleFrom(message.text);
+      await this.#store.createConversation({ ...newConversation(id, systemMessage), title });
+      return asked;
+    };
+    const undo = () => this.#store.deleteConversation(id);
+    return { id, events: this.#ask(id, options, prepare, undo).log };
   }
 
   send(
@@ -111,19 +146,25 @@ export class StoredChatService implements ChatService {
     message: NewMessage,
     options: AnswerOptions = {},
   ): AsyncIterable<ChatEvent> {
-    return this.#ask(id, options, async (_, signal) => {
-      checkMessage(message, this.#limits);
-      this.#checkCapabilities(message);
-      const origin = this.adapter.name;
-      await checkPictures(this.options.media, { ...message, origin }, this.#limits, signal);
-      const { text, pictures = [], author = somebody, postedAtMs } = message;
-      return {
-        text,
-        pictures,
-        author: { id: author, name: author },
-        ...(postedAtMs !== undefined && { postedAtMs }),
-      };
-    });
+    return this.#ask(id, options, async (signal) => {
+      await this.#load(id);
+      return this.#checked(message, signal);
+    }).log;
+  }
+
+  /** What the bot is asked. Throws where the message cannot be accepted. */
+  async #checked(message: NewMessage, signal: AbortSignal): Promise<Asked> {
+    checkMessage(message, this.#limits);
+    this.#checkCapabilities(message);
+    const origin = this.adapter.name;
+    await checkPictures(this.options.media, { ...message, origin }, this.#limits, signal);
+    const { text, pictures = [], author = somebody, postedAtMs } = message;
+    return {
+      text,
+      pictures,
+      author: { id: author, name: author },
+      ...(postedAtMs !== undefined && { postedAtMs }),
+    };
   }
 
   #checkCapabilities({ pictures = [] }: NewMessage): void {
@@ -139,7 +180,8 @@ export class StoredChatService implements ChatService {
     answerId: MessageId,
     options: AnswerOptions = {},
   ): AsyncIterable<ChatEvent> {
-    return this.#ask(id, options, async ({ conversation }) => {
+    return this.#ask(id, options, async () => {
+      const { conversation } = await this.#load(id);
       const { role, parentId } = conversation.get(answerId);
       if (role !== 'assistant' || parentId === null) {
         throw new VistazoError(
@@ -148,7 +190,7 @@ export class StoredChatService implements ChatService {
         );
       }
       return { text: textOf(conversation.get(parentId)), versionOf: answerId };
-    });
+    }).log;
   }
 
   edit(
@@ -157,7 +199,8 @@ export class StoredChatService implements ChatService {
     change: { text: string },
     options: AnswerOptions = {},
   ): AsyncIterable<ChatEvent> {
-    return this.#ask(id, options, async ({ conversation }) => {
+    return this.#ask(id, options, async () => {
+      const { conversation } = await this.#load(id);
       const message = conversation.get(messageId);
       if (message.role !== 'user') {
         throw new VistazoError(
@@ -167,7 +210,7 @@ export class StoredChatService implements ChatService {
       }
       checkText(change.text, picturesOf(message).length, this.#limits);
       return { text: change.text, versionOf: messageId };
-    });
+    }).log;
   }
 
   async show(id: ConversationId, messageId: MessageId): Promise<void> {
@@ -179,7 +222,9 @@ export class StoredChatService implements ChatService {
     const { conversation } = await this.#load(id);
     const doomed = new Set(conversation.withDescendants(messageId));
     await this.#stopAll((answer) => doomed.has(answer.answerId));
+    await this.#cancel(id, (answerId) => doomed.has(answerId));
     const loaded = await this.#load(id);
+    if (!loaded.conversation.has(messageId)) return;
     const messages = loaded.conversation.delete(messageId);
     await this.#store.remove(id, { messages, shownLeaf: loaded.conversation.shownLeaf });
   }
@@ -199,7 +244,11 @@ export class StoredChatService implements ChatService {
 
   async stop(id: ConversationId): Promise<void> {
     const running = this.#runningIn(id);
-    if (running !== undefined) await this.#stopOne(running);
+    if (running !== undefined) return this.#stopOne(running);
+    // It is made by another process, or the bot of an earlier one accepted it.
+    const [next] = await this.adapter.openMessages(this.#placeIn(id));
+    const answerId = next && ownAnswerId(next.messageId);
+    if (answerId !== undefined) await this.#requestStop(id, answerId);
   }
 
   follow(id: ConversationId): AsyncIterable<ChatEvent> | undefined {
@@ -232,48 +281,84 @@ export class StoredChatService implements ChatService {
 
   async #stopOne(answer: RunningAnswer): Promise<void> {
     answer.withdraw();
-    if (answer.isAsked) {
-      const place = this.#placeOf(answer.conversationId, answer.answerId, 'stopped');
-      await this.adapter.receive({ type: 'cancelled', ...place });
-    }
+    if (answer.isAsked) await this.#requestStop(answer.conversationId, answer.answerId);
     await answer.done;
+  }
+
+  /** Ends answers that an earlier process accepted, or another one makes. */
+  async #cancel(id: ConversationId, isMeant: (answerId: MessageId) => boolean): Promise<void> {
+    for (const { messageId } of await this.adapter.openMessages(this.#placeIn(id))) {
+      const answerId = ownAnswerId(messageId);
+      if (answerId !== undefined && isMeant(answerId))
+        await this.adapter.receive({
+          type: 'deleted',
+          ...this.#placeOf(id, answerId, 'deleted'),
+        });
+    }
+  }
+
+  async #requestStop(id: ConversationId, answerId: MessageId): Promise<void> {
+    await this.adapter.receive({ type: 'cancelled', ...this.#placeOf(id, answerId, 'stopped') });
+  }
+
+  #placeIn(id: ConversationId): Pick<Place, 'tenant' | 'conversationKey'> {
+    return { tenant: this.#tenant, conversationKey: `conversation:${id}` };
   }
 
   #placeOf(id: ConversationId, answerId: MessageId, what: string): Place {
     return {
+      ...this.#placeIn(id),
       eventId: `${what} ${randomUUID()}`,
-      tenant: this.#tenant,
-      conversationKey: `conversation:${id}`,
       messageId: `answer:${answerId}`,
     };
   }
 
-  #ask(id: ConversationId, { signal }: AnswerOptions, prepare: Prepare): AsyncIterable<ChatEvent> {
+  #ask(
+    id: ConversationId,
+    { signal }: AnswerOptions,
+    prepare: Prepare,
+    undo?: () => Promise<void>,
+  ): RunningAnswer {
     const answerId = messageIdSchema.parse(randomUUID());
-    const answer = new RunningAnswer(id, answerId, (questionId) =>
-      this.#shown(id, questionId, answerId),
-    );
-    const place = this.#placeOf(id, answerId, 'asked');
-    const endListening = this.adapter.listen(place.messageId, (event) => answer.hear(event));
+    const answer = this.#listenTo(id, answerId, undo);
     const onAbort = () => void this.#stopOne(answer).catch((error) => answer.fail(error));
     signal?.addEventListener('abort', onAbort, { once: true });
+    void answer.done.then(() => signal?.removeEventListener('abort', onAbort));
+    if (signal?.aborted) answer.withdraw();
+    const place = this.#placeOf(id, answerId, 'asked');
+    this.#hand(answer, place, prepare).catch((error: unknown) => answer.refuse(error));
+    return answer;
+  }
+
+  #listenTo(id: ConversationId, answerId: MessageId, undo?: () => Promise<void>): RunningAnswer {
+    const load = (questionId: MessageId | undefined) => this.#shown(id, questionId, answerId);
+    const answer = new RunningAnswer(id, answerId, load, undo);
+    const endListening = this.adapter.listen(`answer:${answerId}`, (event) => answer.hear(event));
     this.#running.add(answer);
     void answer.done.then(() => {
       endListening();
-      signal?.removeEventListener('abort', onAbort);
       this.#running.delete(answer);
     });
-    if (signal?.aborted) answer.withdraw();
-    this.#begin(answer, place, prepare).catch((error: unknown) => answer.fail(error));
-    return answer.log;
+    return answer;
+  }
+
+  /** The bot begins with a question that an earlier process accepted, or begins anew. */
+  #adopt({ tenant, conversationKey, messageId }: ReplyTarget, event: AnsweringEvent): void {
+    const id = ownConversationId(conversationKey);
+    const answerId = ownAnswerId(messageId);
+    if (event.type !== 'taken' || tenant !== this.#tenant) return;
+    if (id === undefined || answerId === undefined) return;
+    const answer = this.#listenTo(id, answerId);
+    answer.isAsked = true;
+    answer.hear(event);
   }
 
   /** Questions of a conversation are handed to the bot in the order in which they came. */
-  async #begin(answer: RunningAnswer, place: Place, prepare: Prepare): Promise<void> {
+  async #hand(answer: RunningAnswer, place: Place, prepare: Prepare): Promise<void> {
     await this.#asking.run(answer.conversationId, async () => {
       const { signal } = answer;
       signal.throwIfAborted();
-      const asked = await prepare(await this.#load(answer.conversationId), signal);
+      const asked = await prepare(signal);
       signal.throwIfAborted();
       const { pictures = [], ...said } = asked;
       const files = pictures.map(({ bytes, name, url }, index) => ({
@@ -289,6 +374,7 @@ export class StoredChatService implements ChatService {
       if (result !== 'accepted') {
         throw new VistazoError('chat.tooLong', 'Too many questions are waiting; try again later.');
       }
+      answer.wait();
     });
   }
 

@@ -19,8 +19,8 @@ export function conversationIdOf({
   tenant,
   conversationKey,
 }: Pick<MessageKey, 'adapter' | 'tenant' | 'conversationKey'>): ConversationId {
-  const own = conversationIdSchema.safeParse(ownPart(conversationKey, 'conversation'));
-  if (own.success) return own.data;
+  const own = ownConversationId(conversationKey);
+  if (own !== undefined) return own;
   return conversationIdSchema.parse(derivedUuid('conversation', adapter, tenant, conversationKey));
 }
 
@@ -29,16 +29,26 @@ export function turnIds(
   { adapter, tenant, conversationKey, messageId }: MessageKey,
   revision: number,
 ): { questionId: MessageId; answerId: MessageId } {
-  const own = messageIdSchema.safeParse(ownPart(messageId, 'answer'));
-  if (own.success && revision === 0) {
-    const questionId = messageIdSchema.parse(derivedUuid('question', own.data));
-    return { questionId, answerId: own.data };
+  const own = ownAnswerId(messageId);
+  if (own !== undefined && revision === 0) {
+    const questionId = messageIdSchema.parse(derivedUuid('question', own));
+    return { questionId, answerId: own };
   }
   const parts = [adapter, tenant, conversationKey, messageId, revision];
   return {
     questionId: messageIdSchema.parse(derivedUuid('question', ...parts)),
     answerId: messageIdSchema.parse(derivedUuid('answer', ...parts)),
   };
+}
+
+/** The conversation that a key of an adapter names by its id in the store. @internal */
+export function ownConversationId(conversationKey: string): ConversationId | undefined {
+  return conversationIdSchema.safeParse(ownPart(conversationKey, 'conversation')).data;
+}
+
+/** The answer that a message of an adapter names by its id in the store. @internal */
+export function ownAnswerId(messageId: string): MessageId | undefined {
+  return messageIdSchema.safeParse(ownPart(messageId, 'answer')).data;
 }
 
 /** The id that a key of an adapter says is one of the store. */

@@ -134,7 +134,8 @@ class Turn {
   /** What each message of the answer says. */
   async answer(): Promise<string[]> {
     this.actions = [];
-    if (this.job.attempts > maxAttempts) return this.#say(unanswered);
+    if (this.job.attempts > maxAttempts)
+      return this.#fail({ code: 'internal', message: unanswered });
     this.writer.showWorking();
     try {
       const { adapter, telemetry, signal } = this;
@@ -149,7 +150,7 @@ class Turn {
       this.signal.throwIfAborted();
       if (!isForPerson(error)) throw error;
       this.telemetry.messageRefused(error);
-      return this.#say(error.message);
+      return this.#fail(error);
     }
   }
 
@@ -179,23 +180,30 @@ class Turn {
 
   /** What is said in place of what the platform refused. What nobody saw is no answer for models either. */
   #takeBack(texts: readonly string[]): Promise<string[]> {
-    const { writer, job } = this;
+    const { writer } = this;
     const said = [...texts.slice(0, writer.deliveredCount), refusedByPlatform];
     const surplus = Math.max(0, writer.postedCount - said.length);
     const settled = [...said, ...Array<string>(surplus).fill('')];
-    const { answerId } = turnIds(messageKeyOf(job), job.revision);
     const error = { code: 'platform.refused', message: refusedByPlatform } as const;
     return this.#holding(async ({ conversations, setReplies }) => {
-      const change = { status: 'failed', error } as const;
-      await conversations
-        .changeAnswer(this.#conversationId, answerId, change)
-        .catch((cause: unknown) => {
-          // The bot itself said something that belongs to no conversation.
-          if (codeOf(cause) !== 'store.notFound') throw cause;
-        });
+      await this.#markFailed(conversations, error);
       await setReplies(settled);
       return settled;
     });
+  }
+
+  /** An answer that will not be made is not left as one that is. */
+  async #markFailed(
+    conversations: HeldJob['conversations'],
+    error: NonNullable<AnswerChange['error']>,
+  ): Promise<void> {
+    const { answerId } = turnIds(messageKeyOf(this.job), this.job.revision);
+    await conversations
+      .changeAnswer(this.#conversationId, answerId, { status: 'failed', error })
+      .catch((cause: unknown) => {
+        // The bot said something that belongs to no conversation.
+        if (codeOf(cause) !== 'store.notFound') throw cause;
+      });
   }
 
   /** For adapters that show more than posts. */
@@ -217,6 +225,15 @@ class Turn {
   #say(sentence: string): Promise<string[]> {
     this.actions = [];
     return this.#holding(({ setReplies }) => this.#settle(sentence, setReplies));
+  }
+
+  /** Says why there is no answer, in its place. */
+  #fail({ code, message }: Pick<VistazoError, 'code' | 'message'>): Promise<string[]> {
+    this.actions = [];
+    return this.#holding(async ({ conversations, setReplies }) => {
+      await this.#markFailed(conversations, { code, message });
+      return this.#settle(message, setReplies);
+    });
   }
 
   async #ask(taken: TakenQuestion): Promise<string[]> {

@@ -25,7 +25,9 @@ export function kindOf(bytes: Uint8Array): FileKind {
     : { kind: 'picture' };
 }
 
-const accepted = 'JPEG, PNG, WebP, GIF and AVIF are accepted';
+/** Of files that people send. */
+const accepted =
+  'JPEG, PNG, WebP, GIF, AVIF and PDF can be read, and videos where the bot looks at them';
 
 const heicAdvice =
   'Save it as JPEG and send that. An iPhone takes JPEG with Settings, Camera, Formats, Most Compatible.';

@@ -233,6 +233,8 @@ export interface JobStore {
   knownIn(conversation: Omit<MessageKey, 'messageId'>, maxMessages: number): Promise<string[]>;
   /** The tenants of which there is anything that came by an adapter, in no order. */
   tenants(adapter: string): Promise<string[]>;
+  /** Messages of people in a conversation that wait or are answered, in the order of arrival. */
+  openMessages(conversation: Omit<MessageKey, 'messageId'>): Promise<MessageEvent[]>;
   /** All that are open of these adapters, in the order of arrival. */
   openJobs(adapters: readonly string[]): Promise<OpenJob[]>;
   /** Notes that where a message stands is about to be posted; false when it does not wait any more. */

@@ -16,6 +16,7 @@ export function testHost(given: Partial<AdapterHost> = {}): AdapterHost {
     },
     recentMessages: async () => [],
     knownIn: async () => [],
+    openMessages: async () => [],
     tenants: async () => [],
     seenFor: async () => undefined,
     answersTo: async () => [],

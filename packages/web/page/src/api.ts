@@ -24,7 +24,10 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
   });
   if (response.ok) return response;
   const { error }: { error?: WireError } = await response.json().catch(() => ({}));
-  throw new ApiError(error ?? { code: 'internal', message: response.statusText });
+  if (error !== undefined) throw new ApiError(error);
+  // Said by what stands before a server that is away.
+  const code = [502, 503, 504].includes(response.status) ? 'connection' : 'internal';
+  throw new ApiError({ code, message: response.statusText });
 }
 
 async function json<T>(path: string, init?: RequestInit): Promise<T> {
@@ -37,13 +40,19 @@ const withJson = (method: string, body: unknown): RequestInit => ({
   body: JSON.stringify(body),
 });
 
+function formOf(text: string, pictures: readonly File[]): FormData {
+  const form = new FormData();
+  form.set('text', text);
+  for (const picture of pictures) form.append('pictures', picture);
+  return form;
+}
+
 /** The chat service over HTTP. Every call throws {@link ApiError}. */
 export const api = {
   session: () => json<WireSession>('session'),
   logIn: (secret: string) => request('login', withJson('POST', { secret })),
   conversations: () => json<WireSummary[]>('conversations'),
-  createConversation: () => json<WireSummary>('conversations', { method: 'POST' }),
-  conversation: (id: string) => json<WireConversation>(`conversations/${id}`),
+  conversation: (id: string) => json<WireConversation>(`conversations/${encodeURIComponent(id)}`),
   deleteConversation: (id: string) => request(`conversations/${id}`, { method: 'DELETE' }),
   stop: (id: string) => request(`conversations/${id}/stop`, { method: 'POST' }),
   deleteMessage: (id: string, messageId: string) =>
@@ -57,12 +66,11 @@ export const api = {
     json<WireConversation>(`conversations/${id}/shown`, withJson('PUT', { messageId })),
   setConsent: (id: string, consent: boolean) =>
     json<WireConversation>(`conversations/${id}/consent`, withJson('PUT', { consent })),
-  send: (id: string, text: string, pictures: readonly File[]) => {
-    const form = new FormData();
-    form.set('text', text);
-    for (const picture of pictures) form.append('pictures', picture);
-    return events(`conversations/${id}/messages`, { method: 'POST', body: form });
-  },
+  /** Begins a conversation, which the first event brings. */
+  begin: (text: string, pictures: readonly File[]) =>
+    events('conversations/begin', { method: 'POST', body: formOf(text, pictures) }),
+  send: (id: string, text: string, pictures: readonly File[]) =>
+    events(`conversations/${id}/messages`, { method: 'POST', body: formOf(text, pictures) }),
   edit: (id: string, messageId: string, text: string) =>
     events(`conversations/${id}/messages/${messageId}`, withJson('PUT', { text })),
   /** The events of the running answer from its beginning; none when none runs. */

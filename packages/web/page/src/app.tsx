@@ -1,11 +1,12 @@
-import { useLayoutEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { Composer } from './composer.tsx';
 import { Icon } from './icons.tsx';
 import { Login } from './login.tsx';
+import { Scroller } from './scroller.tsx';
 import { Side } from './side.tsx';
 import { firstLanguage, type LanguageCode, languages } from './texts.ts';
 import { Thread } from './thread.tsx';
-import { useChat } from './use-chat.ts';
+import { isUnfinished, useChat } from './use-chat.ts';
 import { useDraft } from './use-draft.ts';
 import { useDrop } from './use-drop.ts';
 import { Welcome } from './welcome.tsx';
@@ -16,7 +17,7 @@ export function App() {
   const [menuOpen, setMenuOpen] = useState(false);
   const texts = languages[language];
   const chat = useChat(texts);
-  const { session, conversation, needsSecret, answering, error } = chat.state;
+  const { session, shownId, conversation, needsSecret, answering, error } = chat.state;
   const draft = useDraft(session, texts, chat.showError);
   const dropping = useDrop(draft.addPictures);
 
@@ -26,10 +27,19 @@ export function App() {
     localStorage.setItem('language', language);
   }, [language]);
 
+  const title = conversation?.title;
+  useEffect(() => {
+    document.title = title ? `${title} · Vistazo` : 'Vistazo';
+  }, [title]);
+
   if (needsSecret) return <Login texts={texts} error={error} onSubmit={chat.logIn} />;
-  const empty = conversation === undefined || conversation.messages.length === 0;
+  const isBlank = conversation?.messages.length === 0 && conversation.waiting.length === 0;
+  const isNew = shownId === undefined || isBlank;
   const last = conversation?.messages.at(-1);
-  const running = conversation !== undefined && answering.includes(conversation.id);
+  const isAnswering =
+    conversation !== undefined &&
+    (answering.includes(conversation.id) || isUnfinished(conversation));
+  const running = isAnswering || chat.state.sending;
   return (
     <div class="layout">
       <Side
@@ -53,14 +63,19 @@ export function App() {
           </button>
           <span>{conversation?.title || 'Vistazo'}</span>
         </div>
-        <div class="thread">
-          {empty ? (
+        <Scroller jumpTo={isNew ? undefined : `${shownId} ${chat.state.sentCount}`}>
+          {isNew ? (
             <Welcome texts={texts} onSample={draft.useSample} />
           ) : (
-            <Thread texts={texts} chat={chat} running={running} />
+            conversation !== undefined && <Thread texts={texts} chat={chat} running={running} />
           )}
-        </div>
+        </Scroller>
         <div class="composer">
+          {!chat.state.connected && (
+            <div class="alert" role="alert">
+              {texts.connectionLost}
+            </div>
+          )}
           {error !== undefined && (
             <div class="alert" role="alert">
               <span>{error}</span>
@@ -78,6 +93,7 @@ export function App() {
             texts={texts}
             draft={draft}
             running={running}
+            stoppable={isAnswering}
             onSend={chat.send}
             onStop={chat.stop}
           />

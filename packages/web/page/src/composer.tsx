@@ -9,11 +9,14 @@ const maxHeightPx = 200;
 export function Composer(props: {
   texts: Texts;
   draft: Draft;
+  /** Whether a message is on its way or being answered. */
   running: boolean;
+  /** Whether there is an answer that can be stopped. */
+  stoppable: boolean;
   onSend: (text: string, pictures: readonly File[]) => Promise<boolean>;
   onStop: () => void;
 }) {
-  const { texts, draft, running, onStop } = props;
+  const { texts, draft, running, stoppable, onStop } = props;
   const picker = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const sendable = !running && (draft.text.trim() !== '' || draft.pictures.length > 0);
@@ -36,7 +39,7 @@ export function Composer(props: {
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && running) onStop();
+    if (event.key === 'Escape' && stoppable) onStop();
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     send();
@@ -98,7 +101,7 @@ export function Composer(props: {
           onKeyDown={onKeyDown}
         />
         {running ? (
-          <button type="button" class="button" onClick={onStop}>
+          <button type="button" class="button" disabled={!stoppable} onClick={onStop}>
             {texts.stop}
           </button>
         ) : (

@@ -12,7 +12,7 @@ export function Side(props: {
   onClose: () => void;
 }) {
   const { texts, chat, onClose } = props;
-  const { summaries, conversation, session } = chat.state;
+  const { summaries, shownId, session } = chat.state;
   const go = (id: string | undefined) => {
     void chat.open(id);
     onClose();
@@ -41,11 +41,11 @@ export function Side(props: {
         {summaries.length === 0 && <p class="note">{texts.noConversations}</p>}
         <ul>
           {summaries.map(({ id, title }) => (
-            <li key={id} data-current={id === conversation?.id}>
+            <li key={id} data-current={id === shownId}>
               <button
                 type="button"
                 class="open"
-                aria-current={id === conversation?.id ? 'page' : undefined}
+                aria-current={id === shownId ? 'page' : undefined}
                 onClick={() => go(id)}
               >
                 {title || texts.untitled}
@@ -66,13 +66,7 @@ export function Side(props: {
       {session !== undefined && (
         <p class="note">
           {texts.answeredBy(`${session.model.id} (${session.model.variant})`, session.model.runs)}
-          {session.switchModelTo !== undefined && (
-            <>
-              {' '}
-              {texts.embeddedNote}
-              <code>--model {session.switchModelTo}</code>
-            </>
-          )}
+          {session.isEmbedded && ` ${texts.embeddedNote}`}
         </p>
       )}
       <footer>

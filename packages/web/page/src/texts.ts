@@ -33,7 +33,9 @@ const english = {
   dropHere: 'Drop pictures here',
   consent: 'Models may learn from this conversation and its pictures',
   thinking: 'Looking…',
-  waiting: 'Waiting for the answer before…',
+  waiting: 'Waiting for its turn…',
+  goesOnSoon: 'Interrupted; this answer starts again soon…',
+  files: (count: number) => (count === 1 ? 'One file' : `${count} files`),
   answered: 'Answer ready.',
   stopped: 'Stopped.',
   cutByLength: 'Cut off: the longest answer allowed was reached.',
@@ -54,13 +56,25 @@ const english = {
       ? `${model} answers here, on this machine.`
       : `${model} answers, on a server to which messages and pictures are sent.`,
   embeddedNote:
-    'This small embedded model knows shapes, charts, dialogs and short printed texts. It is no substitute for SmolVLM on photographs; to switch, start with',
-  connectionLost: 'The bot cannot be reached. Is it still running?',
-  /** Sentences by error code, where the server's own, which are English, do not fit. */
-  errors: {} as Partial<Record<string, string>>,
+    'It is small: it knows shapes, charts, dialogs and short printed texts, and no photographs.',
+  connectionLost: 'The bot cannot be reached. Trying again…',
+  /** Of a failure that only those who run the bot can do something about. */
+  somethingFailed: 'Something went wrong here. Try again later.',
+  /** Sentences by error code, where the server's own do not fit. */
+  errors: {
+    'picture.unsupported': 'This bot does not look at videos. Send pictures of what matters.',
+    'option.unsupported': 'This bot cannot do that. If you sent pictures, send text alone.',
+    'engine.closed': 'The bot is about to stop. Try again in a moment.',
+    'engine.crashed': 'The model stopped while it answered. Ask again.',
+    'endpoint.failed': 'The model cannot be reached at the moment. Ask again later.',
+    'generation.deadline': 'The answer took too long. Ask again, or ask for less.',
+    'model.outOfMemory': 'The bot is short of memory. Try again later, or send fewer pictures.',
+    'store.failed': 'Conversations cannot be read or kept at the moment. Try again later.',
+    'store.notFound': 'That conversation or message is not there any more.',
+  } as Partial<Record<string, string>>,
   tooLarge: (name: string, megabytes: number) => `${name} is larger than ${megabytes} MB.`,
   notAPicture: (name: string) =>
-    `${name} is not a picture. JPEG, PNG, WebP, GIF, AVIF, PDF and videos work.`,
+    `${name} is not a picture. JPEG, PNG, WebP, GIF, AVIF and PDF can be read, and videos where the bot looks at them.`,
   heic: (name: string) =>
     `${name} is a HEIC photograph, which cannot be read here. Save it as JPEG and add that one.`,
   tooMany: (count: number) => `At most ${count} pictures fit in one message.`,
@@ -69,10 +83,10 @@ const english = {
   logIn: 'Log in',
   samples: {
     'bar-chart': ['A bar chart', 'What is the highest value in the bar chart?'],
-    shapes: ['Coloured shapes', 'What color is the circle?'],
+    shapes: ['Coloured shapes', 'How many shapes are there?'],
     dialog: ['An error dialog', 'What is the error code?'],
     sign: ['A sign', 'What does the sign say?'],
-    whiteboard: ['A sum', 'What is 12 + 7?'],
+    whiteboard: ['A whiteboard', 'What does the whiteboard say?'],
   },
 };
 
@@ -113,7 +127,9 @@ const spanish: Texts = {
   dropHere: 'Suelta aquí las imágenes',
   consent: 'Los modelos pueden aprender de esta conversación y sus imágenes',
   thinking: 'Mirando…',
-  waiting: 'Esperando la respuesta anterior…',
+  waiting: 'Esperando su turno…',
+  goesOnSoon: 'Interrumpida; esta respuesta empieza de nuevo pronto…',
+  files: (count) => (count === 1 ? 'Un archivo' : `${count} archivos`),
   answered: 'Respuesta lista.',
   stopped: 'Parada.',
   cutByLength: 'Cortada: se alcanzó la respuesta más larga permitida.',
@@ -134,16 +150,18 @@ const spanish: Texts = {
       ? `Aquí responde ${model}, en esta máquina.`
       : `Responde ${model}, en un servidor al que se envían mensajes e imágenes.`,
   embeddedNote:
-    'Este pequeño modelo incorporado conoce formas, gráficos, diálogos y textos impresos cortos. No sustituye a SmolVLM con fotografías; para cambiar, arranca con',
-  connectionLost: 'No se puede contactar con el bot. ¿Sigue en marcha?',
+    'Es pequeño: conoce formas, gráficos, diálogos y textos impresos cortos, y no fotografías.',
+  connectionLost: 'No se puede contactar con el bot. Se intenta otra vez…',
+  somethingFailed: 'Algo falló aquí. Prueba otra vez más tarde.',
   errors: {
     'chat.empty': 'El mensaje está vacío; escribe algo o añade una imagen.',
     'chat.tooLong':
       'El mensaje no cabe en lo que el modelo puede leer; envía menos texto o menos imágenes, o empieza otra conversación.',
     'picture.notAnImage':
-      'Eso no se puede leer como imagen; valen JPEG, PNG, WebP, GIF, AVIF, PDF y vídeos. Guarda las fotos HEIC como JPEG.',
-    'picture.unsupported':
-      'Este bot no puede mirar vídeos, porque falta ffmpeg donde funciona; envía imágenes de lo que importa.',
+      'Eso no se puede leer como imagen; valen JPEG, PNG, WebP, GIF, AVIF y PDF, y vídeos donde el bot los mira. Guarda las fotos HEIC como JPEG.',
+    'picture.unsupported': 'Este bot no mira vídeos. Envía imágenes de lo que importa.',
+    'option.unsupported': 'Este bot no puede hacer eso. Si enviaste imágenes, envía solo texto.',
+    'engine.closed': 'El bot está a punto de parar. Prueba otra vez en un momento.',
     'picture.encrypted': 'El documento está protegido con una contraseña; envíalo sin ella.',
     'picture.empty': 'La imagen no tiene bytes; envíala otra vez.',
     'picture.corrupt': 'El archivo está cortado o dañado y no se puede leer; envíalo otra vez.',
@@ -154,19 +172,19 @@ const spanish: Texts = {
     'picture.timeout': 'Leer el archivo llevó demasiado tiempo; envía uno más pequeño.',
     'picture.missing': 'La imagen ya no está guardada; envíala otra vez.',
     'engine.crashed': 'El modelo se detuvo mientras respondía; pregunta otra vez.',
-    'endpoint.failed':
-      'El servidor del modelo falla o no se puede contactar con él; pregunta otra vez más tarde.',
+    'endpoint.failed': 'Ahora no se puede contactar con el modelo; pregunta otra vez más tarde.',
     'generation.aborted': 'El mensaje se paró antes de ser aceptado; envíalo otra vez.',
-    'generation.deadline': 'La respuesta no llegó a tiempo; pregunta otra vez.',
-    'model.outOfMemory': 'Falta memoria para el modelo; cierra otros programas y prueba otra vez.',
-    'store.failed': 'No se pudo leer o guardar la conversación; mira si queda sitio en el disco.',
+    'generation.deadline': 'La respuesta tardó demasiado; pregunta otra vez, o pide menos.',
+    'model.outOfMemory':
+      'Al bot le falta memoria; prueba otra vez más tarde, o envía menos imágenes.',
+    'store.failed': 'Ahora no se pueden leer ni guardar conversaciones; prueba otra vez más tarde.',
     'store.notFound': 'Esa conversación o ese mensaje ya no existe.',
     'access.secret': 'Ese no es el secreto.',
     'access.tooFast': 'Hubo demasiados secretos equivocados; espera un poco y prueba otra vez.',
   },
   tooLarge: (name, megabytes) => `${name} ocupa más de ${megabytes} MB.`,
   notAPicture: (name) =>
-    `${name} no es una imagen. Valen JPEG, PNG, WebP, GIF, AVIF, PDF y vídeos.`,
+    `${name} no es una imagen. Valen JPEG, PNG, WebP, GIF, AVIF y PDF, y vídeos donde el bot los mira.`,
   heic: (name) =>
     `${name} es una foto HEIC, que aquí no se puede leer. Guárdala como JPEG y añade esa.`,
   tooMany: (count) => `Caben como mucho ${count} imágenes en un mensaje.`,
@@ -175,21 +193,26 @@ const spanish: Texts = {
   logIn: 'Entrar',
   samples: {
     'bar-chart': ['Un gráfico de barras', '¿Cuál es el valor más alto?'],
-    shapes: ['Formas de colores', '¿De qué color es el círculo?'],
+    shapes: ['Figuras de colores', '¿Cuántas figuras hay?'],
     dialog: ['Un diálogo de error', '¿Cuál es el código de error?'],
     sign: ['Un cartel', '¿Qué dice el cartel?'],
-    whiteboard: ['Una suma', '¿Cuánto es 12 + 7?'],
+    whiteboard: ['Una pizarra', '¿Qué pone en la pizarra?'],
   },
 };
 
 /** The languages of the page by code. */
 export const languages = { en: english, es: spanish } satisfies Record<string, Texts>;
 
+/** Failures whose own sentences say what a person can do. Others are for those who run the bot, who log them. */
+const forPersons = /^(picture|fetch|chat|access|generation)\.|^option\.invalid$/;
+
+type Failure = Omit<WireError, 'picture'> & { picture?: WireError['picture'] | undefined };
+
 /** A failure in the language of the page. */
-export function sentenceOf(texts: Texts, { code, message, picture }: WireError): string {
+export function sentenceOf(texts: Texts, { code, message, picture }: Failure): string {
   const sentence = texts.errors[code];
   // The server's own sentence names the picture.
-  if (sentence === undefined) return message;
+  if (sentence === undefined) return forPersons.test(code) ? message : texts.somethingFailed;
   if (picture === undefined) return sentence;
   const { number, total, name } = picture;
   return `${texts.pictureOf(number, total)}${name === undefined ? '' : ` (${name})`}: ${sentence}`;

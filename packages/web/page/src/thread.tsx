@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { WireMessage } from '../../src/wire.ts';
+import type { WireMessage, WireWaiting } from '../../src/wire.ts';
 import { pictureUrl } from './api.ts';
 import { IconButton } from './icons.tsx';
 import { Seen } from './seen.tsx';
@@ -9,27 +9,40 @@ import type { Chat } from './use-chat.ts';
 /** The messages of the open conversation. */
 export function Thread(props: { texts: Texts; chat: Chat; running: boolean }) {
   const { texts, chat, running } = props;
-  const messages = chat.state.conversation?.messages ?? [];
-  const end = useRef<HTMLDivElement>(null);
-  const lastLength = messages.at(-1)?.text.length;
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [messages.length, lastLength]);
+  const { messages = [], waiting = [], consent } = chat.state.conversation ?? {};
   return (
     <>
       <ol aria-label={texts.messages}>
         {messages.map((message) => (
           <Message key={message.id} texts={texts} chat={chat} message={message} running={running} />
         ))}
+        {waiting.map((question) => (
+          <Waiting key={question.id} texts={texts} question={question} />
+        ))}
       </ol>
-      <label class="consent">
-        <input
-          type="checkbox"
-          checked={chat.state.conversation?.consent === true}
-          onChange={(event) => void chat.setConsent(event.currentTarget.checked)}
-        />
-        {texts.consent}
-      </label>
-      <div ref={end} />
+      <div class="below">
+        <label class="consent">
+          <input
+            type="checkbox"
+            checked={consent === true}
+            onChange={(event) => void chat.setConsent(event.currentTarget.checked)}
+          />
+          {texts.consent}
+        </label>
+      </div>
     </>
+  );
+}
+
+/** A question whose turn has not come. */
+function Waiting({ texts, question }: { texts: Texts; question: WireWaiting }) {
+  const { text, fileCount } = question;
+  return (
+    <li class="message user" data-status="waiting">
+      {text !== '' && <div class="text">{text}</div>}
+      {fileCount > 0 && <div class="aside">{texts.files(fileCount)}</div>}
+      <div class="working">{texts.waiting}</div>
+    </li>
   );
 }
 
@@ -64,7 +77,7 @@ function Message(props: MessageProps) {
       ) : (
         message.text !== '' && <div class="text">{message.text}</div>
       )}
-      <Status texts={texts} message={message} />
+      <Status texts={texts} chat={chat} message={message} />
       {!editing && <Actions {...props} onEdit={() => setEditing(true)} />}
       {message.seen !== undefined && <Seen texts={texts} seen={message.seen} />}
     </li>
@@ -94,9 +107,13 @@ function Pictures({ texts, message }: { texts: Texts; message: WireMessage }) {
   );
 }
 
-function Status({ texts, message }: { texts: Texts; message: WireMessage }) {
-  if (message.status === 'running' && message.text === '')
-    return <div class="working">{texts.thinking}</div>;
+function Status({ texts, chat, message }: { texts: Texts; chat: Chat; message: WireMessage }) {
+  const { shownId, answering } = chat.state;
+  const isStreaming = shownId !== undefined && answering.includes(shownId);
+  if (message.status === 'running') {
+    if (message.text === '') return <div class="working">{texts.thinking}</div>;
+    return isStreaming ? null : <div class="working late">{texts.goesOnSoon}</div>;
+  }
   if (message.status === 'failed')
     return <div class="failed">{message.error && sentenceOf(texts, message.error)}</div>;
   if (message.status === 'stopped') return <div class="aside">{texts.stopped}</div>;

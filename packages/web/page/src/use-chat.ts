@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { WireConversation, WireEvent, WireSession, WireSummary } from '../../src/wire.ts';
 import { ApiError, api } from './api.ts';
+import { addressedId, setAddress } from './page-address.ts';
 import { sentenceOf, type Texts } from './texts.ts';
 
 /** Everything the page knows. */
@@ -8,9 +9,18 @@ export interface ChatState {
   session: WireSession | undefined;
   needsSecret: boolean;
   summaries: WireSummary[];
+  /** The conversation that the address names; absent where a new one would begin. */
+  shownId: string | undefined;
+  /** Absent until it is loaded. */
   conversation: WireConversation | undefined;
   /** Ids of the conversations whose answers are streaming into this page. */
   answering: readonly string[];
+  /** Whether a message is on its way that no conversation has yet. */
+  sending: boolean;
+  /** How many messages this page has sent. */
+  sentCount: number;
+  /** Whether the server could be reached when it was last tried. */
+  connected: boolean;
   error: string | undefined;
 }
 
@@ -21,10 +31,24 @@ const empty: ChatState = {
   session: undefined,
   needsSecret: false,
   summaries: [],
+  shownId: undefined,
   conversation: undefined,
   answering: [],
+  sending: false,
+  sentCount: 0,
+  connected: true,
   error: undefined,
 };
+
+/** How often is looked whether an answer goes on that nobody streams at the moment. */
+const lookEveryMs = 1000;
+/** How long is waited between tries to reach the server. */
+const retryMs = { first: 500, most: 5000 };
+
+/** Whether an answer is being made, or a question waits for one. */
+export function isUnfinished({ messages, waiting }: WireConversation): boolean {
+  return waiting.length > 0 || messages.some(({ status }) => status === 'running');
+}
 
 /** Keeps the page's state in step with the server. */
 export function useChat(texts: Texts) {
@@ -36,8 +60,15 @@ export function useChat(texts: Texts) {
     [],
   );
   const shownId = useRef<string | undefined>(undefined);
-  /** The newest stream of each conversation; an older one of the same is left. */
+  /** How often a conversation was opened: who went elsewhere meanwhile is not called back. */
+  const visits = useRef(0);
+  /** The newest stream and watch of each conversation; an older one of the same is left. */
   const streams = useRef(new Map<string, symbol>());
+  const watches = useRef(new Map<string, symbol>());
+  const reconnecting = useRef(false);
+
+  /** Set below; what fails on the way there tries it. */
+  const reconnect = useRef(async () => {});
 
   const attempt = useCallback(
     async (work: () => Promise<void>): Promise<boolean> => {
@@ -47,9 +78,12 @@ export function useChat(texts: Texts) {
         return true;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        const { connectionLost } = said.current;
-        const sentence =
-          error.code === 'connection' ? connectionLost : sentenceOf(said.current, error);
+        if (error.code === 'connection') {
+          change({ connected: false });
+          void reconnect.current();
+          return false;
+        }
+        const sentence = sentenceOf(said.current, error);
         setState((old) => {
           const locked = error.code === 'access.secret';
           // Only who has tried a secret is told that it is wrong.
@@ -71,29 +105,19 @@ export function useChat(texts: Texts) {
     [change],
   );
 
-  /** Shows events as they come, if their conversation is still the one on the page. */
-  const follow = useCallback(
-    async (id: string, events: AsyncIterable<WireEvent>, onAccepted = () => {}): Promise<void> => {
-      const stream = Symbol(id);
-      const isNewest = () => streams.current.get(id) === stream;
-      streams.current.set(id, stream);
-      change({ answering: [...streams.current.keys()] });
-      try {
-        for await (const event of events) {
-          if (event.type === 'failed' && event.conversation === undefined)
-            throw new ApiError(event.error);
-          if (event.type === 'accepted') onAccepted();
-          if (!isNewest()) return;
-          if (shownId.current === id)
-            setState((old) => ({ ...old, conversation: apply(old.conversation, event) }));
-          if (event.type === 'accepted') await refreshList();
-        }
-      } finally {
-        if (isNewest()) streams.current.delete(id);
-        change({ answering: [...streams.current.keys()] });
-      }
+  const goTo = useCallback(
+    (id: string | undefined, how: 'push' | 'replace' | 'keep', conversation?: WireConversation) => {
+      visits.current += 1;
+      const isSame = shownId.current === id;
+      shownId.current = id;
+      if (how !== 'keep') setAddress(id, how);
+      setState((old) => ({
+        ...old,
+        shownId: id,
+        conversation: conversation ?? (isSame ? old.conversation : undefined),
+      }));
     },
-    [change, refreshList],
+    [],
   );
 
   /** Shows a conversation as it is stored, if it is still the one on the page. */
@@ -106,43 +130,135 @@ export function useChat(texts: Texts) {
     [change],
   );
 
-  /** Goes on showing an answer that this page did not ask for, or no longer listens to. */
-  const followRunning = useCallback(
+  /** Shows events as they come, if their conversation is still the one on the page. True where there were any. */
+  const follow = useCallback(
+    async (
+      id: string,
+      events: AsyncIterable<WireEvent>,
+      onStored = (_: boolean) => {},
+    ): Promise<boolean> => {
+      const stream = Symbol(id);
+      const isNewest = () => streams.current.get(id) === stream;
+      streams.current.set(id, stream);
+      let last: WireEvent['type'] | undefined;
+      try {
+        for await (const event of events) {
+          if (last === undefined) change({ answering: [...streams.current.keys()] });
+          if (event.type === 'waiting' || event.type === 'accepted') onStored(true);
+          if (event.type === 'failed' && event.conversation === undefined) {
+            onStored(false);
+            // It does not wait any more.
+            if (last === 'waiting') await refresh(id).catch(() => {});
+            throw new ApiError(event.error);
+          }
+          last = event.type;
+          if (!isNewest()) return true;
+          if (shownId.current === id)
+            setState((old) => ({ ...old, conversation: apply(old.conversation, event) }));
+          if (event.type === 'waiting' || event.type === 'accepted') await refreshList();
+        }
+        if (last !== undefined && last !== 'end' && last !== 'failed')
+          throw new ApiError({ code: 'connection', message: '' });
+        return last !== undefined;
+      } finally {
+        if (isNewest()) streams.current.delete(id);
+        change({ answering: [...streams.current.keys()] });
+      }
+    },
+    [change, refresh, refreshList],
+  );
+
+  /** Goes on showing answers that this page did not ask for, or no longer listens to, until there are none. */
+  const watch = useCallback(
     (id: string) =>
       attempt(async () => {
-        await follow(id, api.answer(id));
-        await refresh(id);
+        const mine = Symbol(id);
+        watches.current.set(id, mine);
+        const isWanted = () => shownId.current === id && watches.current.get(id) === mine;
+        while (isWanted()) {
+          const isStreamed = await follow(id, api.answer(id));
+          if (!isWanted() || !isUnfinished(await refresh(id))) return;
+          if (!isStreamed) await pause(lookEveryMs);
+        }
       }),
     [attempt, follow, refresh],
   );
 
   const open = useCallback(
-    (id: string | undefined) =>
+    (id: string | undefined, how: 'push' | 'replace' | 'keep' = 'push') =>
       attempt(async () => {
-        shownId.current = id;
-        location.hash = id ?? '';
-        if (id === undefined) return change({ conversation: undefined });
-        const { messages } = await refresh(id);
-        if (messages.at(-1)?.status === 'running') void followRunning(id);
+        goTo(id, how);
+        if (id === undefined) return;
+        try {
+          if (isUnfinished(await refresh(id))) void watch(id);
+        } catch (error) {
+          const isGone = error instanceof ApiError && error.code === 'store.notFound';
+          if (isGone && shownId.current === id) goTo(undefined, 'replace');
+          throw error;
+        }
       }),
-    [attempt, change, followRunning, refresh],
+    [attempt, goTo, refresh, watch],
   );
 
   const load = useCallback(
     () =>
       attempt(async () => {
-        change({ session: await api.session(), needsSecret: false });
+        change({ session: await api.session(), needsSecret: false, connected: true });
         await refreshList();
-        const id = location.hash.slice(1);
-        if (id !== '') await open(id);
+        await open(addressedId(), 'keep');
       }),
     [attempt, change, open, refreshList],
   );
-  useEffect(() => void load(), [load]);
+  useEffect(() => {
+    void load();
+    const onMove = () => {
+      const id = addressedId();
+      if (id !== shownId.current) void open(id, 'keep');
+    };
+    addEventListener('hashchange', onMove);
+    return () => removeEventListener('hashchange', onMove);
+  }, [load, open]);
+
+  reconnect.current = async () => {
+    if (reconnecting.current) return;
+    reconnecting.current = true;
+    let ms = retryMs.first;
+    do {
+      await pause(ms);
+      ms = Math.min(2 * ms, retryMs.most);
+    } while (!(await canReach()));
+    reconnecting.current = false;
+    await load();
+  };
 
   const onShown = async (work: (id: string) => Promise<unknown>) => {
     const id = shownId.current;
     if (id !== undefined) await attempt(async () => void (await work(id)));
+  };
+
+  /** Shows an answer to a message that begins a conversation, which has an id from its first event on. */
+  const followNew = async (
+    events: AsyncGenerator<WireEvent>,
+    onStored: (isStored: boolean) => void,
+  ): Promise<void> => {
+    const visit = visits.current;
+    const { value: first, done } = await events.next();
+    if (done) throw new ApiError({ code: 'connection', message: '' });
+    if (first.type === 'failed') throw new ApiError(first.error);
+    if (!('conversation' in first)) return;
+    const { conversation } = first;
+    const { id } = conversation;
+    if (visits.current === visit) goTo(id, 'push', conversation);
+    change({ sending: false });
+    try {
+      await follow(id, startingWith(first, events), onStored);
+    } catch (error) {
+      // What was stopped before its turn leaves no conversation.
+      const isGone = error instanceof ApiError && error.code === 'generation.aborted';
+      if (isGone && shownId.current === id) goTo(undefined, 'replace');
+      if (isGone) await refreshList();
+      throw error;
+    }
   };
 
   return {
@@ -152,17 +268,22 @@ export function useChat(texts: Texts) {
     showError: (error: string | undefined) => change({ error }),
     logIn: (secret: string) =>
       attempt(async () => void ((await api.logIn(secret)) && (await load()))),
-    /** Whether the message was accepted, so that the draft may be cleared. */
+    /** Whether the message was stored, so that the draft may be cleared. */
     async send(text: string, pictures: readonly File[]): Promise<boolean> {
-      let accepted = false;
-      await attempt(async () => {
-        const id = shownId.current ?? (await api.createConversation()).id;
-        if (shownId.current === undefined) await open(id);
-        await follow(id, api.send(id, text, pictures), () => {
-          accepted = true;
-        });
-      });
-      return accepted;
+      let stored = false;
+      const onStored = (isStored: boolean) => {
+        if (isStored && !stored) setState((old) => ({ ...old, sentCount: old.sentCount + 1 }));
+        stored = isStored;
+      };
+      const id = shownId.current;
+      change({ sending: true });
+      await attempt(() =>
+        id === undefined
+          ? followNew(api.begin(text, pictures), onStored)
+          : follow(id, api.send(id, text, pictures), onStored).then(() => {}),
+      );
+      change({ sending: false });
+      return stored;
     },
     edit: (messageId: string, text: string) =>
       onShown((id) => follow(id, api.edit(id, messageId, text))),
@@ -188,10 +309,27 @@ export function useChat(texts: Texts) {
     deleteConversation: (id: string) =>
       attempt(async () => {
         await api.deleteConversation(id);
-        if (shownId.current === id) await open(undefined);
+        if (shownId.current === id) await open(undefined, 'replace');
         await refreshList();
       }),
   };
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Whether the server answers at all. */
+async function canReach(): Promise<boolean> {
+  try {
+    await api.session();
+    return true;
+  } catch (error) {
+    return !(error instanceof ApiError && error.code === 'connection');
+  }
+}
+
+async function* startingWith<Item>(first: Item, rest: AsyncIterable<Item>): AsyncGenerator<Item> {
+  yield first;
+  yield* rest;
 }
 
 function withConsent(id: string, consent: boolean): (state: ChatState) => ChatState {
@@ -205,8 +343,8 @@ function apply(
   conversation: WireConversation | undefined,
   event: WireEvent,
 ): WireConversation | undefined {
-  if (event.type === 'accepted' || event.type === 'end' || event.type === 'failed')
-    return event.conversation;
+  if ('conversation' in event) return event.conversation;
+  if (event.type === 'failed') return conversation;
   const answer = conversation?.messages.at(-1);
   if (conversation === undefined || answer === undefined) return conversation;
   const changed = { ...answer, ...changeOf(answer.text, event) };

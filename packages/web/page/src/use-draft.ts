@@ -61,10 +61,10 @@ export function useDraft(
     setText,
     addPictures,
     removePicture: (index: number) => setFiles(files.filter((_, each) => each !== index)),
-    /** Puts back what could not be sent. */
+    /** Puts back what could not be sent, before what was written meanwhile. */
     restore: (lostText: string, lostFiles: readonly File[]) => {
-      setText(lostText);
-      setFiles(lostFiles);
+      setText((now) => (now === '' ? lostText : `${lostText}\n${now}`));
+      setFiles((now) => [...lostFiles, ...now]);
     },
     clear: () => {
       setText('');

@@ -40,7 +40,7 @@ import { KyselyConversationStore } from './kysely-conversation-store.js';
 import { contentJson, parseContent, toMessage } from './message-content.js';
 import { nextJob, noteTurn } from './next-job.js';
 import { onceOnly } from './once-only.js';
-import { knownIn, messagesOf, recentMessages, tenantsOf } from './places.js';
+import { knownIn, messagesOf, openMessages, recentMessages, tenantsOf } from './places.js';
 import { bookModelTime } from './refusals.js';
 import {
   actionsOf,
@@ -189,6 +189,10 @@ export class KyselyJobStore extends GuardedDatabase implements JobStore {
 
   tenants(adapter: string): Promise<string[]> {
     return this.guarded((db) => tenantsOf(db, adapter));
+  }
+
+  openMessages(conversation: ConversationKey): Promise<MessageEvent[]> {
+    return this.guarded((db) => openMessages(db, conversation));
   }
 
   openJobs(adapters: readonly string[]): Promise<OpenJob[]> {

@@ -3,7 +3,8 @@ import type { MessageEvent } from '../../adapter/platform-event.js';
 import { privateConversationPrefix } from '../../adapter/private-conversation.js';
 import type { Person } from '../../conversation/message.js';
 import type { MessageKey } from '../job-store.js';
-import { type ConversationKey, messageKeyOf } from './job-rows.js';
+import { type ConversationKey, messageKeyOf, openJobsIn } from './job-rows.js';
+import { toMessage } from './message-content.js';
 import { type Database, nobody } from './schema.js';
 
 /** Notes a message that was posted in a conversation, unless one that is newer is noted. @internal */
@@ -125,6 +126,17 @@ export async function knownIn(
     .limit(maxMessages)
     .execute();
   return rows.map(({ message_id }) => message_id);
+}
+
+/** Messages of people in a conversation that wait or are answered, in the order of arrival. @internal */
+export async function openMessages(
+  db: Kysely<Database>,
+  conversation: ConversationKey,
+): Promise<MessageEvent[]> {
+  const jobs = await openJobsIn(db, conversation);
+  return jobs
+    .filter(({ author_id: author }) => author !== nobody)
+    .map((row) => toMessage(row).event);
 }
 
 /** Of which there is anything that came by an adapter. @internal */
