@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../../../packages/core/src/conversation/chat-message.ts';
-import { planContext } from '../../../packages/core/src/conversation/context-plan.ts';
+import { leftOutIds, planContext } from '../../../packages/core/src/conversation/context-plan.ts';
 import {
   type Message,
   messageIdSchema,
@@ -173,6 +173,53 @@ describe('the context budget', () => {
   });
 });
 
+describe('a long conversation', () => {
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      message(index % 2 === 0 ? 'user' : 'assistant', `word ${index}`, index === 0 ? 2 : 0),
+    ).concat(message('user', 'and now', 0));
+
+  it('is counted from its end, no further than the budget reaches', async () => {
+    const workFor = async (length: number) => {
+      let counted = 0;
+      await planContext({
+        systemMessage: null,
+        messages: many(length),
+        maxPromptTokens: 400,
+        countTokens: (messages) => {
+          counted += messages.length;
+          return countTokens(messages);
+        },
+      });
+      return counted;
+    };
+    const work = await workFor(1000);
+    expect(work).toBeLessThan(1000);
+    expect(await workFor(4000)).toBe(work);
+  });
+
+  it('names what is left out in one sentence, by the last message of it', async () => {
+    const messages = many(1000);
+    const result = await plan(messages, 400);
+    const [earlier, ...others] = result.leftOut;
+    expect(others).toEqual([]);
+    const left = messages.length - result.messages.length;
+    expect(earlier).toMatchObject({
+      what: 'earlier',
+      pictures: 2,
+      messageId: messages[left - 1]?.id,
+    });
+    expect(earlier?.sentence).toBe(
+      `${left} earlier messages with 2 pictures were left out to fit into the context.`,
+    );
+    expect(leftOutIds(result.leftOut, messages)).toEqual(
+      new Set(messages.slice(0, left).map(({ id }) => id)),
+    );
+    // As much stays as there is room for.
+    expect(result.promptTokens).toBeGreaterThan(390);
+  });
+});
+
 const turn = fc.tuple(fc.nat(30), fc.nat(3), fc.nat(30));
 
 function messagesOf(turns: [number, number, number][]): Message[] {
@@ -261,7 +308,7 @@ function withoutLabels({ content = [] }: Partial<ChatMessage> = {}) {
 type Plan = Awaited<ReturnType<typeof plan>>;
 
 function accountedTokens({ promptTokens, leftOut }: Plan) {
-  return leftOut.reduce((sum, { tokens }) => sum + tokens, promptTokens);
+  return leftOut.reduce((sum, { tokens = 0 }) => sum + tokens, promptTokens);
 }
 
 async function allTokens(messages: Message[], systemMessage: string | null) {

@@ -1,4 +1,4 @@
-import type { LeftOut } from '../conversation/context-plan.js';
+import { type LeftOut, leftOutIds } from '../conversation/context-plan.js';
 import { type Person, type PicturePart, picturesOf } from '../conversation/message.js';
 import { plainName, sourceWords } from '../conversation/picture-labels.js';
 import { numberPictures } from '../conversation/picture-numbers.js';
@@ -23,7 +23,7 @@ const maxOrigins = 6;
  */
 export function pictureLine({ messages, leftOut, asker }: AnsweredAbout): string[] {
   const numbers = numberPictures(messages);
-  const unseen = new Set(leftOut.map(({ messageId }) => messageId));
+  const unseen = leftOutIds(leftOut, messages);
   const question = messages.at(-1);
   if (question === undefined || picturesOf(question).length === 0) return [];
   const origins = new Map<number, string>();

@@ -1,4 +1,5 @@
 import type { SeenForAnswer } from '../adapter/adapter.js';
+import { leftOutIds } from '../conversation/context-plan.js';
 import { picturesOf } from '../conversation/message.js';
 import { numberPictures } from '../conversation/picture-numbers.js';
 import type { MessageKey } from '../store/job-store.js';
@@ -14,8 +15,8 @@ export async function seenFor(store: Store, key: MessageKey): Promise<SeenForAns
   const answer = loaded && latestTurn(loaded.conversation, key)?.answer;
   if (loaded === undefined || answer?.seen === undefined) return undefined;
   const { pictures, promptTokens, imageTokens, leftOut, notes = [] } = answer.seen;
-  const without = new Set(leftOut.map(({ messageId }) => messageId));
   const asked = promptMessages(loaded.conversation, answer.id);
+  const without = leftOutIds(leftOut, asked);
   const numbers = numberPictures(asked);
   const sent = asked.flatMap((message, index) => {
     const pictures = without.has(message.id) ? [] : picturesOf(message);

@@ -6,13 +6,16 @@ import { type LabelledMessage, labelled } from './picture-labels.js';
 
 /** Something of the conversation that the model does not get to see, because it did not fit. */
 export interface LeftOut {
-  /** `message`: all of it; `pictures`: its text stays, its pictures do not. */
-  what: 'message' | 'pictures';
+  /**
+   * `message`: all of it; `pictures`: its text stays, its pictures do not; `earlier`: this message and all
+   * before it.
+   */
+  what: 'message' | 'pictures' | 'earlier';
   messageId: MessageId;
   /** How many pictures are left out with it. */
   pictures: number;
-  /** What it would have cost. */
-  tokens: number;
+  /** What it would have cost; absent where it was too far back to be counted. */
+  tokens?: number;
   /** The same as an English sentence, for people. */
   sentence: string;
 }
@@ -48,19 +51,40 @@ export interface ContextRequest {
   countTokens: (messages: readonly ChatMessage[]) => Promise<MessageCosts>;
 }
 
+/** More messages than these are named together. */
+const maxNamed = 50;
+/** So many are counted first, then twice as many more, and so on until the budget is full. */
+const firstCounted = 64;
+/** Beyond the budget, since messages counted in several goes seem to cost a little more. */
+const spareShare = 0.1;
+const spareTokens = 100;
+
 interface Candidate {
   message: Message;
   labels: LabelledMessage<Message>;
-  tokens: number;
+  /** Undefined until it is counted. */
+  tokens: number | undefined;
   imageTokens: number;
   keep: 'all' | 'text' | 'nothing';
+}
+
+/** Messages of which all, or the pictures, are left out. `messages` are those of the conversation in order. */
+export function leftOutIds(
+  leftOut: readonly LeftOut[],
+  messages: readonly Pick<Message, 'id'>[],
+): Set<MessageId> {
+  const earlier = leftOut.find(({ what }) => what === 'earlier');
+  const count = messages.findIndex(({ id }) => id === earlier?.messageId) + 1;
+  const ids = [...messages.slice(0, count), ...leftOut.map(({ messageId: id }) => ({ id }))];
+  return new Set(ids.map(({ id }) => id));
 }
 
 /**
  * Chooses what of a conversation fits into the context. The system message and the question with
  * its pictures always stay. Left out are, in this order and only as far as needed: the pictures of
  * older messages, oldest first, except the newest message with pictures, which later questions are
- * about; then whole turns (a question and its answer), oldest first.
+ * about; then whole turns (a question and its answer), oldest first. Messages are counted from the newest
+ * back until the budget is full, so that a long conversation costs no more than a short one.
  * Throws `chat.tooLong` when even the system message and the question do not fit.
  */
 export async function planContext(request: ContextRequest): Promise<ContextPlan> {
@@ -69,16 +93,16 @@ export async function planContext(request: ContextRequest): Promise<ContextPlan>
     (labels): Candidate => ({
       message: labels.message,
       labels,
-      tokens: 0,
+      tokens: undefined,
       imageTokens: 0,
       keep: 'all',
     }),
   );
-  const shown = () => [...system, ...toShown(candidates, request.pictureRule ?? null)];
-  const costs = await request.countTokens(shown());
-  setCosts(candidates, costs, system.length);
-  const steps = stepsOf(candidates);
-  let promptTokens = costs.totalTokens;
+  const counted = await countBack(candidates, system, request);
+  for (const tooOld of candidates.slice(0, -counted.length)) tooOld.keep = 'nothing';
+  const shown = () => [...system, ...toShown(counted, request.pictureRule ?? null)];
+  const steps = stepsOf(counted);
+  let promptTokens = (await request.countTokens(shown())).totalTokens;
   while (promptTokens > request.maxPromptTokens) {
     const left = leaveOut(steps, promptTokens - request.maxPromptTokens);
     if (left === 0) throw tooLong(promptTokens, request.maxPromptTokens);
@@ -87,9 +111,38 @@ export async function planContext(request: ContextRequest): Promise<ContextPlan>
   }
   return {
     messages: shown(),
-    leftOut: candidates.flatMap(toLeftOut),
+    leftOut: toLeftOut(candidates),
     promptTokens,
   };
+}
+
+/**
+ * Counts messages from the newest back, turn by turn, until their texts alone fill the budget or nearly all
+ * are counted. Gives those that were counted.
+ */
+async function countBack(
+  candidates: readonly Candidate[],
+  system: readonly ChatMessage[],
+  { maxPromptTokens, countTokens }: ContextRequest,
+): Promise<Candidate[]> {
+  const areSeveral = areSeveralPictures(candidates);
+  const enoughTokens = maxPromptTokens * (1 + spareShare) + spareTokens;
+  const turns = turnsOf(candidates);
+  const counted: Candidate[] = [];
+  let textTokens = 0;
+  for (let size = firstCounted; turns.length > 0; size *= 2) {
+    const left = candidates.length - counted.length;
+    if (textTokens > enoughTokens && left > maxNamed) break;
+    const chunk: Candidate[] = [];
+    while (chunk.length < size && turns.length > 0) chunk.unshift(...(turns.pop() ?? []));
+    const shown = chunk.map(({ message: { role }, labels }) =>
+      toChatMessage({ role, parts: areSeveral ? labels.parts : labels.partsAlone }),
+    );
+    setCosts(chunk, await countTokens([...system, ...shown]), system.length);
+    textTokens += chunk.reduce((sum, each) => sum + (each.tokens ?? 0) - each.imageTokens, 0);
+    counted.unshift(...chunk);
+  }
+  return counted;
 }
 
 function setCosts(candidates: readonly Candidate[], costs: MessageCosts, offset: number): void {
@@ -117,9 +170,10 @@ function leaveOut(steps: Step[], tooManyTokens: number): number {
 function stepsOf(candidates: Candidate[]): Step[] {
   const turns = turnsOf(candidates).slice(0, -1);
   const older = turns.flat();
-  const withPictures = candidates.filter(({ message }) => picturesOf(message).length > 0);
+  const hasPictures = ({ message }: Candidate) => picturesOf(message).length > 0;
+  const newest = candidates.findLast(hasPictures);
   const pictureSteps = older
-    .filter((each) => withPictures.includes(each) && each !== withPictures.at(-1))
+    .filter((each) => hasPictures(each) && each !== newest)
     .filter((each) => textOf(each.message).trim() !== '')
     .map((each) => () => setKeep(each, 'text'));
   const turnSteps = turns.map(
@@ -146,14 +200,13 @@ function setKeep(candidate: Candidate, keep: 'text' | 'nothing'): number {
 }
 
 function costOf({ keep, tokens, imageTokens }: Candidate): number {
-  if (keep === 'nothing') return 0;
+  if (keep === 'nothing' || tokens === undefined) return 0;
   return keep === 'all' ? tokens : tokens - imageTokens;
 }
 
 function toShown(candidates: readonly Candidate[], rule: string | null): ChatMessage[] {
   const withPictures = candidates.filter(({ keep }) => keep === 'all');
-  const inPlay = new Set(withPictures.flatMap(({ labels }) => labels.numbers));
-  const areSeveral = inPlay.size > 1;
+  const areSeveral = areSeveralPictures(withPictures);
   const ruled = withPictures.find(({ labels }) => areSeveral && labels.hasNumbers);
   return candidates.flatMap((candidate) => {
     const { message, labels, keep } = candidate;
@@ -168,23 +221,61 @@ function toShown(candidates: readonly Candidate[], rule: string | null): ChatMes
   });
 }
 
-function toLeftOut(candidate: Candidate): LeftOut[] {
+function areSeveralPictures(candidates: readonly Candidate[]): boolean {
+  return new Set(candidates.flatMap(({ labels }) => labels.numbers)).size > 1;
+}
+
+function toLeftOut(candidates: readonly Candidate[]): LeftOut[] {
+  const firstKept = candidates.findIndex(({ keep }) => keep !== 'nothing');
+  if (firstKept <= maxNamed) return candidates.flatMap(oneLeftOut);
+  return [
+    ...allLeftOut(candidates.slice(0, firstKept)),
+    ...candidates.slice(firstKept).flatMap(oneLeftOut),
+  ];
+}
+
+function oneLeftOut(candidate: Candidate): LeftOut[] {
   const { message, keep } = candidate;
   if (keep === 'all') return [];
   const what = keep === 'text' ? 'pictures' : 'message';
   const pictures = picturesOf(message).length;
-  const tokens = candidate.tokens - costOf(candidate);
+  const tokens = (candidate.tokens ?? 0) - costOf(candidate);
   const sentence = sentenceOf(what, message, pictures, tokens);
   return [{ what, messageId: message.id, pictures, tokens, sentence }];
 }
 
+/** One entry for many messages, of which each answer would else keep a list as long as the conversation. */
+function allLeftOut(candidates: readonly Candidate[]): LeftOut[] {
+  const last = candidates.at(-1);
+  if (last === undefined) return [];
+  const pictures = candidates.flatMap(({ message }) => picturesOf(message)).length;
+  const tokens = candidates.reduce<number | undefined>(
+    (sum, each) => (sum === undefined || each.tokens === undefined ? undefined : sum + each.tokens),
+    0,
+  );
+  const added = pictures === 0 ? '' : ` with ${pictureCount(pictures)}`;
+  return [
+    {
+      what: 'earlier',
+      messageId: last.message.id,
+      pictures,
+      ...(tokens !== undefined && { tokens }),
+      sentence: `${candidates.length} earlier messages${added} were left out to fit into the context.`,
+    },
+  ];
+}
+
+function pictureCount(pictures: number): string {
+  return pictures === 1 ? '1 picture' : `${pictures} pictures`;
+}
+
 function sentenceOf(
-  what: LeftOut['what'],
+  what: 'message' | 'pictures',
   message: Message,
   pictures: number,
   tokens: number,
 ): string {
-  const counted = pictures === 1 ? '1 picture' : `${pictures} pictures`;
+  const counted = pictureCount(pictures);
   const subject = what === 'pictures' ? `${counted} of the message` : 'The message';
   const plural = what === 'pictures' && pictures > 1;
   const added = what === 'message' && pictures > 0 ? ` with ${counted}` : '';
