@@ -44,6 +44,7 @@ export const errorCodes = {
   'job.lost': 'Another process, or a change of the message, took the job over.',
   'server.failed': 'The chat page, or what a platform sends to the bot, could not be served.',
   'runtime.unsupported': 'The runtime is too old.',
+  'runtime.missing': 'A library that local models need is not installed.',
   internal: 'A fault in Vistazo itself.',
 } as const;
 

@@ -13,6 +13,7 @@ import { openFamily } from '../inference/family/registry.js';
 import { isHubId, type LoadProgress, openHubModel } from '../inference/files/hub.js';
 import type { ModelVariant } from '../inference/files/model-files.js';
 import { describeModel, type ModelDescription } from '../inference/files/model-folder.js';
+import { requireOnnxRuntime } from '../inference/onnx/require-onnx-runtime.js';
 import { withOptimisedDecoder } from '../inference/optimise/optimise-model.js';
 import { jsonSchemaGrammar } from '../inference/sequence/constraint/json-schema-grammar.js';
 import { CountingThread } from '../inference/tokenize/counting-thread.js';
@@ -67,9 +68,10 @@ const maxPreparedBytes = 128 * 2 ** 20;
 
 /**
  * A model that runs in a process of its own on this machine.
- * Throws the `model.*` codes when it cannot be loaded.
+ * Throws the `model.*` codes when it cannot be loaded, and `runtime.missing` without ONNX Runtime.
  */
 export async function createLocalModel(options: LocalModelOptions): Promise<VisionLanguageModel> {
+  requireOnnxRuntime();
   const { folder, id } = await openModelFolder(options);
   options.onProgress?.({ done: 0, total: 1, label: 'Loading the model' });
   const described = describeModel(folder, {

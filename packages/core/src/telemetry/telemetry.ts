@@ -1,7 +1,7 @@
-import { context, SpanKind } from '@opentelemetry/api';
 import { BotLog } from './bot-log.js';
 import { BotMetrics } from './bot-metrics.js';
 import type { Logger, LogOptions } from './log.js';
+import { activeContext } from './open-telemetry.js';
 import type { PluginMetrics } from './plugin-metrics.js';
 import { spanAttributes } from './span-attributes.js';
 import { toTraceparent } from './traceparent.js';
@@ -63,8 +63,8 @@ export class Telemetry {
   ): Promise<Result> {
     const place = { adapter, type, tenant, conversationKey, messageId };
     const options = {
-      parent: context.active(),
-      kind: SpanKind.CONSUMER,
+      parent: activeContext(),
+      kind: 'CONSUMER' as const,
       attributes: spanAttributes({ ...place }),
     };
     return withSpan('vistazo.event', options, async (span) => {

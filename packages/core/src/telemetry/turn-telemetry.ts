@@ -1,4 +1,4 @@
-import { type Context, type Span, SpanKind } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
 import type { BotLog } from './bot-log.js';
 import type { BotMetrics } from './bot-metrics.js';
 import { codeOf } from './fault.js';
@@ -68,7 +68,7 @@ export class TurnTelemetry {
     const about = { adapter, tenant, conversationKey, messageId, attempt: attempts };
     const options = {
       parent: fromTraceparent(job.traceparent),
-      kind: SpanKind.CONSUMER,
+      kind: 'CONSUMER' as const,
       attributes: spanAttributes({ ...about, revision, ...(waitedMs !== null && { waitedMs }) }),
     };
     return withSpan('vistazo.turn', options, async (span, inside) => {
@@ -186,7 +186,7 @@ export class TurnTelemetry {
     this.#summary.by = 'model';
     const options = {
       parent: this.inside,
-      kind: SpanKind.CLIENT,
+      kind: 'CLIENT' as const,
       attributes: requestAttributes(request),
     };
     return withSpan('vistazo.generate', options, async (span) => {
@@ -234,7 +234,7 @@ export class TurnTelemetry {
   ): Promise<Result> {
     const { adapter, inside: parent } = this;
     const { log, metrics, signal } = this.options;
-    const options = { parent, kind: SpanKind.CLIENT, attributes: spanAttributes({ call }) };
+    const options = { parent, kind: 'CLIENT' as const, attributes: spanAttributes({ call }) };
     return withSpan('vistazo.post', options, async () => {
       try {
         const result = await work();

@@ -1,21 +1,14 @@
-import {
-  type Attributes,
-  type Context,
-  context,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { codeOf } from './fault.js';
+import { noSpan, openTelemetry } from './open-telemetry.js';
 
 /** What a span is made with. @internal */
 export interface SpanOptions {
   /** What it is a part of. */
   parent: Context;
   attributes?: Attributes;
-  /** Default internal. */
-  kind?: SpanKind;
+  /** Default `INTERNAL`. */
+  kind?: 'INTERNAL' | 'CLIENT' | 'CONSUMER';
 }
 
 /**
@@ -24,10 +17,13 @@ export interface SpanOptions {
  */
 export async function withSpan<Result>(
   name: string,
-  { parent, attributes = {}, kind = SpanKind.INTERNAL }: SpanOptions,
+  { parent, attributes = {}, kind = 'INTERNAL' }: SpanOptions,
   work: (span: Span, inside: Context) => Promise<Result>,
 ): Promise<Result> {
-  const span = trace.getTracer('vistazo').startSpan(name, { attributes, kind }, parent);
+  if (openTelemetry === undefined) return work(noSpan, parent);
+  const { context, SpanKind, trace } = openTelemetry;
+  const options = { attributes, kind: SpanKind[kind] };
+  const span = trace.getTracer('vistazo').startSpan(name, options, parent);
   const inside = trace.setSpan(parent, span);
   try {
     return await context.with(inside, () => work(span, inside));
@@ -47,5 +43,6 @@ export function failSpan(span: Span, error: unknown): void {
   const code = codeOf(error);
   if (faultless.includes(code)) return;
   span.setAttribute('error.type', code);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: code });
+  if (openTelemetry !== undefined)
+    span.setStatus({ code: openTelemetry.SpanStatusCode.ERROR, message: code });
 }
