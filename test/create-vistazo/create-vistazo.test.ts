@@ -112,6 +112,26 @@ it.skipIf(!hasScript)(
 );
 
 describe('a bot that was made', () => {
+  it('from a clone has the packages of the clone, and needs none of them from the registry', async () => {
+    const tool = join(root, 'packages/create-vistazo/tools/create-from-clone.mjs');
+    const env = { ...process.env, INIT_CWD: folder };
+    const { status, stderr } = spawnSync(process.execPath, [tool, 'my-bot'], { env, cwd: root });
+    expect([String(stderr), status]).toEqual(['', 0]);
+    const { dependencies } = await json(join(folder, 'my-bot/package.json'));
+    const packed = Object.entries<string>(dependencies).filter(([, from]) =>
+      from.startsWith('file:'),
+    );
+    for (const [, from] of packed)
+      expect(existsSync(join(folder, 'my-bot', from.replace('file:', '')))).toBe(true);
+    const places = (await readdir(join(root, 'packages'))).filter(
+      (place) => place !== 'create-vistazo',
+    );
+    const manifests = await Promise.all(
+      places.map((place) => json(join(root, 'packages', place, 'package.json'))),
+    );
+    expect(packed.map(([name]) => name).sort()).toEqual(manifests.map(({ name }) => name).sort());
+  });
+
   it('has a test that passes, and that fails when the plugin is broken', async () => {
     const bot = await made();
     const run = () => node(['--test'], bot);

@@ -2,12 +2,12 @@ import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { askForFolder } from './ask-for-folder.js';
 import { CreateError } from './create-error.js';
-import { makeBot } from './make-bot.js';
+import { type MakeBotOptions, makeBot } from './make-bot.js';
 
 const usage = 'Usage: npm create vistazo FOLDER';
 
 /** Makes the bot that the arguments ask for, and sets the exit code: 1 for what failed, 2 for bad arguments. @internal */
-export async function main(args: readonly string[]): Promise<void> {
+export async function main(args: readonly string[], options: MakeBotOptions = {}): Promise<void> {
   try {
     const { positionals, values } = parsed(args);
     if (values.help) return void process.stdout.write(`${usage}\n`);
@@ -17,7 +17,7 @@ export async function main(args: readonly string[]): Promise<void> {
         'option.invalid',
         `One folder can be made, not ${positionals.join(', ')}; ${usage}.`,
       );
-    process.stdout.write(welcome(folder, await makeBot(folder)));
+    process.stdout.write(welcome(folder, await makeBot(folder, options)));
   } catch (error) {
     if (!(error instanceof CreateError)) throw error;
     process.stderr.write(`${error.message} [${error.code}]\n`);
