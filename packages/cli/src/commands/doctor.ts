@@ -107,7 +107,7 @@ function installedVersion(name: string): string {
   } catch (cause) {
     throw new VistazoError(
       'runtime.unsupported',
-      `${name} is not installed; run npm ci again, for this platform.`,
+      `${name} is not installed; run ONNXRUNTIME_NODE_INSTALL=skip npm install --include=optional on this platform.`,
       { cause },
     );
   }
