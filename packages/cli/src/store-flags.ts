@@ -44,6 +44,11 @@ export async function openExistingStore(flags: StoreFlags, tenant?: string): Pro
   );
 }
 
+/** Where a local model keeps what it has read, when it is told to. */
+export function kvCacheFolder({ data }: Pick<StoreFlags, 'data'>): string {
+  return join(data, 'kv-cache');
+}
+
 const pathIn = (data: string) => join(data, 'vistazo.sqlite');
 
 function checkedAddress(address: string): string {

@@ -1,7 +1,13 @@
+import { rm } from 'node:fs/promises';
 import { type ForgetRequest, forgetData, VistazoError } from '@vistazo/core';
 import type { Command } from 'commander';
 import { loadBotConfig } from '../config/bot-config.js';
-import { openExistingStore, type StoreFlags, withStoreFlags } from '../store-flags.js';
+import {
+  kvCacheFolder,
+  openExistingStore,
+  type StoreFlags,
+  withStoreFlags,
+} from '../store-flags.js';
 
 interface ForgetFlags extends StoreFlags {
   tenant: string;
@@ -33,6 +39,8 @@ async function forget(flags: ForgetFlags): Promise<void> {
   const onPluginFault = (_: string, { message }: VistazoError) =>
     void process.stderr.write(`${message}\n`);
   const { messages, left } = await forgetData({ ...request, store, plugins, onPluginFault });
+  // It derives from messages of all; whoever needs it works it out anew.
+  await rm(kvCacheFolder(flags), { recursive: true, force: true, maxRetries: 5 });
   if (flags.json) {
     process.stdout.write(`${JSON.stringify({ messages, left })}\n`);
     return;

@@ -19,7 +19,7 @@ import {
   usesEmbeddedModel,
   withModelFlags,
 } from '../model-flags.js';
-import { openStore, type StoreFlags, withStoreFlags } from '../store-flags.js';
+import { kvCacheFolder, openStore, type StoreFlags, withStoreFlags } from '../store-flags.js';
 import { colours } from '../terminal/colours.js';
 import { interruptSignal } from '../terminal/interrupt.js';
 
@@ -29,6 +29,7 @@ interface StartFlags extends ModelFlags, ConfigFlags, StoreFlags {
   secretFile?: string;
   system?: string;
   keepDays?: string;
+  kvCache?: boolean;
 }
 
 /** Who reaches the page is trusted with it, and all of them are one person to the bot. */
@@ -59,6 +60,10 @@ export function addStartCommand(program: Command): void {
       '--watch',
       'load its plugins anew whenever the file, or one that it imports, is changed',
     );
+  command.option(
+    '--kv-cache',
+    'keep what the model has read across restarts, up to 2 GiB in the data folder; it derives from messages and pictures',
+  );
   withModelFlags(withStoreFlags(command)).action(start);
 }
 
@@ -72,7 +77,10 @@ async function start(flags: StartFlags): Promise<void> {
   const config = withFlags(await firstOf(configs), flags);
   const store = await openStore(flags);
   resources.defer(() => store.close());
-  const model = await openModel(flags, { signal });
+  const model = await openModel(flags, {
+    signal,
+    ...(flags.kvCache && { kvCacheFolder: kvCacheFolder(flags) }),
+  });
   resources.defer(() => model.close());
   const media = new MediaProcess();
   resources.defer(() => media.close());
