@@ -13,18 +13,18 @@ afterAll(() => browser?.close());
 
 describe('the chat page says which model answers, and where messages go', () => {
   it.each([
-    ['en-US', 'here', 'some-vlm (q4) answers here, on this machine.'],
     [
       'en-US',
-      'server',
-      'some-vlm (q4) answers, on a server to which messages and pictures are sent.',
+      'here',
+      'some-vlm answers where the bot runs; messages and pictures go nowhere else.',
     ],
-    ['es-ES', 'here', 'Aquí responde some-vlm (q4), en esta máquina.'],
+    ['en-US', 'server', 'some-vlm answers, on a server to which messages and pictures are sent.'],
     [
       'es-ES',
-      'server',
-      'Responde some-vlm (q4), en un servidor al que se envían mensajes e imágenes.',
+      'here',
+      'Responde some-vlm donde funciona el bot; mensajes e imágenes no van a otro sitio.',
     ],
+    ['es-ES', 'server', 'Responde some-vlm, en un servidor al que se envían mensajes e imágenes.'],
   ] as const)('to a reader of %s when it runs: %s', async (locale, runs, sentence) => {
     const model = { id: 'some-vlm', variant: 'q4', runs };
     const { page } = await openScriptedPage(browser, [], { locale, model });

@@ -255,6 +255,22 @@ describe('what is sent', () => {
   });
 });
 
+describe('a failure that only the operator can mend', () => {
+  it('is logged by its code alone', async () => {
+    const lines: string[] = [];
+    const log = { destination: { write: (line: string) => void lines.push(line) } };
+    const url = await start({ log });
+    await store.close();
+    const response = await fetch(`${url}/api/conversations`);
+    expect(await response.json()).toMatchObject({ error: { code: 'store.failed' } });
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 50, code: 'store.failed', msg: 'page request failed' },
+    ]);
+    await fetch(`${url}/api/conversations/nonsense`);
+    expect(lines).toHaveLength(1);
+  });
+});
+
 describe('what operators ask of a bot', () => {
   it('is answered by the bot: its health to everybody, its metrics to who knows the secret', async () => {
     await using bot = await createTestBot();

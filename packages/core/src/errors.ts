@@ -8,6 +8,7 @@ export const errorCodes = {
   'chat.invalid': 'Messages are not in the chat format.',
   'chat.empty': 'There is nothing to answer: no text and no picture.',
   'chat.tooLong': 'The prompt does not fit into the context of the model.',
+  'chat.busy': 'Too many questions are waiting.',
   'picture.notAnImage': 'The bytes are not a picture, document or video of an accepted kind.',
   'picture.unsupported': 'A file of this kind cannot be looked at on this machine.',
   'picture.encrypted': 'The document is protected with a password.',

@@ -106,6 +106,26 @@ describe('a chat whose bot was started again', () => {
     expect((await texts(service, id)).join()).not.toContain('Never said.');
   });
 
+  it('says so in the place of an answer that ever more bots died of', async () => {
+    const shop = await newStore();
+    const id = await interrupted(shop);
+    const { jobs } = shop.store;
+    await expect
+      .poll(
+        async () => {
+          const job = await jobs.lease(['chat'], 60_000);
+          if (job !== undefined) await jobs.postpone(job, 0);
+          return job?.attempts;
+        },
+        { interval: 1 },
+      )
+      .toBeGreaterThan(25);
+    const { service } = await shop.start(['Never said.']);
+    await expect.poll(() => texts(service, id)).toContainEqual(expect.stringMatching(/failed/));
+    const { messages } = await service.getConversation(id);
+    expect(messages.at(-1)?.error?.message).toBe('No answer came of this; please ask again.');
+  });
+
   it('makes no answer in a conversation that was deleted meanwhile', async () => {
     const shop = await newStore();
     const id = await interrupted(shop, { waits: true });

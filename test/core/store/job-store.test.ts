@@ -128,6 +128,21 @@ describe.each(databases())('the jobs in %s', (_, newDatabase) => {
     ]);
   });
 
+  it('are found by their conversation while they wait or are held, oldest first', async () => {
+    const jobs = await openJobs();
+    const [one, two] = [event({ messageId: '1' }), event({ messageId: '2' })];
+    await accepted(jobs, one, two, event({ messageId: '3', conversationKey: 'random' }));
+    const { adapter, tenant, conversationKey } = keyOf(one);
+    const open = () => jobs.openMessages({ adapter, tenant, conversationKey });
+    const job = await leased(jobs);
+    expect(await open()).toEqual([one, two]);
+    expect(await jobs.openMessages({ adapter, tenant: 'b', conversationKey })).toEqual([]);
+    const news = { id: 'news', texts: ['News!'] };
+    await jobs.announce({ adapter, tenant, conversationKey, ...news });
+    await jobs.end(job);
+    expect(await open()).toEqual([two]);
+  });
+
   it('are each given to one of many workers', async () => {
     const jobs = await openJobs();
     const events = Array.from({ length: 12 }, (_, index) =>

@@ -372,7 +372,7 @@ export class StoredChatService implements ChatService {
       answer.isAsked = true;
       const result = await this.adapter.receive({ type: 'message', ...event }, files);
       if (result !== 'accepted') {
-        throw new VistazoError('chat.tooLong', 'Too many questions are waiting; try again later.');
+        throw new VistazoError('chat.busy', 'Too many questions are waiting; try again later.');
       }
       answer.wait();
     });

@@ -65,7 +65,7 @@ export function Side(props: {
       </nav>
       {session !== undefined && (
         <p class="note">
-          {texts.answeredBy(`${session.model.id} (${session.model.variant})`, session.model.runs)}
+          {texts.answeredBy(session.model.id, session.model.runs)}
           {session.isEmbedded && ` ${texts.embeddedNote}`}
         </p>
       )}

@@ -53,7 +53,7 @@ const english = {
   leftOut: 'Left out, because the conversation is longer than the model can read',
   answeredBy: (model: string, runs: 'here' | 'server') =>
     runs === 'here'
-      ? `${model} answers here, on this machine.`
+      ? `${model} answers where the bot runs; messages and pictures go nowhere else.`
       : `${model} answers, on a server to which messages and pictures are sent.`,
   embeddedNote:
     'It is small: it knows shapes, charts, dialogs and short printed texts, and no photographs.',
@@ -71,6 +71,7 @@ const english = {
     'model.outOfMemory': 'The bot is short of memory. Try again later, or send fewer pictures.',
     'store.failed': 'Conversations cannot be read or kept at the moment. Try again later.',
     'store.notFound': 'That conversation or message is not there any more.',
+    'access.refused': 'This page cannot be used from that address.',
   } as Partial<Record<string, string>>,
   tooLarge: (name: string, megabytes: number) => `${name} is larger than ${megabytes} MB.`,
   notAPicture: (name: string) =>
@@ -147,7 +148,7 @@ const spanish: Texts = {
   leftOut: 'Omitido, porque la conversación es más larga de lo que el modelo puede leer',
   answeredBy: (model, runs) =>
     runs === 'here'
-      ? `Aquí responde ${model}, en esta máquina.`
+      ? `Responde ${model} donde funciona el bot; mensajes e imágenes no van a otro sitio.`
       : `Responde ${model}, en un servidor al que se envían mensajes e imágenes.`,
   embeddedNote:
     'Es pequeño: conoce formas, gráficos, diálogos y textos impresos cortos, y no fotografías.',
@@ -157,6 +158,7 @@ const spanish: Texts = {
     'chat.empty': 'El mensaje está vacío; escribe algo o añade una imagen.',
     'chat.tooLong':
       'El mensaje no cabe en lo que el modelo puede leer; envía menos texto o menos imágenes, o empieza otra conversación.',
+    'chat.busy': 'Hay demasiadas preguntas esperando; prueba otra vez más tarde.',
     'picture.notAnImage':
       'Eso no se puede leer como imagen; valen JPEG, PNG, WebP, GIF, AVIF y PDF, y vídeos donde el bot los mira. Guarda las fotos HEIC como JPEG.',
     'picture.unsupported': 'Este bot no mira vídeos. Envía imágenes de lo que importa.',
@@ -180,6 +182,7 @@ const spanish: Texts = {
     'store.failed': 'Ahora no se pueden leer ni guardar conversaciones; prueba otra vez más tarde.',
     'store.notFound': 'Esa conversación o ese mensaje ya no existe.',
     'access.secret': 'Ese no es el secreto.',
+    'access.refused': 'Esta página no se puede usar desde esa dirección.',
     'access.tooFast': 'Hubo demasiados secretos equivocados; espera un poco y prueba otra vez.',
   },
   tooLarge: (name, megabytes) => `${name} ocupa más de ${megabytes} MB.`,
