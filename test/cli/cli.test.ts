@@ -138,6 +138,11 @@ describe('vistazo', () => {
     expect([broken.code, JSON.parse(broken.out).ok]).toEqual([1, false]);
     const { findings } = JSON.parse(healthy.out);
     expect(findings).toContainEqual({
+      what: 'Model files',
+      ok: true,
+      found: expect.stringContaining('it knows no photographs, for which --model '),
+    });
+    expect(findings).toContainEqual({
       what: 'Videos',
       ok: true,
       found: expect.stringMatching(/^(read by \/.*ffmpeg|not looked at: ffmpeg is not installed)/),

@@ -56,7 +56,7 @@ const english = {
       ? `${model} answers where the bot runs; messages and pictures go nowhere else.`
       : `${model} answers, on a server to which messages and pictures are sent.`,
   embeddedNote:
-    'It is small: it knows shapes, charts, dialogs and short printed texts, and no photographs.',
+    'It is small: it knows shapes, charts, dialogs and short printed texts, but no photographs.',
   connectionLost: 'The bot cannot be reached. Trying again…',
   /** Of a failure that only those who run the bot can do something about. */
   somethingFailed: 'Something went wrong here. Try again later.',
@@ -151,7 +151,7 @@ const spanish: Texts = {
       ? `Responde ${model} donde funciona el bot; mensajes e imágenes no van a otro sitio.`
       : `Responde ${model}, en un servidor al que se envían mensajes e imágenes.`,
   embeddedNote:
-    'Es pequeño: conoce formas, gráficos, diálogos y textos impresos cortos, y no fotografías.',
+    'Es pequeño: conoce formas, gráficos, diálogos y textos impresos cortos, pero no fotografías.',
   connectionLost: 'No se puede contactar con el bot. Se intenta otra vez…',
   somethingFailed: 'Algo falló aquí. Prueba otra vez más tarde.',
   errors: {
