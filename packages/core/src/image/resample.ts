@@ -48,6 +48,20 @@ function bicubic(x: number): number {
   return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
 }
 
+/** A part of a picture, in pixels. */
+export interface ImageWindow {
+  leftPx: number;
+  topPx: number;
+  widthPx: number;
+  heightPx: number;
+}
+
+/** Positions of one axis, from `start` on. */
+interface Span {
+  start: number;
+  length: number;
+}
+
 /** Weights of one axis: output position i sums `counts[i]` inputs from `starts[i]` on. */
 interface AxisWeights {
   starts: Int32Array;
@@ -59,7 +73,8 @@ interface AxisWeights {
 }
 
 /**
- * Resizes a picture to exactly the bytes that Pillow's `Image.resize` gives for mode RGB.
+ * Resizes a picture to exactly the bytes that Pillow's `Image.resize` gives for mode RGB. With a `window`
+ * only that part of the result is made, at a cost that does not grow with the rest.
  * Source: Pillow 13 `src/libImaging/Resample.c` (fixed-point, two passes) and `Geometry.c`
  * (nearest).
  */
@@ -68,15 +83,32 @@ export function resample(
   widthPx: number,
   heightPx: number,
   filter: ResampleFilter,
+  window: ImageWindow = { leftPx: 0, topPx: 0, widthPx, heightPx },
 ): RgbImage {
-  if (image.widthPx === widthPx && image.heightPx === heightPx) return image;
-  if (filter === 'nearest') return nearest(image, widthPx, heightPx);
+  const across = { start: window.leftPx, length: window.widthPx };
+  const down = { start: window.topPx, length: window.heightPx };
+  if (filter === 'nearest') return nearest(image, { widthPx, heightPx }, across, down);
   const kernel = kernels[filter];
   const columns = (from: RgbImage) =>
-    from.widthPx === widthPx ? from : resampleColumns(from, widthPx, kernel);
+    from.widthPx === widthPx
+      ? crop(from, across, { start: 0, length: from.heightPx })
+      : resampleColumns(from, axisWeights(image.widthPx, widthPx, kernel, across));
   const rows = (from: RgbImage) =>
-    from.heightPx === heightPx ? from : resampleRows(from, heightPx, kernel);
+    from.heightPx === heightPx
+      ? crop(from, { start: 0, length: from.widthPx }, down)
+      : resampleRows(from, axisWeights(image.heightPx, heightPx, kernel, down));
   return rowsComeFirst(image, widthPx, heightPx) ? columns(rows(image)) : rows(columns(image));
+}
+
+function crop(image: RgbImage, across: Span, down: Span): RgbImage {
+  if (across.length === image.widthPx && down.length === image.heightPx) return image;
+  const rowBytes = across.length * channels;
+  const data = new Uint8Array(down.length * rowBytes);
+  for (let y = 0; y < down.length; y += 1) {
+    const from = ((down.start + y) * image.widthPx + across.start) * channels;
+    data.set(image.data.subarray(from, from + rowBytes), y * rowBytes);
+  }
+  return { widthPx: across.length, heightPx: down.length, data };
 }
 
 /** The order of the passes decides the rounding; Pillow 13 chooses it by how much each side shrinks. */
@@ -85,17 +117,22 @@ function rowsComeFirst(image: RgbImage, widthPx: number, heightPx: number): bool
   return shrinkage > 0 && shrinkage > (image.widthPx - widthPx) * 2;
 }
 
-function axisWeights(inputSize: number, outputSize: number, kernel: Kernel): AxisWeights {
+function axisWeights(
+  inputSize: number,
+  outputSize: number,
+  kernel: Kernel,
+  { start: first, length }: Span,
+): AxisWeights {
   const scale = inputSize / outputSize;
   const filterScale = Math.max(scale, 1);
   const support = kernel.supportPx * filterScale;
   const stride = Math.ceil((Math.ceil(support) * 2 + 1) / 4) * 4;
-  const starts = new Int32Array(outputSize);
-  const counts = new Int32Array(outputSize);
-  const weights = new Int32Array(outputSize * stride);
+  const starts = new Int32Array(length);
+  const counts = new Int32Array(length);
+  const weights = new Int32Array(length * stride);
   const exact = new Float64Array(stride);
-  for (let output = 0; output < outputSize; output += 1) {
-    const center = (output + 0.5) * scale;
+  for (let output = 0; output < length; output += 1) {
+    const center = (first + output + 0.5) * scale;
     const start = Math.max(0, Math.trunc(center - support + 0.5));
     const count = Math.min(inputSize, Math.trunc(center + support + 0.5)) - start;
     let sum = 0;
@@ -114,9 +151,10 @@ function axisWeights(inputSize: number, outputSize: number, kernel: Kernel): Axi
   return { starts, counts, weights, stride };
 }
 
-function resampleColumns(image: RgbImage, widthPx: number, kernel: Kernel): RgbImage {
+function resampleColumns(image: RgbImage, weights: AxisWeights): RgbImage {
   const { data, heightPx } = image;
-  const taps = columnTaps(axisWeights(image.widthPx, widthPx, kernel));
+  const widthPx = weights.starts.length;
+  const taps = columnTaps(weights);
   const inputBytes = image.widthPx * channels;
   const outputBytes = widthPx * channels;
   const { bytes, weightsAt, inputAt, outputAt, sumColumns } = resampleKernels(
@@ -148,8 +186,8 @@ function columnTaps({ starts, counts, weights, stride }: AxisWeights): Uint8Arra
   );
 }
 
-function resampleRows(image: RgbImage, heightPx: number, kernel: Kernel): RgbImage {
-  const { starts, counts, weights, stride } = axisWeights(image.heightPx, heightPx, kernel);
+function resampleRows(image: RgbImage, { starts, counts, weights, stride }: AxisWeights): RgbImage {
+  const heightPx = starts.length;
   const rowBytes = image.widthPx * channels;
   const mostRows = foursOf(Math.max(...counts)) * 4;
   const { bytes, weightsAt, inputAt, outputAt, sumRows } = resampleKernels(
@@ -169,10 +207,15 @@ function resampleRows(image: RgbImage, heightPx: number, kernel: Kernel): RgbIma
   return { widthPx: image.widthPx, heightPx, data: output };
 }
 
-function nearest(image: RgbImage, widthPx: number, heightPx: number): RgbImage {
-  const columns = nearestPositions(image.widthPx, widthPx);
-  const rows = nearestPositions(image.heightPx, heightPx);
-  const output = new Uint8Array(heightPx * widthPx * channels);
+function nearest(
+  image: RgbImage,
+  { widthPx, heightPx }: Omit<RgbImage, 'data'>,
+  across: Span,
+  down: Span,
+): RgbImage {
+  const columns = nearestPositions(image.widthPx, widthPx, across);
+  const rows = nearestPositions(image.heightPx, heightPx, down);
+  const output = new Uint8Array(rows.length * columns.length * channels);
   let to = 0;
   for (const row of rows) {
     for (const column of columns) {
@@ -181,16 +224,18 @@ function nearest(image: RgbImage, widthPx: number, heightPx: number): RgbImage {
       to += channels;
     }
   }
-  return { widthPx, heightPx, data: output };
+  return { widthPx: columns.length, heightPx: rows.length, data: output };
 }
 
-function nearestPositions(inputSize: number, outputSize: number): Int32Array {
+function nearestPositions(inputSize: number, outputSize: number, span: Span): Int32Array {
   const step = inputSize / outputSize;
-  const positions = new Int32Array(outputSize);
+  const positions = new Int32Array(span.length);
   // Pillow adds the step up instead of multiplying it, and so must we to round alike.
   let position = step * 0.5;
-  for (let i = 0; i < outputSize; i += 1) {
-    positions[i] = Math.min(Math.trunc(position), inputSize - 1);
+  for (let i = 0; i < span.start + span.length; i += 1) {
+    if (i >= span.start) {
+      positions[i - span.start] = Math.min(Math.trunc(position), inputSize - 1);
+    }
     position += step;
   }
   return positions;
