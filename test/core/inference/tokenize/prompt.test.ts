@@ -12,6 +12,7 @@ import { openFamily } from '../../../../packages/core/src/inference/family/regis
 import { ChatTemplate } from '../../../../packages/core/src/inference/tokenize/chat-template.ts';
 import {
   buildPrompt,
+  openPromptModel,
   type PromptModel,
 } from '../../../../packages/core/src/inference/tokenize/prompt.ts';
 import { Tokenizer } from '../../../../packages/core/src/inference/tokenize/tokenizer.ts';
@@ -39,11 +40,7 @@ async function tinyPrompter(): Promise<Prompter> {
   const tokenizer = Tokenizer.load(description.tokenizer);
   return {
     tokenizer,
-    model: {
-      template: new ChatTemplate(description.chatTemplate, description.templateVariables),
-      specialTokens: tokenizer.specialTokens,
-      family: openFamily(description.family),
-    },
+    model: openPromptModel(description, openFamily(description.family), tokenizer),
   };
 }
 
@@ -59,11 +56,14 @@ function smolPrompter(settings: object = {}): Prompter {
   const template = readSmolJson('chat_template.json');
   return {
     tokenizer,
-    model: {
-      template: new ChatTemplate('chat_template' in template ? String(template.chat_template) : ''),
-      specialTokens: tokenizer.specialTokens,
-      family: idefics3.open({ imageTokenId: 49190, imageSeqLen: 64, image }),
-    },
+    model: openPromptModel(
+      {
+        chatTemplate: 'chat_template' in template ? String(template.chat_template) : '',
+        templateVariables: {},
+      },
+      idefics3.open({ imageTokenId: 49190, imageSeqLen: 64, image }),
+      tokenizer,
+    ),
   };
 }
 
@@ -258,6 +258,11 @@ describe('a chat template', () => {
     expect(() => template.render([])).toThrow(
       expect.objectContaining({ code: 'model.invalidConfig' }),
     );
+  });
+
+  it('has the line ends of Unix, however its file has them', () => {
+    const template = new ChatTemplate("a\r\n{{ '\r\n' }}b\rc");
+    expect(template.render([])).toBe('a\n\nb\nc');
   });
 
   it('that forgets a picture is an error that counts places and pictures', () => {

@@ -4,11 +4,11 @@ import type { CacheScope } from '../../../../packages/core/src/cache-scopes.ts';
 import type { ImageLayout } from '../../../../packages/core/src/inference/family/image-layout.ts';
 import { openFamily } from '../../../../packages/core/src/inference/family/registry.ts';
 import type { ModelDescription } from '../../../../packages/core/src/inference/files/model-folder.ts';
+import type { TemplateMessage } from '../../../../packages/core/src/inference/tokenize/chat-template.ts';
 import {
-  ChatTemplate,
-  type TemplateMessage,
-} from '../../../../packages/core/src/inference/tokenize/chat-template.ts';
-import { buildPrompt } from '../../../../packages/core/src/inference/tokenize/prompt.ts';
+  buildPrompt,
+  openPromptModel,
+} from '../../../../packages/core/src/inference/tokenize/prompt.ts';
 import { TokenCounter } from '../../../../packages/core/src/inference/tokenize/token-counter.ts';
 import { Tokenizer } from '../../../../packages/core/src/inference/tokenize/tokenizer.ts';
 import { anyScope, caseOf, countOf, describeTiny, eyesOf } from '../tiny-model.ts';
@@ -35,11 +35,11 @@ beforeAll(async () => {
 
 /** A counter, the prompts that it has its counts of, and the messages that it had rendered so far. */
 function counterFor(source = description.chatTemplate) {
-  const model = {
-    template: new ChatTemplate(source, description.templateVariables),
-    specialTokens: tokenizer.specialTokens,
-    family: openFamily(description.family),
-  };
+  const model = openPromptModel(
+    { ...description, chatTemplate: source },
+    openFamily(description.family),
+    tokenizer,
+  );
   const work = { renderedMessages: 0 };
   const counter = new TokenCounter<ImageLayout>({
     tokenizer,

@@ -20,9 +20,8 @@ import { digestOf } from '../runner/picture-digest.js';
 import type { SchedulerLimits } from '../scheduler/scheduler.js';
 import { type Constraint, JsonConstraints } from '../sequence/constraint/json-constraint.js';
 import { Sequence } from '../sequence/sequence.js';
-import { ChatTemplate } from '../tokenize/chat-template.js';
 import type { CountRequest } from '../tokenize/counting-protocol.js';
-import { buildPrompt, type PromptModel } from '../tokenize/prompt.js';
+import { buildPrompt, openPromptModel, type PromptModel } from '../tokenize/prompt.js';
 import { Tokenizer } from '../tokenize/tokenizer.js';
 import { EventQueue } from './event-queue.js';
 import { seenPictures } from './inference-facts.js';
@@ -83,11 +82,7 @@ export class Inference {
     this.#description = description;
     this.#family = family;
     this.#tokenizer = Tokenizer.load(description.tokenizer);
-    this.#prompt = {
-      template: new ChatTemplate(description.chatTemplate, description.templateVariables),
-      specialTokens: this.#tokenizer.specialTokens,
-      family,
-    };
+    this.#prompt = openPromptModel(description, family, this.#tokenizer);
     this.#runner = runner;
     const { kvSpec } = runner.decoder;
     this.#prefixes = new PrefixCache(

@@ -67,6 +67,16 @@ export interface FamilyModel {
   readonly graphs: readonly GraphRole[];
   /** Special tokens that end an answer besides those of `generation_config.json`. */
   readonly stopTokens: readonly string[];
+  /**
+   * Whether the tokenizer's begin token stands before a prompt whose template did not write it. Python's
+   * processors put it there, its tokenizers do not. Default: false.
+   */
+  readonly addsBeginToken?: boolean;
+  /**
+   * Words with which the template begins turns, where no special token does. In what people write they
+   * are made plain text, so that nobody forges a turn. Default: none.
+   */
+  readonly turnMarkers?: readonly string[];
   /** Positions of a prompt; undefined where they count from 0. */
   positions?(inputIds: readonly number[], layouts: readonly ImageLayout[]): PromptPositions;
 }

@@ -20,7 +20,8 @@ export class ChatTemplate {
   constructor(source: string, variables: Record<string, string> = {}) {
     this.#variables = variables;
     try {
-      this.#template = new Template(source);
+      // Python's Jinja reads every line end as one of Unix.
+      this.#template = new Template(source.replace(/\r\n?/g, '\n'));
     } catch (cause) {
       throw new VistazoError(
         'model.invalidConfig',

@@ -2,9 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { toVistazoError } from '../../errors.js';
 import type { ImageLayout } from '../family/image-layout.js';
 import { openFamily } from '../family/registry.js';
-import { ChatTemplate } from './chat-template.js';
 import type { CountingModel, CountingReply, CountingRequest } from './counting-protocol.js';
-import { buildPrompt } from './prompt.js';
+import { buildPrompt, openPromptModel } from './prompt.js';
 import { TokenCounter } from './token-counter.js';
 import { Tokenizer } from './tokenizer.js';
 
@@ -18,13 +17,8 @@ function openCounter({
   family: familyConfig,
 }: CountingModel): TokenCounter<ImageLayout> {
   const tokenizer = Tokenizer.load(files);
-  const { specialTokens } = tokenizer;
   const family = openFamily(familyConfig);
-  const model = {
-    template: new ChatTemplate(chatTemplate, templateVariables),
-    specialTokens,
-    family,
-  };
+  const model = openPromptModel({ chatTemplate, templateVariables }, family, tokenizer);
   return new TokenCounter({
     tokenizer,
     imageTokenId: family.images?.imageTokenId,

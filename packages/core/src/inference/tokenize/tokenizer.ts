@@ -64,6 +64,16 @@ export class Tokenizer {
     return bytes;
   }
 
+  /** The token that the tokenizer itself puts before a text; undefined when it puts none. */
+  get beginToken(): string | undefined {
+    const [first] = this.#inner.encode('').ids;
+    if (first === undefined) return undefined;
+    const token = this.#inner.get_added_tokens_decoder().get(first);
+    return token?.special && token.content === this.#inner.config.bos_token
+      ? token.content
+      : undefined;
+  }
+
   tokenToId(token: string): number | undefined {
     return this.#inner.token_to_id(token);
   }

@@ -13,6 +13,7 @@ export const idefics3: ModelFamily<Idefics3Config> = {
     graphs: ['vision', 'embed', 'decoder'],
     // Published generation configs of the family name the end of the text, their templates the end of the turn.
     stopTokens: ['<end_of_utterance>'],
+    addsBeginToken: true,
     images: imagesOf(config),
   }),
 };
