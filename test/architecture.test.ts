@@ -35,7 +35,34 @@ const allowed: Record<string, readonly string[]> = {
   testing: ['adapter', 'backend', 'conversation', 'media', 'plugin', 'store', 'bot'],
 };
 
+/** Names of a family's models besides its model types. */
+const furtherNames: Record<string, readonly string[]> = {
+  idefics3: ['nano\\b'],
+  llava: ['vicuna'],
+  text: ['smollm'],
+};
+
 const platformNames = /discord|slack/i;
+
+const familyFolder = join(coreSource, 'inference/family');
+
+/** Every family by its folder, with a pattern of the names that its files alone may have. */
+const families = readdirSync(familyFolder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => {
+    const folder = join(familyFolder, name, sep);
+    const source = readFileSync(join(folder, 'family.ts'), 'utf8');
+    const [, types = ''] = /modelTypes: \[([^\]]*)\]/.exec(source) ?? [];
+    const modelTypes = [...types.matchAll(/'([^']+)'/g)].map(([, type = '']) => type);
+    // The name of the folder is no name of a family where it is a word of plain English.
+    const names = [
+      ...modelTypes,
+      ...(name === 'text' ? [] : [name]),
+      ...(furtherNames[name] ?? []),
+    ];
+    const words = names.map((each) => each.replace(/[-_ .]/g, '[-_ .]?'));
+    return { name, folder, pattern: new RegExp(`\\b(${words.join('|')})(?!\\.cpp)`, 'i') };
+  });
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -107,11 +134,21 @@ describe('names that core must not know', () => {
     expect(coreFiles.filter((file) => platformNames.test(readFileSync(file, 'utf8')))).toEqual([]);
   });
 
-  it('only the folder of a family names it', () => {
-    const strays = coreFiles.filter((file) => {
-      const inFamilyFolder = /[/\\](idefics3)[/\\]/.test(file);
-      return !inFamilyFolder && /smolvlm|nano\b/i.test(readFileSync(file, 'utf8'));
-    });
+  it.each(families)('only the folder of the family $name and the registry name it', (family) => {
+    // Servers of models have names of their own, some of which are those of models.
+    const shared = [...coreFiles, ...sourceFiles(join(root, 'packages/web/src'))].filter(
+      (file) =>
+        !file.startsWith(family.folder) &&
+        file !== join(familyFolder, 'registry.ts') &&
+        !file.startsWith(join(coreSource, 'backend/server')),
+    );
+    const strays = shared.filter((file) => family.pattern.test(readFileSync(file, 'utf8')));
     expect(strays.map((file) => relative(root, file))).toEqual([]);
+  });
+
+  it('the pattern of every family finds its model types', () => {
+    for (const { folder, pattern } of families) {
+      expect(readFileSync(join(folder, 'family.ts'), 'utf8')).toMatch(pattern);
+    }
   });
 });
