@@ -153,7 +153,7 @@ describe('what the Discord adapter says', () => {
   });
 
   it('tells in Spanish what the model saw, and that this is not known now', async () => {
-    const size = { widthPx: 10, heightPx: 20, tiles: 1, tokens: 64 };
+    const size = { widthPx: 10, heightPx: 20, tiles: 1, fullTiles: 1, tokens: 64 };
     const pictures = [{ messageIndex: 0, ...size }];
     const seen = { pictures, promptTokens: 100, imageTokens: 64, leftOut: [], notes: [] };
     const knowing = await start({ seenFor: async () => seen });

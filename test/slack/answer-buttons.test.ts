@@ -9,6 +9,7 @@ const seen: SeenForAnswer = {
       widthPx: 640,
       heightPx: 480,
       tiles: 2,
+      fullTiles: 2,
       tokens: 64,
       provenance: {
         author: 'Ana *bold*',

@@ -79,6 +79,8 @@ async function start(flags: StartFlags): Promise<void> {
   resources.defer(() => store.close());
   const model = await openModel(flags, {
     signal,
+    // An answer soon is worth more in a chat than every detail.
+    tileBudget: 'auto',
     ...(flags.kvCache && { kvCacheFolder: kvCacheFolder(flags) }),
   });
   resources.defer(() => model.close());

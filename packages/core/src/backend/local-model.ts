@@ -7,7 +7,11 @@ import type { GenerationOptions } from '../generation/generation-options.js';
 import { parseGenerationOptions, resolveOptions } from '../generation/resolve-options.js';
 import { EngineClient } from '../inference/engine/engine-client.js';
 import type { InferenceRequest } from '../inference/engine/inference-request.js';
-import type { ImageLayout, ProcessedPicture } from '../inference/family/image-layout.js';
+import type {
+  ImageLayout,
+  ProcessedPicture,
+  TileBudget,
+} from '../inference/family/image-layout.js';
 import type { FamilyModel, ImageFamily } from '../inference/family/model-family.js';
 import { openFamily } from '../inference/family/registry.js';
 import { isHubId, type LoadProgress, openHubModel } from '../inference/files/hub.js';
@@ -44,6 +48,14 @@ export interface LocalModelOptions {
   variant?: ModelVariant;
   /** Threads of one operator. Default: one for each core. */
   intraOpThreads?: number;
+  /**
+   * How closely pictures are looked at: `full`, as the model's own rule has it; `fast`, the whole
+   * picture alone; `auto`, as many tiles as {@link firstTokenMs} allows on this machine, measured at
+   * load; or a number of tiles ≥ 1. Default `full`.
+   */
+  tileBudget?: 'full' | 'fast' | 'auto' | number;
+  /** Time in which `auto` aims to have looked at one picture, > 0. Default 3,000. */
+  firstTokenMs?: number;
   /** Most frames of an animation that the model sees. Default 4. */
   maxFrames?: number;
   /**
@@ -64,6 +76,7 @@ export interface LocalModelOptions {
 
 const defaultMaxFrames = 4;
 const defaultMaxKvCacheBytes = 2 * 2 ** 30;
+const defaultFirstTokenMs = 3000;
 const maxPreparedBytes = 128 * 2 ** 20;
 
 /**
@@ -72,6 +85,7 @@ const maxPreparedBytes = 128 * 2 ** 20;
  */
 export async function createLocalModel(options: LocalModelOptions): Promise<VisionLanguageModel> {
   requireOnnxRuntime();
+  checkBudget(options);
   const { folder, id } = await openModelFolder(options);
   options.onProgress?.({ done: 0, total: 1, label: 'Loading the model' });
   const described = describeModel(folder, {
@@ -86,12 +100,42 @@ export async function createLocalModel(options: LocalModelOptions): Promise<Visi
   const engine = new EngineClient(described, {
     intraOpThreads: options.intraOpThreads,
     kvCache: kvCacheOf(options),
+    measuresTiles: options.tileBudget === 'auto',
   });
-  await engine.start();
+  const tileMs = await engine.start();
   const media = new MediaProcess();
   media.start();
   options.onProgress?.({ done: 1, total: 1, label: 'Loading the model' });
-  return new LocalModel(await described, engine, media, options);
+  return new LocalModel(await described, engine, media, {
+    maxFrames: options.maxFrames ?? defaultMaxFrames,
+    budget: budgetOf(options, tileMs),
+  });
+}
+
+/** `tileMs` is how long one tile takes here, where that was measured. Throws `option.invalid`. */
+function budgetOf(
+  { tileBudget = 'full', firstTokenMs = defaultFirstTokenMs }: LocalModelOptions,
+  tileMs: number | undefined,
+): TileBudget {
+  if (tileBudget !== 'auto') return tileBudget;
+  return tileMs === undefined ? 'full' : Math.max(1, Math.floor(firstTokenMs / tileMs));
+}
+
+/** Throws `option.invalid`. */
+function checkBudget({ tileBudget, firstTokenMs }: LocalModelOptions): void {
+  const isName = tileBudget === undefined || typeof tileBudget === 'string';
+  if (!isName && !(Number.isInteger(tileBudget) && tileBudget >= 1)) {
+    throw new VistazoError(
+      'option.invalid',
+      `tileBudget is ${tileBudget}; give full, fast, auto or a whole number of tiles from 1 on.`,
+    );
+  }
+  if (firstTokenMs !== undefined && !(firstTokenMs > 0)) {
+    throw new VistazoError(
+      'option.invalid',
+      `firstTokenMs is ${firstTokenMs}; give a number of milliseconds above 0.`,
+    );
+  }
 }
 
 /** Throws `option.invalid`. */
@@ -127,6 +171,7 @@ class LocalModel implements VisionLanguageModel {
   readonly #media: MediaProcess;
   readonly #counting: CountingThread;
   readonly #maxFrames: number;
+  readonly #budget: TileBudget;
   readonly #scopes = new CacheScopes();
   /** By the id of a stored picture, or the hash of the bytes, so that a next turn does not decode the pictures of those before. */
   readonly #prepared = new ScopedCache<ProcessedPicture[]>(maxPreparedBytes, (frames) =>
@@ -137,13 +182,14 @@ class LocalModel implements VisionLanguageModel {
     description: ModelDescription,
     engine: EngineClient,
     media: MediaProcess,
-    options: LocalModelOptions,
+    { maxFrames, budget }: { maxFrames: number; budget: TileBudget },
   ) {
     this.#description = description;
     this.#family = openFamily(description.family);
     this.#engine = engine;
     this.#media = media;
-    this.#maxFrames = options.maxFrames ?? defaultMaxFrames;
+    this.#maxFrames = maxFrames;
+    this.#budget = budget;
     this.#counting = new CountingThread(description);
     this.#counting.start();
     this.info = {
@@ -186,7 +232,7 @@ class LocalModel implements VisionLanguageModel {
             ...(id !== undefined && { limits: storedLimits }),
             ...(signal !== undefined && { signal }),
           }));
-        const layout = this.#eyes().layout({ widthPx, heightPx }, 'full');
+        const layout = this.#eyes().layout({ widthPx, heightPx }, this.#budget);
         return Array.from({ length: Math.min(frames, this.#maxFrames) }, () => layout);
       },
       call,
@@ -301,7 +347,7 @@ class LocalModel implements VisionLanguageModel {
     this.#eyes();
     const frames = await this.#media.preparePictures(given ?? (await read()), {
       family: this.#description.family,
-      budget: 'full',
+      budget: this.#budget,
       maxFrames: this.#maxFrames,
       ...(isStored && { limits: storedLimits }),
       ...(signal !== undefined && { signal }),

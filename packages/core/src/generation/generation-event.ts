@@ -8,6 +8,8 @@ export interface SeenPicture {
   heightPx: number;
   /** Parts that the model looked at one by one, the whole picture among them; 1 when it was not cut. */
   tiles: number;
+  /** Parts that the model's own rule gives; more than {@link tiles} where a budget allowed fewer. */
+  fullTiles: number;
   /** Tokens this picture takes up in the prompt, borders included. */
   tokens: number;
 }

@@ -161,6 +161,7 @@ export class ScriptedModel implements VisionLanguageModel {
       widthPx: 2,
       heightPx: 3,
       tiles: 1,
+      fullTiles: 1,
       tokens: pictureTokens,
     }));
   }

@@ -10,8 +10,8 @@ export function Seen({ texts, seen }: { texts: Texts; seen: WireSeen }) {
       <dl>
         {seen.pictures.map((picture, index) => (
           <Row key={index} term={texts.picture(index + 1)}>
-            {picture.widthPx} × {picture.heightPx} px, {texts.tiles(picture.tiles)},{' '}
-            {picture.tokens} tokens
+            {picture.widthPx} × {picture.heightPx} px,{' '}
+            {texts.tiles(picture.tiles, picture.fullTiles)}, {picture.tokens} tokens
           </Row>
         ))}
         {usage !== undefined && (

@@ -43,7 +43,9 @@ const english = {
   seen: 'What the model saw',
   picture: (index: number) => `Picture ${index}`,
   pictureOf: (number: number, total: number) => `Picture ${number} of ${total}`,
-  tiles: (tiles: number) => (tiles === 1 ? 'one tile' : `${tiles - 1} tiles and the whole picture`),
+  tiles: (tiles: number, fullTiles: number) =>
+    (tiles === 1 ? 'one tile' : `${tiles - 1} tiles and the whole picture`) +
+    (tiles < fullTiles ? `, of ${fullTiles} for a sooner answer` : ''),
   promptTokens: 'Prompt tokens',
   imageTokens: 'of pictures',
   reusedTokens: 'reused from before',
@@ -138,7 +140,9 @@ const spanish: Texts = {
   seen: 'Lo que vio el modelo',
   picture: (index) => `Imagen ${index}`,
   pictureOf: (number, total) => `Imagen ${number} de ${total}`,
-  tiles: (tiles) => (tiles === 1 ? 'una tesela' : `${tiles - 1} teselas y la imagen entera`),
+  tiles: (tiles, fullTiles) =>
+    (tiles === 1 ? 'una tesela' : `${tiles - 1} teselas y la imagen entera`) +
+    (tiles < fullTiles ? `, de ${fullTiles}, para responder antes` : ''),
   promptTokens: 'Tokens de la pregunta',
   imageTokens: 'de imágenes',
   reusedTokens: 'reutilizados de antes',

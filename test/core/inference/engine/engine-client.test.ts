@@ -10,7 +10,7 @@ let engine: EngineClient;
 afterEach(() => engine.close());
 
 async function startEngine(abortGraceMs: number): Promise<number> {
-  const options = { intraOpThreads: 1, kvCache: undefined };
+  const options = { intraOpThreads: 1, kvCache: undefined, measuresTiles: false };
   engine = new EngineClient(describeModel(nanoModelFolder), options, { abortGraceMs });
   await engine.start();
   return pid();

@@ -357,6 +357,7 @@ function seen(
     widthPx,
     heightPx,
     tiles: 1,
+    fullTiles: 1,
     tokens: Math.ceil((widthPx * heightPx) / estimate.pixelsPerToken),
   }));
 }

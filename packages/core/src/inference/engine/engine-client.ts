@@ -32,6 +32,7 @@ export class EngineClient {
   #child: Promise<ChildProcess> | undefined;
   /** Processes that were killed for another one to take their place. */
   readonly #abandoned = new WeakSet<ChildProcess>();
+  #tileMs: number | undefined;
   #nextId = 1;
   #closed = false;
 
@@ -49,9 +50,13 @@ export class EngineClient {
     this.#abortGraceMs = abortGraceMs;
   }
 
-  /** Starts the process and loads the model. Throws what loading throws. */
-  async start(): Promise<void> {
+  /**
+   * Starts the process and loads the model. Gives how long a tile takes, in milliseconds, where that
+   * is measured. Throws what loading throws.
+   */
+  async start(): Promise<number | undefined> {
     await this.#ready();
+    return this.#tileMs;
   }
 
   /** A closed one does not start its process again. */
@@ -193,8 +198,11 @@ export class EngineClient {
     const loaded = new Promise<void>((resolve, reject) => {
       this.#waiting.set(id, {
         hasBegun: true,
-        onReply: (reply) =>
-          reply.type === 'failed' ? reject(VistazoError.fromJSON(reply.error)) : resolve(),
+        onReply: (reply) => {
+          if (reply.type === 'loaded') this.#tileMs = reply.tileMs;
+          if (reply.type === 'failed') reject(VistazoError.fromJSON(reply.error));
+          else resolve();
+        },
         onCrash: reject,
       });
     });

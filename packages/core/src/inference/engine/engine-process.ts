@@ -30,11 +30,13 @@ async function handle(request: Work, signal: AbortSignal, scope: CacheScope): Pr
 async function perform(request: Work, signal: AbortSignal, scope: CacheScope): Promise<void> {
   const { id } = request;
   if (request.type === 'load') {
-    const { description, intraOpThreads, kvCache } = request;
+    const { description, intraOpThreads, kvCache, measuresTiles } = request;
     inference = await Inference.load(description, {
       kvCache,
       ...(intraOpThreads !== undefined && { intraOpThreads }),
     });
+    const tileMs = measuresTiles ? await inference.measureTile() : undefined;
+    reply({ type: 'loaded', id, tileMs });
     return;
   }
   if (inference === undefined)

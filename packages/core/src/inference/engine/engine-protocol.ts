@@ -9,6 +9,8 @@ export interface EngineOptions {
   intraOpThreads: number | undefined;
   /** Where keys and values outlive the process. */
   kvCache: KvCacheOptions | undefined;
+  /** Whether the time of a tile is measured at load. */
+  measuresTiles: boolean;
 }
 
 /** What the main process asks of the engine process; without a `cacheScope` nothing is kept of it. */
@@ -22,5 +24,7 @@ export type EngineRequest =
 /** What the engine process answers; `id` is that of the request. */
 export type EngineReply =
   | { type: 'event'; id: number; event: GenerationEvent }
+  /** `tileMs` is of a load that measures. */
+  | { type: 'loaded'; id: number; tileMs: number | undefined }
   | { type: 'done'; id: number }
   | { type: 'failed'; id: number; error: { code: ErrorCode; message: string } };

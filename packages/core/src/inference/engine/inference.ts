@@ -111,6 +111,11 @@ export class Inference {
     return new Inference(description, family, runner, { ...limits, disk });
   }
 
+  /** How long the vision encoder takes for one tile, in milliseconds; undefined without eyes. */
+  measureTile(): Promise<number | undefined> {
+    return this.#runner.measureTile();
+  }
+
   /** Token ids of a prompt. */
   tokenise({ messages, layouts }: CountRequest): number[] {
     return this.#tokenizer.encode(buildPrompt(messages, layouts, this.#prompt));
@@ -173,7 +178,7 @@ export class Inference {
     });
     const prompt: GenerationEvent = {
       type: 'prompt',
-      pictures: seenPictures(request, (layout) => this.#pictureTokens(layout)),
+      pictures: seenPictures(request, this.#family.images, (layout) => this.#pictureTokens(layout)),
       promptTokens: inputIds.length,
       imageTokens,
     };

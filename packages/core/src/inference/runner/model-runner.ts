@@ -2,7 +2,7 @@ import type { CacheScope } from '../../cache-scopes.js';
 import { VistazoError } from '../../errors.js';
 import { ScopedCache } from '../../scoped-cache.js';
 import type { ProcessedPicture } from '../family/image-layout.js';
-import type { FamilyModel } from '../family/model-family.js';
+import type { FamilyModel, ImageFamily, TensorFeeds } from '../family/model-family.js';
 import type { GraphFiles } from '../files/model-files.js';
 import type { SessionOptions } from '../onnx/session.js';
 import { Decoder } from './decoder.js';
@@ -89,6 +89,15 @@ export class ModelRunner {
     return data;
   }
 
+  /** How long one tile takes, in milliseconds; undefined for a model without eyes. */
+  async measureTile(): Promise<number | undefined> {
+    const feeds = this.#family.images && sampleFeeds(this.#family.images);
+    if (feeds === undefined || this.#graphs.vision === undefined) return undefined;
+    const startedAt = performance.now();
+    await this.#graphs.vision.encode(feeds);
+    return performance.now() - startedAt;
+  }
+
   /** Embeddings of tokens, `[tokens, hidden]`; undefined where the decoder takes the ids themselves. */
   async embed(inputIds: readonly number[]): Promise<Float32Array | undefined> {
     return this.#graphs.embedder?.embed(inputIds);
@@ -112,9 +121,13 @@ async function openVision(
 ): Promise<VisionEncoder | undefined> {
   if (images === undefined) return undefined;
   const vision = await VisionEncoder.open(path, options);
-  const [tile] = images.layout({ widthPx: 64, heightPx: 64 }, 'fast').tiles;
-  if (tile !== undefined) {
-    vision.requireFeeds(images.feeds(tile, new Uint8Array(tile.widthPx * tile.heightPx * 3)));
-  }
+  const feeds = sampleFeeds(images);
+  if (feeds !== undefined) vision.requireFeeds(feeds);
   return vision;
+}
+
+/** What the encoder takes for a black tile. */
+function sampleFeeds(images: ImageFamily): TensorFeeds | undefined {
+  const [tile] = images.layout({ widthPx: 512, heightPx: 512 }, 'fast').tiles;
+  return tile && images.feeds(tile, new Uint8Array(tile.widthPx * tile.heightPx * 3));
 }
