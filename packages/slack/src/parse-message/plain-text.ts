@@ -19,17 +19,21 @@ const marksAndSpaces = new RegExp(`(?:[*_~\`${zeroWidthSpace}]|&gt;)+`, 'g');
  * with names for its marks, without the mention of the bot, links with their address, nothing escaped.
  */
 export function plainText(text: string, names: MarkNames): string {
-  let plain = '';
+  const pieces: string[] = [];
+  const add = (piece: string) => {
+    if (piece !== '') pieces.push(piece);
+  };
   let end = 0;
   for (const found of text.matchAll(mark)) {
-    plain += unmarked(text.slice(end, found.index));
+    add(unmarked(text.slice(end, found.index)));
     const name = nameOf(found[1] ?? '', names);
     end = found.index + found[0].length;
     // What is left out leaves no gap.
-    if (name === '' && text[end] === ' ') plain = plain.replace(/ $/, '');
-    plain += name;
+    if (name === '' && text[end] === ' ') add((pieces.pop() ?? '').replace(/ $/, ''));
+    add(name);
   }
-  return (plain + unmarked(text.slice(end))).trim();
+  add(unmarked(text.slice(end)));
+  return pieces.join('').trim();
 }
 
 function unmarked(mrkdwn: string): string {

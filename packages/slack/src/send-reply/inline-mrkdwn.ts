@@ -45,18 +45,20 @@ export function inlineText(tokens: readonly Token[]): string {
 function linesOf(tokens: readonly Token[], outerMarks: readonly Mark[]): Run[][] {
   let line: Run[] = [];
   const lines = [line];
-  const open: Mark[] = [...outerMarks];
+  /** How often each mark is open, the outermost first. */
+  const open = new Map<Mark, number>(outerMarks.map((mark) => [mark, 1]));
   for (let index = 0; index < tokens.length; index += 1) {
     const token = tokens[index];
     if (token === undefined) break;
     const mark = markOf[token.type.replace(/_(open|close)$/, '')];
     // The same mark twice around a text would end it.
-    const marks = [...new Set(open)];
+    const marks = [...open.keys()];
     if (mark !== undefined) {
-      if (token.nesting > 0) open.push(mark);
-      else open.splice(open.lastIndexOf(mark), 1);
+      const count = (open.get(mark) ?? 0) + token.nesting;
+      if (count > 0) open.set(mark, count);
+      else open.delete(mark);
     } else if (token.type === 'link_open') {
-      const end = tokens.findIndex((each, at) => at > index && each.type === 'link_close');
+      const end = closingOf(tokens, index);
       const label = inlineText(tokens.slice(index + 1, end).filter((each) => each.nesting === 0));
       line.push({ mrkdwn: linkMrkdwn(addressOf(token, 'href'), label), marks });
       index = end;
@@ -72,6 +74,13 @@ function linesOf(tokens: readonly Token[], outerMarks: readonly Mark[]): Run[][]
     }
   }
   return lines;
+}
+
+/** Links lie in no other ones. */
+function closingOf(tokens: readonly Token[], opening: number): number {
+  let index = opening + 1;
+  while (index < tokens.length && tokens[index]?.type !== 'link_close') index += 1;
+  return index;
 }
 
 function inBrackets(address: string): string {
@@ -118,10 +127,10 @@ export function literalMrkdwn(text: string): string {
 
 /** A line with its marks, which Slack reads only at the border of a word: there a space of no width makes one. */
 function lineMrkdwn(runs: readonly Run[]): string {
-  let line = '';
+  const line = new Line();
   let open: Run['marks'] = [];
   const close = (from: number) => {
-    line += open.slice(from).toReversed().join('');
+    line.add(open.slice(from).toReversed().join(''));
     open = open.slice(0, from);
   };
   for (const { mrkdwn, marks } of runs) {
@@ -131,20 +140,38 @@ function lineMrkdwn(runs: readonly Run[]): string {
     close(shared);
     const text = shared < marks.length ? mrkdwn.trimStart() : mrkdwn;
     const gap = mrkdwn.slice(0, mrkdwn.length - text.length);
-    line += gap;
+    line.add(gap);
     const opening = text === '' ? [] : marks.slice(shared);
     const isBorderNeeded =
       gap === '' &&
-      ((opening.length > 0 && wordAtEnd.test(line) && !endsWithOpening(line, open, hasClosed)) ||
+      ((opening.length > 0 &&
+        wordAtEnd.test(line.end) &&
+        !endsWithOpening(line.end, open, hasClosed)) ||
         (hasClosed && opening.length === 0 && wordAtStart.test(text)));
-    line += (isBorderNeeded ? zeroWidthSpace : '') + opening.join('') + text;
+    line.add((isBorderNeeded ? zeroWidthSpace : '') + opening.join('') + text);
     open = [...open, ...opening];
   }
   close(0);
-  return line;
+  return line.text;
+}
+
+/** A line that grows. To look at the end of a long text that was just put together is to copy all of it. */
+class Line {
+  readonly #pieces: string[] = [];
+  /** Its last characters. */
+  end = '';
+
+  add(piece: string): void {
+    this.#pieces.push(piece);
+    this.end = (this.end + piece.slice(-4)).slice(-4);
+  }
+
+  get text(): string {
+    return this.#pieces.join('');
+  }
 }
 
 /** Whether a line ends with the marks just opened, to which more may be added without a border. */
-function endsWithOpening(line: string, open: Run['marks'], hasClosed: boolean): boolean {
-  return !hasClosed && open.length > 0 && line.endsWith(open.at(-1) ?? '');
+function endsWithOpening(end: string, open: Run['marks'], hasClosed: boolean): boolean {
+  return !hasClosed && open.length > 0 && end.endsWith(open.at(-1) ?? '');
 }
