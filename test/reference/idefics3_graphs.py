@@ -116,6 +116,17 @@ def rotated(graph: Graph, x: str, cos: str, sin: str) -> str:
     return graph.op("Add", graph.op("Mul", x, cos), graph.op("Mul", turned, sin))
 
 
+def sectioned_angles(graph: Graph, place: str, inverse: torch.Tensor, sections: list[int]) -> str:
+    """Rotary angles `[batch, 1, tokens, head_dim]` of positions `[3, batch, tokens]`."""
+    angles = graph.op("Mul", graph.op("Cast", graph.op("Unsqueeze", place, graph.const([3])), to=FLOAT), graph.weight(inverse))
+    parts, start = [], 0
+    for index, size in enumerate(sections):
+        axis = graph.op("Gather", angles, graph.const(index % 3), axis=0)
+        parts.append(graph.op("Slice", axis, graph.const([start]), graph.const([start + size]), graph.const([2])))
+        start += size
+    return graph.op("Unsqueeze", graph.op("Concat", *parts, *parts, axis=-1), graph.const([1]))
+
+
 def past_of(graph: Graph, name: str, cache_branch: bool) -> str:
     """The past as given, or, where the graph has a branch without cache, only in the branch with it."""
     if not cache_branch:
@@ -149,8 +160,10 @@ def decoder_graph(
 def llama_graph(
     llama: torch.nn.Module, lm_head: torch.nn.Linear, text: PreTrainedConfig, *, positions: bool = True, keep: bool = False,
     cache_branch: bool = False, padding: bool = True, grouped: bool = False, ids: bool = False,
+    sections: list[int] | None = None,
 ) -> onnx.ModelProto:
-    """A decoder built like Llama's. With `ids` it takes token ids, and embeds them itself."""
+    """A decoder built like Llama's. With `ids` it takes token ids, and embeds them itself. With `sections` positions are
+    `[3, batch, tokens]`, and each section of the rotary angles takes the next of the three."""
     graph = Graph()
     heads, kv_heads = text.num_attention_heads, text.num_key_value_heads
     head_dim = getattr(text, "head_dim", None) or text.hidden_size // heads
@@ -160,8 +173,11 @@ def llama_graph(
     last = graph.op("Slice", graph.op("CumSum", "attention_mask", graph.const(1)), graph.op("Neg", length), total, graph.const([1]))
     place = "position_ids" if positions else graph.op("Sub", last, graph.const(1))
     inverse = llama.rotary_emb.inv_freq
-    angles = graph.op("Cast", graph.op("Unsqueeze", place, graph.const([1, 3])), to=FLOAT)
-    angles = graph.op("Mul", angles, graph.weight(torch.cat([inverse, inverse])))
+    if sections is None:
+        angles = graph.op("Cast", graph.op("Unsqueeze", place, graph.const([1, 3])), to=FLOAT)
+        angles = graph.op("Mul", angles, graph.weight(torch.cat([inverse, inverse])))
+    else:
+        angles = sectioned_angles(graph, place, inverse, sections)
     cos, sin = graph.op("Cos", angles), graph.op("Sin", angles)
     keys = graph.op("Range", graph.const(0), graph.op("Squeeze", total), graph.const(1))
     rows = graph.op("Add", graph.op("Range", graph.const(0), graph.op("Squeeze", length), graph.const(1)), graph.op("Sub", total, length))
@@ -204,11 +220,12 @@ def llama_graph(
         start = graph.op("Unsqueeze", graph.op("Neg", "num_logits_to_keep"), graph.const([0]))
         x = graph.op("Slice", x, start, graph.const([2**31]), graph.const([1]))
     graph.op("Identity", graph.linear(x, lm_head), outputs=["logits"])
-    return graph.model("decoder_model_merged", *decoder_tensors(text, head_dim, ids, positions, keep, cache_branch))
+    return graph.model("decoder_model_merged", *decoder_tensors(text, head_dim, ids, positions, keep, cache_branch, sections))
 
 
 def decoder_tensors(
-    text: PreTrainedConfig, head_dim: int, ids: bool, positions: bool, keep: bool, cache_branch: bool
+    text: PreTrainedConfig, head_dim: int, ids: bool, positions: bool, keep: bool, cache_branch: bool,
+    sections: list[int] | None,
 ) -> tuple[list, list]:
     cache = lambda prefix, tokens: [
         tensor(f"{prefix}.{index}.{part}", FLOAT, ["batch", text.num_key_value_heads, tokens, head_dim])
@@ -217,7 +234,7 @@ def decoder_tensors(
     inputs = [
         tensor("input_ids", INT64, ["batch", "tokens"]) if ids else tensor("inputs_embeds", FLOAT, ["batch", "tokens", text.hidden_size]),
         tensor("attention_mask", INT64, ["batch", "total"]),
-        *([tensor("position_ids", INT64, ["batch", "tokens"])] if positions else []),
+        *([tensor("position_ids", INT64, [*([3] if sections else []), "batch", "tokens"])] if positions else []),
         *([tensor("num_logits_to_keep", INT64, [])] if keep else []),
         *([tensor("use_cache_branch", BOOL, [1])] if cache_branch else []),
         *cache("past_key_values", "past"),

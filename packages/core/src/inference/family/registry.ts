@@ -2,10 +2,11 @@ import { VistazoError } from '../../errors.js';
 import { idefics3 } from './idefics3/family.js';
 import { llava } from './llava/family.js';
 import type { FamilyFacts, FamilyFiles, FamilyModel, ModelFamily } from './model-family.js';
+import { qwen2Vl } from './qwen2-vl/family.js';
 import { text } from './text/family.js';
 
 /** All families. A new one is added here and nowhere else. */
-const families = { idefics3, llava, text };
+const families = { idefics3, llava, qwen2Vl, text };
 
 type Families = typeof families;
 type ConfigOf<F> = F extends ModelFamily<infer C> ? C : never;
