@@ -4,7 +4,7 @@
 The strings follow from a seed; test/core/inference/tokenize/random-texts.ts makes the same ones. Ids are those of
 `tokenizer.json` itself: `AutoTokenizer` of transformers 5.23 builds a pre-tokenizer of its own, without `Digits`.
 
-pip install tokenizers==0.23.3
+pip install tokenizers==0.23.3 transformers==5.23.0
 Run: python test/reference/make_token_vectors.py ../shared/reference
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import tokenizers
 from tokenizers import Tokenizer
+from transformers import Qwen2Tokenizer
 
 HERE = Path(__file__).parent
 SEED, COUNT, OTHERS = 12, 10_000, 2_000
@@ -83,10 +84,13 @@ def main() -> None:
         **{name: shared / name / "tokenizer.json" for name in ("SmolVLM-256M-Instruct", "clip-vit-base-patch32", "llava-1.5-7b-hf")},
     }
     texts = random_texts()
+    # A folder with the parts of a tokenizer alone.
+    parts = "Qwen2.5-VL-7B-Instruct"
     models = {
         name: hashes(Tokenizer.from_file(str(path)), texts if name.startswith("SmolVLM") else texts[:OTHERS])
         for name, path in files.items()
     }
+    models[parts] = hashes(Qwen2Tokenizer.from_pretrained(shared / parts).backend_tokenizer, texts[:OTHERS])
     out = {"tokenizers": tokenizers.__version__, "seed": SEED, "count": COUNT, "models": models}
     (HERE / "token-ids.json").write_text(json.dumps(out, indent=1) + "\n")
 

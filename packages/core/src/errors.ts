@@ -10,7 +10,8 @@ export const errorCodes = {
   'chat.tooLong': 'The prompt does not fit into the context of the model.',
   'chat.busy': 'Too many questions are waiting.',
   'picture.notAnImage': 'The bytes are not a picture, document or video of an accepted kind.',
-  'picture.unsupported': 'A file of this kind cannot be looked at on this machine.',
+  'picture.unsupported':
+    'A file of this kind cannot be looked at on this machine, or the model cannot take a picture of this shape.',
   'picture.encrypted': 'The document is protected with a password.',
   'picture.empty': 'The picture has no bytes.',
   'picture.corrupt': 'The picture, document or video is cut off or damaged.',

@@ -4,6 +4,8 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createLocalModel } from '@vistazo/core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Inference } from '../../../../packages/core/src/inference/engine/inference.ts';
 import {
@@ -28,6 +30,7 @@ import {
   picturesOf,
   requestOf,
   showingTokens,
+  withInference,
 } from '../tiny-model.ts';
 
 interface Case {
@@ -120,6 +123,25 @@ describe.each(['tiny-qwen2-vl', 'tiny-qwen2.5-vl'])('%s against transformers', (
     expect(tokensOf(end.text)).toEqual(tokens);
   });
 
+  it('writes the same tokens with its optimised graph', async () => {
+    const own = await mkdtemp(join(tmpdir(), 'vistazo-qwen2-vl-'));
+    try {
+      await cp(folder, own, { recursive: true });
+      const path = join(own, 'onnx/decoder_model_merged.onnx');
+      const optimised = await optimiseDecoder(path, description.attentionHeads ?? 0, threads);
+      if (!optimised.isOptimised) throw new Error(optimised.reason);
+      const { graphs } = description;
+      const paths = { ...graphs.paths, decoder: optimised.path };
+      const faster = { ...description, graphs: { ...graphs, paths } };
+      const ends = await withInference(faster, (each) =>
+        Promise.all(cases.map(([, { messages }]) => answerOf(each, requestOf(messages, faster)))),
+      );
+      expect(ends.map(({ text }) => tokensOf(text))).toEqual(cases.map(([, { tokens }]) => tokens));
+    } finally {
+      await rm(own, { recursive: true });
+    }
+  });
+
   it('gives the logits of transformers', async () => {
     const family = openFamily(description.family);
     const runner = await ModelRunner.open(description.graphs, family, threads);
@@ -157,6 +179,47 @@ describe.each(['tiny-qwen2-vl', 'tiny-qwen2.5-vl'])('%s against transformers', (
       if (theirs !== undefined) expect(relativeDifference(ours, theirs)).toBeLessThan(1e-4);
     }
   }
+});
+
+describe('a local Qwen2.5-VL', () => {
+  const picture = readFileSync(referenceOf('../../docs/images/chat-page.png'));
+  const asking = (image: Uint8Array) => [
+    { role: 'user' as const, content: [{ type: 'image' as const, image }] },
+  ];
+  let model: Awaited<ReturnType<typeof createLocalModel>>;
+  beforeAll(async () => {
+    model = await createLocalModel({ model: referenceOf('tiny-qwen2.5-vl'), intraOpThreads: 1 });
+  });
+  afterAll(async () => {
+    await model.close();
+  });
+
+  it('answers about a file, and counts its tokens as it reads them', async () => {
+    const messages = asking(picture);
+    const count = await model.countTokens(messages);
+    const end = (await Array.fromAsync(model.generate(messages, { maxNewTokens: 4 }))).at(-1);
+    expect(end).toMatchObject({
+      type: 'end',
+      usage: {
+        promptTokens: count.totalTokens,
+        // Seven tokens by seven are the most that its preprocessor_config.json allows.
+        imageTokens: expect.toSatisfy((tokens: number) => tokens > 36 && tokens <= 49),
+        answerTokens: 4,
+      },
+    });
+  });
+
+  it('refuses a picture that is too narrow for it with one sentence', async () => {
+    const narrow = await sharp({
+      create: { width: 603, height: 3, channels: 3, background: 'red' },
+    })
+      .png()
+      .toBuffer();
+    await expect(Array.fromAsync(model.generate(asking(narrow)))).rejects.toMatchObject({
+      code: 'picture.unsupported',
+      message: expect.stringContaining('603 × 3 pixels is too long and narrow'),
+    });
+  });
 });
 
 describe('sizes of pictures', () => {

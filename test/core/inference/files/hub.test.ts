@@ -79,6 +79,16 @@ describe('a model of a hub', () => {
     }
   });
 
+  it('comes with the parts of its tokenizer only where tokenizer.json is not there', async () => {
+    const parts = ['merges.txt', 'vocab.json'];
+    for (const path of parts) hub.files.set(path, { bytes: Buffer.from(path) });
+    await open();
+    expect(downloadsOf(hub)).not.toEqual(expect.arrayContaining(parts));
+    hub.files.delete('tokenizer.json');
+    await open({ variant: 'fp16' });
+    expect(downloadsOf(hub)).toEqual(expect.arrayContaining(parts));
+  });
+
   it('comes with the weights that lie beside a graph, in parts too', async () => {
     const data = [`${decoder}_data`, `${decoder}_data_1`];
     for (const path of data) hub.files.set(path, { bytes: Buffer.from(path) });

@@ -11,6 +11,16 @@ export interface FamilyFiles {
   processor: object | undefined;
 }
 
+/** The files of a tokenizer in parts, where `tokenizer.json` is not there. */
+export interface TokenizerParts {
+  /** `vocab.json`: ids by tokens. */
+  vocabulary: object;
+  /** The text of `merges.txt`. */
+  merges: string;
+  /** `tokenizer_config.json` */
+  config: object;
+}
+
 /** What all families say of a model. */
 export interface FamilyFacts {
   /** Most tokens of prompt and answer together. */
@@ -79,6 +89,8 @@ export interface FamilyModel {
   readonly turnMarkers?: readonly string[];
   /** Positions of a prompt; undefined where they count from 0. */
   positions?(inputIds: readonly number[], layouts: readonly ImageLayout[]): PromptPositions;
+  /** Makes `tokenizer.json` of its parts; undefined where models of the family always come with it. */
+  readonly assembleTokenizer?: (parts: TokenizerParts) => object;
 }
 
 /** All that is known of one kind of model. `C` is what it keeps of a model's files: plain data. */

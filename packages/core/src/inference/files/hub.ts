@@ -47,6 +47,9 @@ type HubFile = z.infer<typeof hubFileSchema>;
 const settingsFiles =
   /^(config|preprocessor_config|processor_config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|chat_template)\.(json|jinja)$/;
 
+/** Parts of a tokenizer, needed where `tokenizer.json` is not there. */
+const tokenizerParts = ['vocab.json', 'merges.txt'];
+
 /** Where downloaded models are kept unless told otherwise. */
 export const defaultCacheDir = join(homedir(), '.cache', 'vistazo', 'models');
 
@@ -103,7 +106,10 @@ async function neededFiles(
       `${id} has no complete ${variant ?? ''} ONNX files; choose another variant or model.`,
     );
   }
-  return [...files.filter(({ path }) => settingsFiles.test(path)), ...graphs];
+  const isWhole = files.some(({ path }) => path === 'tokenizer.json');
+  const isSetting = ({ path }: HubFile) =>
+    settingsFiles.test(path) || (!isWhole && tokenizerParts.includes(path));
+  return [...files.filter(isSetting), ...graphs];
 }
 
 function listingError(id: string, hubUrl: string, cause: unknown): VistazoError {

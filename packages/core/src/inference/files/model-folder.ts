@@ -13,9 +13,9 @@ import {
   type ModelVariant,
   readModelJson,
   readOptionalModelJson,
-  requireModelText,
 } from './model-files.js';
 import { packageNameOf } from './package-name.js';
+import { readTokenizerFiles } from './tokenizer-files.js';
 
 /** Defaults of generation that come with a model. Python writes null for what is not set. */
 const generationConfigSchema = z.object({
@@ -66,14 +66,15 @@ export async function describeModel(
     'generation_config.json',
   );
   const tokenizerConfig = await readModelJson(folder, 'tokenizer_config.json');
+  const opened = openFamily(family);
   return {
     id: id ?? (await packageNameOf(folder)) ?? basename(folder),
     folder,
-    graphs: await chooseGraphFiles(folder, variant, openFamily(family).graphs),
+    graphs: await chooseGraphFiles(folder, variant, opened.graphs),
     ...facts,
     family,
     generation,
-    tokenizer: { tokenizerJson: await requireModelText(folder, 'tokenizer.json'), tokenizerConfig },
+    tokenizer: await readTokenizerFiles(folder, tokenizerConfig, opened),
     chatTemplate: await readChatTemplate(folder, tokenizerConfig),
     templateVariables: templateVariables(tokenizerConfig),
   };

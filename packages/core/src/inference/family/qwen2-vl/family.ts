@@ -1,5 +1,6 @@
 import type { FamilyModel, ImageFamily, ModelFamily } from '../model-family.js';
 import { replacePlaceholders } from '../replace-placeholders.js';
+import { assembleTokenizer } from './assemble-tokenizer.js';
 import { layoutOf, patchesOf, processPicture } from './image-processor.js';
 import { positionsOf } from './positions.js';
 import type { Qwen2VlConfig } from './read-config.js';
@@ -15,6 +16,7 @@ export const qwen2Vl: ModelFamily<Qwen2VlConfig> = {
     graphs: ['vision', 'embed', 'decoder'],
     stopTokens: ['<|im_end|>', '<|endoftext|>'],
     images: imagesOf(config),
+    assembleTokenizer,
     positions: (inputIds, layouts) => positionsOf(inputIds, layouts, config),
   }),
 };
@@ -43,8 +45,7 @@ function imagesOf({ imageTokenId, image }: Qwen2VlConfig): ImageFamily {
         grid_thw: grid,
       };
     },
-    expand: (prompt, layouts) =>
-      replacePlaceholders(prompt, imageToken, layouts.map(imagePrompt)),
+    expand: (prompt, layouts) => replacePlaceholders(prompt, imageToken, layouts.map(imagePrompt)),
     imagePrompt,
   };
 }

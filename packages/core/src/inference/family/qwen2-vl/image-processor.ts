@@ -65,8 +65,7 @@ export function smartResize(
   const pixels = near(widthPx) * near(heightPx);
   if (pixels > maxPixels) {
     const beta = Math.sqrt((heightPx * widthPx) / maxPixels);
-    const below = (side: number) =>
-      Math.max(factor, Math.floor(side / beta / factor) * factor);
+    const below = (side: number) => Math.max(factor, Math.floor(side / beta / factor) * factor);
     return { widthPx: below(widthPx), heightPx: below(heightPx) };
   }
   if (pixels < minPixels) {
@@ -112,8 +111,7 @@ export function patchesOf(
     for (let channel = 0; channel < 3; channel += 1) {
       const frameAt = at;
       for (let y = 0; y < patchPx; y += 1) {
-        const start =
-          (channel * heightPx + row * patchPx + y) * widthPx + column * patchPx;
+        const start = (channel * heightPx + row * patchPx + y) * widthPx + column * patchPx;
         data.set(planes.subarray(start, start + patchPx), at);
         at += patchPx;
       }
