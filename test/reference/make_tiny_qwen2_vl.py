@@ -123,7 +123,7 @@ def answer(model: torch.nn.Module, processor: Qwen2VLProcessor, messages: list[d
     pixels = [sha256(processor.image_processor([image], return_tensors="np")["pixel_values"]) for image in images]
     return {
         "messages": messages, "prompt": prompt, "inputIds": ids[0].tolist(), "positions": places[:, 0].tolist(),
-        "next": ids.shape[1] + int(delta), "grids": features["image_grid_thw"].tolist() if images else [], "pixelValues": pixels,
+        "next": ids.shape[1] + int(delta), "grids": features["image_grid_thw"].tolist() if images else [], "pixels": pixels,
         "tokens": tokens, "logits": logits,
     }
 

@@ -9,8 +9,10 @@ import {
   describeModel,
   type ModelDescription,
 } from '../../../../packages/core/src/inference/files/model-folder.ts';
-import { ChatTemplate } from '../../../../packages/core/src/inference/tokenize/chat-template.ts';
-import { buildPrompt } from '../../../../packages/core/src/inference/tokenize/prompt.ts';
+import {
+  buildPrompt,
+  openPromptModel,
+} from '../../../../packages/core/src/inference/tokenize/prompt.ts';
 import { Tokenizer } from '../../../../packages/core/src/inference/tokenize/tokenizer.ts';
 import { referenceFolder } from '../../reference-files.ts';
 import type { CaseMessage } from '../tiny-model.ts';
@@ -51,11 +53,7 @@ describe.skipIf(!isThere)(`the files of Qwen2.5-VL-7B-Instruct${note}`, () => {
     expect(existsSync(join(folder, 'tokenizer.json'))).toBe(false);
     const tokenizer = Tokenizer.load(description.tokenizer);
     const family = openFamily(description.family);
-    const model = {
-      template: new ChatTemplate(description.chatTemplate, description.templateVariables),
-      specialTokens: tokenizer.specialTokens,
-      family,
-    };
+    const model = openPromptModel(description, family, tokenizer);
     for (const { messages, count, ids, positions } of cases) {
       const sizes = messages.flatMap(({ content }) =>
         content.flatMap((part) => (part.type === 'image' ? [part.size] : [])),
