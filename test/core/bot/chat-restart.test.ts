@@ -22,8 +22,11 @@ async function newStore() {
   onTestFinished(() => store.close());
   return {
     store,
-    async start(scripts: (Script | string)[], { maxConcurrentAnswers = 1 } = {}): Promise<Running> {
-      const model = new ScriptedModel(scripts);
+    async start(
+      scripts: (Script | string)[],
+      { maxConcurrentAnswers = 1, images = true } = {},
+    ): Promise<Running> {
+      const model = new ScriptedModel(scripts, { images });
       const platform = createChatPlatform({ model: model.info, store, media: sharpMedia });
       const bot = createBot({
         model,
@@ -93,6 +96,18 @@ describe('a chat whose bot was started again', () => {
       .poll(async () => (await texts(service, id)).slice(1))
       .toEqual(['assistant: One. (done)', 'user: And now? (done)', 'assistant: Two. (done)']);
     expect((await service.getConversation(id)).waiting).toEqual([]);
+  });
+
+  it('shows a question that its model can do nothing with, and says why', async () => {
+    const shop = await newStore();
+    const id = await interrupted(shop, { waits: true });
+    const { service } = await shop.start(['Whole.', 'Never said.'], { images: false });
+    await expect
+      .poll(async () => (await texts(service, id)).slice(1))
+      .toEqual(['assistant: Whole. (done)', 'user: And now? (done)', 'assistant:  (failed)']);
+    const { messages, waiting } = await service.getConversation(id);
+    expect(messages.at(-1)?.error).toMatchObject({ code: 'option.unsupported' });
+    expect(waiting).toEqual([]);
   });
 
   it('stops the answer that was interrupted, before it is made again', async () => {

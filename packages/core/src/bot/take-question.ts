@@ -1,7 +1,12 @@
 import type { Attachment } from '../adapter/platform-event.js';
 import { readPrivateConversation } from '../adapter/private-conversation.js';
 import { Conversation, type Place } from '../conversation/conversation.js';
-import { type MessageId, type Person, picturesOf } from '../conversation/message.js';
+import {
+  type KeptTextPart,
+  type MessageId,
+  type Person,
+  picturesOf,
+} from '../conversation/message.js';
 import { VistazoError } from '../errors.js';
 import type { StoredMessage } from '../store/conversation-store.js';
 import type { HeldJob, Job } from '../store/job-store.js';
@@ -11,7 +16,7 @@ import { checkText, type MessageLimits } from './new-pictures.js';
 import { emptyAnswer, newConversation, newQuestion } from './new-records.js';
 import type { Prefetcher } from './prefetcher.js';
 import { quotedTexts, unreadTexts } from './quoted-texts.js';
-import { type TakePicturesOptions, takePictures } from './take-pictures.js';
+import { type TakenPictures, type TakePicturesOptions, takePictures } from './take-pictures.js';
 import { titleFrom } from './title.js';
 import { conversationIdOf, messageKeyOf, turnIds } from './turn-ids.js';
 
@@ -44,6 +49,53 @@ export async function takeQuestion(
   job: Job,
   options: TakeQuestionOptions,
 ): Promise<TakenQuestion | { notes: readonly string[] }> {
+  const turn = await openTurn(job, options);
+  const { conversation, conversationId, answerId, questionId, person, taken, hold } = turn;
+  const { text, versionOf } = job.event;
+  if (conversation.has(answerId)) {
+    const again = { status: 'running', text: '' } as const;
+    await hold(({ conversations }) => conversations.changeAnswer(conversationId, answerId, again));
+    return { ...taken, notes: job.notes };
+  }
+  if (versionOf !== undefined) {
+    const messages = addVersion(conversation, { versionOf, questionId, answerId, person, text });
+    const added = { pictures: [], messages, shownLeaf: answerId };
+    await hold(({ conversations }) => conversations.add(conversationId, added));
+    return { ...taken, notes: [] };
+  }
+
+  const fetched = async (url: string) =>
+    (await options.prefetcher.take(job.adapter, job.event, url)) ??
+    options.store.jobs.file(job, url);
+  const { pictures, notes, unread } = await takePictures(job.event, { ...options, fetched });
+  const brought = quotedTexts(job.event);
+  const saysNothing = text.trim() === '' && brought.length === 0 && notes.length > 0;
+  if (pictures.length === 0 && (saysNothing || unread.some(isAskedAbout))) return { notes };
+  const quoted = [...brought, ...unreadTexts(unread)];
+  checkText(text, pictures.length + quoted.length, options.limits);
+  await keep(job, turn, { pictures, quoted, notes });
+  return { ...taken, notes };
+}
+
+/**
+ * Keeps the words of a message of which nothing can be asked, with an empty answer to say why in; once, however often
+ * it is tried. Undefined where it is another version of a message. @internal
+ */
+export async function keepUnasked(
+  job: Job,
+  options: OpenOptions,
+): Promise<TakenQuestion | undefined> {
+  const turn = await openTurn(job, options);
+  if (job.event.versionOf !== undefined) return undefined;
+  if (!turn.conversation.has(turn.answerId))
+    await keep(job, turn, { pictures: [], quoted: [], notes: [] });
+  return { ...turn.taken, notes: [] };
+}
+
+type OpenOptions = Pick<TakeQuestionOptions, 'store' | 'systemMessage' | 'signal'>;
+
+/** What is known of a message and its conversation before it is taken. */
+async function openTurn(job: Job, options: OpenOptions) {
   const { store, signal } = options;
   const key = messageKeyOf(job);
   const conversationId = conversationIdOf(key);
@@ -55,43 +107,38 @@ export async function takeQuestion(
     signal.throwIfAborted();
     return store.jobs.holding(job, work);
   };
-  const { text, versionOf } = job.event;
+  const { versionOf, author } = job.event;
   const isAnswerAgain =
     versionOf !== undefined &&
     conversation.has(versionOf) &&
     conversation.get(versionOf).role === 'assistant';
   const taken = { conversation, answerId, systemMessage, ...(!isAnswerAgain && { questionId }) };
-  if (conversation.has(answerId)) {
-    const again = { status: 'running', text: '' } as const;
-    await hold(({ conversations }) => conversations.changeAnswer(conversationId, answerId, again));
-    return { ...taken, notes: job.notes };
-  }
-  const person = { adapter: job.adapter, id: job.event.author.id };
-  if (versionOf !== undefined) {
-    const messages = addVersion(conversation, { versionOf, questionId, answerId, person, text });
-    const added = { pictures: [], messages, shownLeaf: answerId };
-    await hold(({ conversations }) => conversations.add(conversationId, added));
-    return { ...taken, notes: [] };
-  }
+  const person = { adapter: job.adapter, id: author.id };
+  return { key, stored, conversation, conversationId, questionId, answerId, person, taken, hold };
+}
 
-  const fetched = async (url: string) =>
-    (await options.prefetcher.take(job.adapter, job.event, url)) ?? store.jobs.file(job, url);
-  const { pictures, notes, unread } = await takePictures(job.event, { ...options, fetched });
-  const brought = quotedTexts(job.event);
-  const saysNothing = text.trim() === '' && brought.length === 0 && notes.length > 0;
-  if (pictures.length === 0 && (saysNothing || unread.some(isAskedAbout))) return { notes };
-  const quoted = [...brought, ...unreadTexts(unread)];
-  checkText(text, pictures.length + quoted.length, options.limits);
+type OpenTurn = Awaited<ReturnType<typeof openTurn>>;
+
+/** Stores a question and its empty answer, in a conversation that may begin with them. */
+async function keep(
+  { event, revision }: Job,
+  { key, stored, conversation, conversationId, person, taken, hold, ...ids }: OpenTurn,
+  {
+    pictures,
+    quoted,
+    notes,
+  }: Pick<TakenPictures, 'pictures' | 'notes'> & { quoted: KeptTextPart[] },
+): Promise<void> {
   const parts = pictures.map(({ part }) => part);
-  const before = turnIds(key, job.revision - 1);
+  const before = turnIds(key, revision - 1);
   const { messages, shownLeaf } = append(conversation, before, [
-    (place) => newQuestion({ ...place, id: questionId, person }, parts, text, quoted),
-    (place) => emptyAnswer({ ...place, id: answerId, person }),
+    (place) => newQuestion({ ...place, id: ids.questionId, person }, parts, event.text, quoted),
+    (place) => emptyAnswer({ ...place, id: ids.answerId, person }),
   ]);
   await hold(async ({ conversations, setNotes }) => {
     if (stored === undefined)
       await conversations.createConversation(
-        newConversation(conversationId, systemMessage, {
+        newConversation(conversationId, taken.systemMessage, {
           isPrivate: readPrivateConversation(key.conversationKey) !== undefined,
         }),
       );
@@ -99,11 +146,10 @@ export async function takeQuestion(
       pictures: pictures.map(({ record }) => record),
       messages,
       shownLeaf,
-      ...(!stored?.record.title && { title: titleFrom(text) }),
+      ...(!stored?.record.title && { title: titleFrom(event.text) }),
     });
     await setNotes(notes);
   });
-  return { ...taken, notes };
 }
 
 /**

@@ -39,7 +39,7 @@ import {
   stoppedByPerson,
   unanswered,
 } from './sentences.js';
-import { type TakenQuestion, takeQuestion } from './take-question.js';
+import { keepUnasked, type TakenQuestion, takeQuestion } from './take-question.js';
 import { ToolCalls, type ToolRules } from './tool-calls.js';
 import { conversationIdOf, messageKeyOf, turnIds } from './turn-ids.js';
 import { promptMessages } from './useful-messages.js';
@@ -144,14 +144,27 @@ class Turn {
       const taken = await telemetry.question(() =>
         takeQuestion(this.job, { ...this.options, adapter, images, telemetry, signal }),
       );
-      if ('answerId' in taken) this.#tellTaken(taken);
-      return await ('answerId' in taken ? this.#ask(taken) : this.#say(taken.notes.join('\n')));
+      if ('answerId' in taken) {
+        this.#tellTaken(taken);
+        return await this.#ask(taken);
+      }
+      const code = images ? 'picture.missing' : 'option.unsupported';
+      return await this.#refuse({ code, message: taken.notes.join('\n') });
     } catch (error) {
       this.signal.throwIfAborted();
       if (!isForPerson(error)) throw error;
       this.telemetry.messageRefused(error);
-      return this.#fail(error);
+      return this.#refuse(error);
     }
+  }
+
+  /** Says why nothing is asked of the model. People who see only what is stored see their question too. */
+  async #refuse(error: Pick<VistazoError, 'code' | 'message'>): Promise<string[]> {
+    if (this.adapter.capabilities.readsStore) {
+      const taken = await keepUnasked(this.job, { ...this.options, signal: this.signal });
+      if (taken !== undefined) this.#tellTaken(taken);
+    }
+    return this.#fail(error);
   }
 
   /**
@@ -219,12 +232,6 @@ class Turn {
 
   #tellTaken({ questionId, answerId }: TakenQuestion): void {
     this.tell({ type: 'taken', answerId, ...(questionId !== undefined && { questionId }) });
-  }
-
-  /** An answer that the model has no part in. */
-  #say(sentence: string): Promise<string[]> {
-    this.actions = [];
-    return this.#holding(({ setReplies }) => this.#settle(sentence, setReplies));
   }
 
   /** Says why there is no answer, in its place. */
