@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { anyText } from '../any-text.ts';
 
 const snippets = [
   'word ',
@@ -70,7 +71,7 @@ export const wildMarkdown = fc.oneof(
       maxLength: 60,
     })
     .map((parts) => parts.join('')),
-  fc.string({ unit: 'binary', maxLength: 200 }),
+  anyText({ maxLength: 200 }),
 );
 
 /** Such Markdown of up to `maxLength` UTF-16 units, most of it near that, much of it the same again and again. */

@@ -8,6 +8,7 @@ import {
   VistazoError,
 } from '../../../packages/core/src/index.ts';
 import { createTestBot, MemoryAdapter } from '../../../packages/core/src/testing/index.ts';
+import { anyText } from '../../any-text.ts';
 import { collectSpans, contentsOf } from './collect-spans.ts';
 import { Lines } from './telemetry-fixture.ts';
 
@@ -15,7 +16,7 @@ const marker = 'zqxmarker';
 
 /** What people, platforms, plugins and models may say, with something that must not come out. */
 const secret = fc.oneof(
-  fc.tuple(fc.string(), fc.string({ unit: 'binary' })).map(([a, b]) => `${a}${marker}${b}`),
+  fc.tuple(fc.string(), anyText()).map(([a, b]) => `${a}${marker}${b}`),
   fc.constantFrom(
     `\n    at ${marker} (file:///srv/${marker}.js:1:2)`,
     `"},{"level":30,"msg":"${marker}`,

@@ -16,6 +16,7 @@ import {
   type PromptModel,
 } from '../../../../packages/core/src/inference/tokenize/prompt.ts';
 import { Tokenizer } from '../../../../packages/core/src/inference/tokenize/tokenizer.ts';
+import { anyText } from '../../../any-text.ts';
 import { hasSmolFiles, readSmolJson, smolNote } from '../../reference-files.ts';
 import { type CaseMessage, cases, describeTiny, vectors } from '../tiny-model.ts';
 
@@ -210,7 +211,7 @@ describe('text that users write', () => {
         'start|>',
         ' ',
       ),
-      fc.string({ unit: 'binary', maxLength: 4 }),
+      anyText({ maxLength: 4 }),
     );
     const text = fc.array(pieces, { maxLength: 6 }).map((each) => each.join(''));
     fc.assert(
