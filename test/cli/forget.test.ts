@@ -10,7 +10,7 @@ import { keepRunning, runVistazo } from './run-vistazo.ts';
 let server: PostgresServer;
 beforeAll(async () => {
   server = await startPostgres();
-}, 60_000);
+});
 afterAll(() => server?.stop());
 
 const said = (id: string, text: string) =>

@@ -48,7 +48,7 @@ async function below(setting: Listening, ...actions: ReplyAction[]) {
   const messageId = await twin.ask('What is it?');
   const { tenant, conversationKey } = await setting.event('message', messageId);
   const post = { tenant, conversationKey, messageId, text: 'It.', idempotencyKey: 'a'.repeat(24) };
-  await adapter.post({ ...post, actions }, { signal: AbortSignal.timeout(10_000) });
+  await adapter.post({ ...post, actions }, { signal: AbortSignal.timeout(60_000) });
   const [shown] = await twin.repliesTo(messageId);
   if (shown === undefined) throw new Error('Nothing was posted.');
   const press = (index: number) =>
@@ -127,7 +127,7 @@ describe('actions on discord-digital-twin', () => {
       idempotencyKey: 'a'.repeat(24),
     };
     const actions = [{ ...correct, ask: [] }];
-    await adapter.post({ ...post, actions }, { signal: AbortSignal.timeout(10_000) });
+    await adapter.post({ ...post, actions }, { signal: AbortSignal.timeout(60_000) });
     const [shown] = await twin.posts();
     if (shown === undefined) throw new Error('Nothing was posted.');
     const pressed = await twin.press(twin.actionsOf(shown)[0]?.custom_id ?? '', shown.id);
@@ -138,7 +138,7 @@ describe('actions on discord-digital-twin', () => {
   it('stay below an answer beside the buttons of the adapter, and go with it', async () => {
     const setting = await listen({ commands: [paint] });
     const { twin, target } = await below(setting, correct);
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     const { adapter } = setting;
     const rows = async () => (await twin.repliesTo(target.messageId))[0]?.components?.length;
     adapter.answering?.(target, { type: 'ended' });

@@ -111,7 +111,7 @@ describe('bad input to the Discord adapter', () => {
     twin.front.intercept(({ method }) =>
       method === 'POST' ? { status, body: { code, message: 'No.' } } : undefined,
     );
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     const post = { ...asked, text: 'Red.', idempotencyKey: 'f'.repeat(24) };
     await expect(adapter.post(post, { signal })).rejects.toMatchObject({ code: 'platform.gone' });
   });
@@ -128,7 +128,7 @@ describe('bad input to the Discord adapter', () => {
           }
         : undefined,
     );
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     const post = { ...asked, text: 'Red.', idempotencyKey: 'g'.repeat(24) };
     const failed: unknown = await adapter.post(post, { signal }).catch((error: unknown) => error);
     expect(failed).toMatchObject({

@@ -32,7 +32,7 @@ const guild = (name: string, permissions: bigint) => ({
   permissions: String(permissions),
 });
 
-const check = (adapter: Adapter) => adapter.check?.({ signal: AbortSignal.timeout(10_000) });
+const check = (adapter: Adapter) => adapter.check?.({ signal: AbortSignal.timeout(60_000) });
 
 describe('what the Discord adapter finds before it is started', () => {
   it('is which application it is, what it will see, and where to invite it with what it uses', async () => {

@@ -170,4 +170,4 @@ export const post = (
   text: string,
   key = 'c'.repeat(24),
 ) =>
-  adapter.post({ ...target, text, idempotencyKey: key }, { signal: AbortSignal.timeout(10_000) });
+  adapter.post({ ...target, text, idempotencyKey: key }, { signal: AbortSignal.timeout(60_000) });

@@ -55,7 +55,7 @@ describe('a Discord adapter on a client of somebody’s own', () => {
     const messageId = await twin.ask('What is this?');
     await vi.waitFor(() => expect(events).toMatchObject([{ messageId }]), 10_000);
     const place = { tenant: twin.guildId, conversationKey: twin.channelId, messageId };
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     await adapter.post({ ...place, text: 'A cat.', idempotencyKey: 'c'.repeat(24) }, { signal });
     expect(await twin.repliesTo(messageId)).toMatchObject([{ content: 'A cat.' }]);
     await stop();
@@ -147,7 +147,7 @@ describe('a Discord adapter on a client of somebody’s own', () => {
     const client = newOwnClient(twin, ['Guilds']);
     await client.login(twin.digital.botToken);
     const adapter = createDiscordAdapter({ client });
-    const findings = await adapter.check?.({ signal: AbortSignal.timeout(10_000) });
+    const findings = await adapter.check?.({ signal: AbortSignal.timeout(60_000) });
     expect(findings?.filter(({ ok }) => !ok)).toEqual([
       { ok: false, sentence: expect.stringContaining('GuildMessages, DirectMessages') },
     ]);

@@ -96,7 +96,7 @@ describe('what the Discord adapter makes of a message', () => {
     } = await setting.event('message', asked);
     const answer = await adapter.post(
       { tenant, conversationKey, messageId: asked, text: 'Red.', idempotencyKey: 'a'.repeat(24) },
-      { signal: AbortSignal.timeout(10_000) },
+      { signal: AbortSignal.timeout(60_000) },
     );
     const id = tell(setting, {
       content: 'Are you sure?',
@@ -253,7 +253,7 @@ describe('which messages are for the bot on Discord', () => {
     const { tenant, conversationKey } = await setting.event('message', asked);
     const answer = await adapter.post(
       { tenant, conversationKey, messageId: asked, text: 'Red.', idempotencyKey: 'b'.repeat(24) },
-      { signal: AbortSignal.timeout(10_000) },
+      { signal: AbortSignal.timeout(60_000) },
     );
     const bot = { id: generateSnowflake(), username: 'other', bot: true };
     const content = `<@${twin.botId}> Hello`;

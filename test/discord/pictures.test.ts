@@ -20,7 +20,7 @@ async function announce({ adapter, twin }: Listening, text = 'See:', count = 1):
     pictures: await Promise.all(pictures),
     idempotencyKey: 'ticket 1',
   };
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   return adapter.post(post, { signal });
 }
 

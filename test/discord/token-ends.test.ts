@@ -7,7 +7,7 @@ const hidden = { name: 'private', type: 5, value: true };
 /** Before and after the last minute of a token, in which it is not used any more. */
 const beforeEndMs = 14 * 60_000 - 5000;
 const endMs = 14 * 60_000 + 5000;
-const signal = () => AbortSignal.timeout(10_000);
+const signal = () => AbortSignal.timeout(60_000);
 
 /** Somebody asks with a command, which is acknowledged. */
 async function ask(

@@ -22,7 +22,7 @@ const altText: CommandDescription = {
   pictures: 'optional',
 };
 const question = { name: 'question', type: 3, value: 'Which?' };
-const signal = () => AbortSignal.timeout(10_000);
+const signal = () => AbortSignal.timeout(60_000);
 const invalidToken = { status: 401, body: { code: 50027, message: 'Invalid Webhook Token' } };
 
 /** What the bot did in a channel by itself, which Discord would refuse. */

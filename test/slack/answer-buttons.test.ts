@@ -69,7 +69,7 @@ describe('buttons below answers on Slack', () => {
     const target = { tenant, conversationKey, messageId };
     const prompt = { pictures: [], promptTokens: 9, imageTokens: 0, leftOut: [] };
     adapter.answering?.(target, { type: 'prompt', ...prompt });
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     const post = { ...target, text: 'It is', idempotencyKey: 'key' };
     const postId = await adapter.post(post, { signal });
     await press(here, postId, 'vistazo_stop', ben);
@@ -103,7 +103,7 @@ describe('buttons below answers on Slack', () => {
     const { tenant, conversationKey, messageId } = await here.event('message', ts);
     fake.people.post({ channel, user: ana, text: 'And that?' });
     const post = { tenant, conversationKey, messageId, text: 'A chart.', idempotencyKey: 'key' };
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     const postId = await adapter.post(post, { signal, completes: 'answer' });
     const pressed = { channel, ts: postId, user: ana, actionId: 'vistazo_again' };
     await fake.interactions.press(pressed);

@@ -15,7 +15,7 @@ async function ask({ fake, channel, event, bot }: Listening, user: string): Prom
 const answer = (adapter: Adapter, asked: Asked, idempotencyKey = 'f'.repeat(24)) =>
   adapter.post(
     { ...asked, text: 'Red.', idempotencyKey },
-    { signal: AbortSignal.timeout(10_000), completes: 'answer' },
+    { signal: AbortSignal.timeout(60_000), completes: 'answer' },
   );
 
 /** What the bot wrote a person directly. */

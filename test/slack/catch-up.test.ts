@@ -32,7 +32,7 @@ describe('what is posted on Slack while the bot is away, and not sent again', ()
     await setting.stop();
     const inOrder = ['Before?', 'Missed?', 'And this?'].map(echoOf);
     expect(posts(direct).map(({ text }) => text)).toEqual(inOrder);
-  }, 60_000);
+  });
 
   it('is answered in threads where it was asked, and in channels of them where it is mentioned', async () => {
     const setting = await startPlace();
@@ -53,7 +53,7 @@ describe('what is posted on Slack while the bot is away, and not sent again', ()
       'And below that?',
       '⟦earlier message by Ben: Look⟧Below it?',
     ]);
-  }, 60_000);
+  });
 
   it('is answered in channels that the operator names, but nothing from before they were named', async () => {
     const setting = await startPlace();
@@ -72,7 +72,7 @@ describe('what is posted on Slack while the bot is away, and not sent again', ()
     await start({ channels: [channel, fresh] });
     await answered(channel, ['Before?', 'Now?']);
     await answered(fresh, ['Here too?']);
-  }, 60_000);
+  });
 
   it('is left alone where the operator wants none of it', async () => {
     const setting = await startPlace({ catchUpMs: 0 });
@@ -84,7 +84,7 @@ describe('what is posted on Slack while the bot is away, and not sent again', ()
     fake.people.post({ channel, user: ana, text: `${bot} Live?` });
     await answered(channel, ['Before?', 'Live?']);
     expect(fake.api.callsOf('conversations.history')).toEqual([]);
-  }, 60_000);
+  });
 
   it('is left alone where it is older than what the operator wants', async () => {
     const setting = await startPlace({ catchUpMs: 60_000 });
@@ -99,7 +99,7 @@ describe('what is posted on Slack while the bot is away, and not sent again', ()
       ask('New?', hoursAgo(0));
     });
     await answered(direct, ['Before?', 'New?']);
-  }, 60_000);
+  });
 
   it.each([
     ['asks to wait', refusing('conversations.history', 2)],
@@ -175,7 +175,7 @@ describe('what becomes of questions on Slack while the bot is away', () => {
     });
     await answered(direct, ['Changed?']);
     await answered(channel, ['First?', 'Three?', 'Four?']);
-  }, 60_000);
+  });
 });
 
 /** What a store keeps, in memory. */
@@ -213,7 +213,7 @@ describe('looking on Slack for what was missed', () => {
     vi.setSystemTime(Date.now() + 120_000);
     allow();
     expect(await setting.event('message', missed.ts)).toMatchObject({ text: 'Missed?' });
-  }, 60_000);
+  });
 
   it('keeps nothing in the store when it has looked everywhere', async () => {
     const place = await startFake();
@@ -269,7 +269,7 @@ describe('looking on Slack for what was missed', () => {
     const known = { tenant: fake.team.id, conversationKey, messageId: messages[0]?.ts ?? '' };
     const { notices } = await listen({ on: place, host: { recentMessages: async () => [known] } });
     await vi.waitFor(() => expect(notices).toEqual([expect.stringContaining('1,000')]), 20_000);
-  }, 30_000);
+  });
 
   it('says so where there are more conversations than it looks in', async () => {
     const place = await startFake();

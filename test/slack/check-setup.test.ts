@@ -24,7 +24,7 @@ async function check(
   const { slackApiUrl, calls } = await startApi(
     ({ method }) => answers[method] ?? { json: { ok: false, error: 'unknown_method' } },
   );
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const findings = await checkSetup({ features, slackApiUrl, ...setup }, signal);
   expect(JSON.stringify(findings)).not.toContain('SECRET');
   return { findings, calls };
@@ -50,7 +50,7 @@ describe('what the adapter for Slack finds before it is started', () => {
 
   it('is which tokens are lacking, without which it does not start', async () => {
     const adapter = createSlackAdapter({ appToken: undefined });
-    const lacking = await adapter.check?.({ signal: AbortSignal.timeout(10_000) });
+    const lacking = await adapter.check?.({ signal: AbortSignal.timeout(60_000) });
     expect(lacking).toEqual([
       { ok: false, sentence: expect.stringContaining('either a botToken or installation') },
       { ok: false, sentence: expect.stringContaining('either an appToken') },

@@ -99,7 +99,7 @@ describe.skipIf(whyNoLocalSlack !== undefined)(
           printed += chunk;
         });
       await vi.waitFor(() => expect(printed).toContain('bot started'), soon);
-    }, 60_000);
+    });
 
     afterAll(async () => {
       const ended = once(bot, 'exit');

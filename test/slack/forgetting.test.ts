@@ -74,7 +74,7 @@ describe('what the adapter for Slack keeps in memory', () => {
     await fake.interactions.command(ana, general, '/forget');
     await here.told(ana);
     const post = { tenant, conversationKey, messageId, text: 'Because.', idempotencyKey: 'key' };
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     await adapter.post(post, { signal, completes: 'answer' });
     expect(JSON.stringify(fake.messages(general).at(-1)?.blocks)).not.toContain('/ask');
   });

@@ -98,7 +98,7 @@ export async function listen({
       return found;
     }, 10_000);
   const fetchText = async (url = '', { maxBytes = 1e6 } = {}) => {
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     const bytes = await adapter.fetch?.(url, { maxBytes, signal });
     return Buffer.from(bytes ?? []).toString();
   };

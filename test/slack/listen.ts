@@ -74,7 +74,7 @@ export async function answered(
   const asked = await event('message', ts);
   const { tenant, conversationKey, messageId } = asked;
   const target = { tenant, conversationKey, messageId };
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const postId = await adapter.post(
     { ...target, text: answer, idempotencyKey: `key-${messageId}` },
     { signal, completes: 'answer' },

@@ -44,7 +44,7 @@ describe.skipIf(whyNoLocalSlack !== undefined)(`what people do on local-slack${r
       conversationKey: `${general}:${ts}`,
       messageId: ts,
     };
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     const postId = await adapter.post(
       { ...target, text: 'A chart.', idempotencyKey: 'key' },
       { signal, completes: 'answer' },

@@ -70,7 +70,7 @@ describe('shortcuts on messages of Slack', () => {
     expect(asked.attachments).toMatchObject([{ name: 'chart.png' }]);
     const { tenant, conversationKey, messageId } = asked;
     const post = { tenant, conversationKey, messageId, text: 'A chart.', idempotencyKey: 'key' };
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     await here.adapter.post(post, { signal, completes: 'answer' });
     expect(fake.messages(general, ts).at(-1)).toMatchObject({ text: 'A chart.', thread_ts: ts });
   });

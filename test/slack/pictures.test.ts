@@ -44,7 +44,7 @@ async function start(options: Pick<SlackAdapterOptions, 'postPictures'> = {}): P
   return { fake, adapter, channel, post, bytes };
 }
 
-const write = () => ({ signal: AbortSignal.timeout(20_000), completes: 'answer' as const });
+const write = () => ({ signal: AbortSignal.timeout(60_000), completes: 'answer' as const });
 const uploads = ({ fake }: Setting) =>
   fake.api.calls.filter(({ method }) => method === 'files.getUploadURLExternal').length;
 

@@ -48,7 +48,7 @@ async function card(here: Listening, actions: readonly ReplyAction[]) {
   const { tenant, conversationKey, messageId } = await here.event('message', ts);
   const target = { tenant, conversationKey, messageId };
   const post = { ...target, text: 'Ticket 5', idempotencyKey: 'card', actions };
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const postId = await adapter.post(post, { signal, completes: 'answer' });
   here.events.length = 0;
   return { ...target, postId };
@@ -190,7 +190,7 @@ describe('buttons of plugins on Slack', () => {
       'actions',
     ]);
     adapter.answering?.(posted, { type: 'ended' });
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     await adapter.edit?.(posted, 'Ticket 5, closed', { signal, completes: 'answer' });
     expect(actionsOf(blocksOf())).toEqual([]);
   });

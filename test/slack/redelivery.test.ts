@@ -38,7 +38,7 @@ describe('what Slack tells more than once', () => {
     expect(heard(setting).toSorted()).toEqual(said.toSorted());
     expect(setting.events).toHaveLength(said.length);
     expect(outbox.deliveries.every(({ acks }) => acks.length > 0)).toBe(true);
-  }, 30_000);
+  });
 
   it('is taken once over HTTP, with retries and their headers', async () => {
     const place = await startFake();
@@ -63,7 +63,7 @@ describe('what Slack tells more than once', () => {
     expect(outbox.deliveries.some(({ acks }) => acks.some(({ attempt }) => attempt > 0))).toBe(
       true,
     );
-  }, 30_000);
+  });
 
   it('is acknowledged however long Slack takes to name people and to tell of threads', async () => {
     const place = await startFake();

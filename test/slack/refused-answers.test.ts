@@ -10,7 +10,7 @@ async function postAnswered(answer: OwnAnswer) {
   const asked = await event('message', ts);
   fake.api.intercept(({ method }) => (method === 'chat.postMessage' ? answer : undefined));
   const post = { ...asked, text: 'Red.', idempotencyKey: 'f'.repeat(24) };
-  const options = { signal: AbortSignal.timeout(10_000), completes: 'answer' } as const;
+  const options = { signal: AbortSignal.timeout(60_000), completes: 'answer' } as const;
   const error: unknown = await adapter.post(post, options).catch((cause: unknown) => cause);
   return { error, notices: setting.notices, channel };
 }

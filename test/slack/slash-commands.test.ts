@@ -30,7 +30,7 @@ function post(
   { key = 'key-1', grows = false, mayBePosted = false } = {},
 ) {
   const options = {
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
     ...(!grows && { completes: 'answer' as const }),
   };
   const target = { tenant, conversationKey, messageId };
@@ -93,7 +93,7 @@ describe('slash commands on Slack', () => {
     });
     expect(asked.attachments?.map(({ name }) => name)).toEqual(['shot.png']);
     const [{ url = '' } = {}] = asked.attachments ?? [];
-    const options = { maxBytes: 1000, signal: AbortSignal.timeout(10_000) };
+    const options = { maxBytes: 1000, signal: AbortSignal.timeout(60_000) };
     const bytes: ReceivedFile['bytes'] | undefined = await here.adapter.fetch?.(url, options);
     expect(Buffer.from(bytes ?? []).toString()).toBe('a picture');
   });
@@ -165,7 +165,7 @@ describe('slash commands on Slack', () => {
     const postId = await post(here, asked, 'Because', { grows: true });
     const { tenant, conversationKey, messageId } = asked;
     const target = { tenant, conversationKey, messageId };
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     await adapter.edit?.({ ...target, postId }, 'Because <!here> it is.', {
       signal,
       completes: 'answer',

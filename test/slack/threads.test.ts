@@ -106,7 +106,7 @@ describe('a thread on Slack that the bot is asked in', () => {
     const { ts } = fake.people.post({ channel, user: ana, text: `${bot} One?` });
     const asked = await event('message', ts);
     const post = { ...asked, text: 'An answer', idempotencyKey: 'a'.repeat(24) };
-    await adapter.post(post, { signal: AbortSignal.timeout(10_000) });
+    await adapter.post(post, { signal: AbortSignal.timeout(60_000) });
     const files = [{ name: 'new.png' }];
     fake.people.post({ channel, user: ben, text: 'Look', threadTs: ts, files });
     const second = fake.people.post({ channel, user: ana, text: `${bot} Two?`, threadTs: ts });

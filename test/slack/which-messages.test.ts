@@ -18,7 +18,7 @@ function announce({ adapter, fake, channel }: Listening, text: string): Promise<
       text,
       idempotencyKey: 'a'.repeat(24),
     },
-    { signal: AbortSignal.timeout(10_000) },
+    { signal: AbortSignal.timeout(60_000) },
   );
 }
 

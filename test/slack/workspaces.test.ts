@@ -82,7 +82,7 @@ const asked = ({ events }: Setting, text: string) =>
 const answer = ({ adapter }: Setting, { tenant, conversationKey, messageId }: PlatformEvent) =>
   adapter.post(
     { tenant, conversationKey, messageId, text: 'Red.', idempotencyKey: 'k'.repeat(24) },
-    { signal: AbortSignal.timeout(10_000), completes: 'answer' },
+    { signal: AbortSignal.timeout(60_000), completes: 'answer' },
   );
 
 describe('the Slack adapter over HTTP', () => {
