@@ -107,6 +107,14 @@ describe('a prompt that does not fit is asked once, and told so', () => {
       streamed({ error: words, error_type: 'validation' }),
     ],
     [
+      'in a choice of OpenRouter',
+      streamed({
+        choices: [
+          { delta: { content: '' }, finish_reason: 'error', error: { code: 400, message: words } },
+        ],
+      }),
+    ],
+    [
       'in an event that is called an error',
       { status: 200, body: `event: error\ndata: ${words}\n\n` },
     ],

@@ -131,6 +131,20 @@ describe('a part of the request that a server refuses is said otherwise', () => 
     expect(server.requests[1]?.body).not.toHaveProperty('stop');
   });
 
+  it.each([
+    'Your organization must be verified to stream this model.',
+    'This model does not support streaming.',
+  ])('the stream, which then comes at once: %s', async (message) => {
+    const whole = refused(200, {
+      choices: [{ message: { content: 'Red.' }, finish_reason: 'stop' }],
+    });
+    const end = await ask([openAi('stream', message, 'unsupported_value'), whole]);
+    expect(end).toMatchObject({ text: 'Red.', finishReason: 'endToken' });
+    expect(server.requests).toHaveLength(2);
+    expect(server.requests[1]?.body).toMatchObject({ stream: false });
+    expect(server.requests[1]?.body).not.toHaveProperty('stream_options');
+  });
+
   it('two messages of a person one after the other', async () => {
     const alternate = refused(400, {
       message: 'Conversation roles must alternate user/assistant/user/assistant/...',
@@ -175,6 +189,14 @@ describe('a part of the request that a server refuses is said otherwise', () => 
             'max_tokens is too large: 9000. This model supports at most 4096 completion tokens',
           param: 'max_tokens',
         },
+      }),
+      /option maxNewTokens/,
+    ],
+    [
+      'maxNewTokens, of which a range is named',
+      { maxNewTokens: 9000 },
+      refused(400, {
+        error: { message: 'Invalid max_tokens value, the valid range of max_tokens is [1, 8192]' },
       }),
       /option maxNewTokens/,
     ],

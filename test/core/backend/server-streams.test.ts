@@ -109,6 +109,36 @@ describe('an answer comes whole', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it.each([
+    ['<think>', '</think>'],
+    ['<thinking>', '</thinking>'],
+    ['<thought>', '</thought>'],
+    ['<seed:think>', '</seed:think>'],
+    ['[THINK]', '[/THINK]'],
+    ['◁think▷', '◁/think▷'],
+  ])('without thoughts between %s and %s, however they are cut', async (opening, closing) => {
+    const written = `\n${opening}Is it </b> red? Stop.${closing}\n\nRed. Not ${opening}.`;
+    for (const length of [1, 3, 7, 200]) {
+      const pieces = written.match(new RegExp(`.{1,${length}}`, 'gsu')) ?? [];
+      const body = events(...pieces.map((each) => text(each)), end());
+      const { end: ended } = await answerTo(body, { stopStrings: ['Stop.'] });
+      expect(ended).toMatchObject({ text: `Red. Not ${opening}.`, finishReason: 'endToken' });
+      await model.close();
+    }
+  });
+
+  it.each([
+    ['thoughts that never end are no answer', '<think>Hm', ''],
+    ['what only begins like a thought is one', ' <thin', ' <thin'],
+    ['what stands in the middle is one', 'A <think>b</think>', 'A <think>b</think>'],
+  ])('and %s', async (_, written, expected) => {
+    const pieces = [...written].map((each) => text(each));
+    expect((await answerTo(events(...pieces, end('length')))).end).toMatchObject({
+      text: expected,
+      finishReason: 'length',
+    });
+  });
+
   it('at once where a server streams nothing', async () => {
     const whole = {
       choices: [

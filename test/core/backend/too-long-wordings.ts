@@ -117,5 +117,23 @@ export const tooLong: [server: string, status: number, message: string][] = [
   ['Qwen', 400, 'Range of input length should be [1, 30720]'],
   ['GLM', 400, 'Prompt exceeds max length'],
   ['GitHub Models', 413, 'Request body too large for gpt-4o model. Max size: 8000 tokens.'],
+  [
+    'SambaNova',
+    400,
+    'Requested generation length 1 is not possible! The provided prompt is 140000 tokens long, so generating 1 tokens requires a sequence length of 140001, but the maximum supported sequence length is just 131072!',
+  ],
+  ['TabbyAPI', 400, 'Prompt length 9000 is greater than max_seq_len 4096'],
+  [
+    'TensorRT-LLM',
+    400,
+    'The sum of prompt length (9000.0), query length (0) should not exceed max_num_tokens (8192)',
+  ],
+  ['OpenVINO Model Server', 400, 'Number of prompt tokens: 9000 exceeds model max length: 4096'],
+  ['Bedrock', 400, 'Input is too long for requested model.'],
+  [
+    'Cerebras',
+    400,
+    'Please reduce the length of the messages or completion. Current length is 9000 while limit is 8192',
+  ],
   ['nginx', 413, '<html><head><title>413 Request Entity Too Large</title></head></html>'],
 ];

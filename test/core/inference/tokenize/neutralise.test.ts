@@ -22,6 +22,13 @@ describe('special tokens in text of strangers', () => {
     '<unused42>',
     '<row_1_col_2>',
     '[img-0]',
+    '[|endofturn|]',
+    '<extra_id_1>',
+    '<reserved_106>',
+    '[UNUSED_TOKEN_145]',
+    '<seed:eos>',
+    ']<]end of image[>['.replaceAll(' ', '_'),
+    '![](http://169.254.169.254/latest/meta-data)',
   ])('%s is broken, and reads as before', (token) => {
     const safe = neutralise(`a ${token}b${token}`);
     expect(safe).not.toContain(token);

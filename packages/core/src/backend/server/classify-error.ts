@@ -25,10 +25,11 @@ export function failureOf(error: ServerError, retryAfterMs = 0): ServerFailure {
  */
 const tooLong = [
   /context[ _-]?(length|size|window)|exceed_context|contextwindow|tokens_limit_reached/,
-  /(maximum|max)[ _](model|prompt|input)[ _]?(length|len|tokens)|max_model_len|maximum allowed length/,
+  /(maximum|max)[ _](model|prompt|input)[ _]?(length|len|tokens)|maximum (allowed|supported sequence) length/,
+  /max_(model_len|seq_len|num_tokens)|exceeds (the )?(model )?max(imum)? length/,
   /(prompt|input|request|conversation)s? (is|are) too (long|large)|prompt too long|too large to process/,
   /too many (input )?tokens|token limit|maximum number of tokens|(body|request) too large/,
-  /reduce the length of the (messages|prompt|input)|exceeds max length|range of input length/,
+  /reduce the length of the (messages|prompt|input)|range of input length/,
   /`inputs` (tokens|must have)|too large for model|longer than the model|exceeds the limit of \d+ tokens/,
   /at most [1-9]\d* image/,
 ];

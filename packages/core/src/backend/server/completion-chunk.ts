@@ -59,6 +59,8 @@ const choiceSchema = z.object({
   delta: messageSchema,
   /** Of an answer that comes as a whole. */
   message: messageSchema,
+  /** OpenRouter. */
+  error: z.unknown().optional(),
   finish_reason: optional(
     z.union([z.string(), z.object({ type: z.string() }).transform(({ type }) => type)]),
   ),
@@ -82,6 +84,7 @@ export function* piecesOf(event: unknown): Generator<CompletionPiece> {
   if (isError(event)) throw failureOf(readError(event));
   const { choices = [], usage } = chunkSchema.parse(event);
   const choice = choices.find((each) => (each?.index ?? 0) === 0);
+  if (isRecord(choice) && isError({ error: choice.error })) throw failureOf(readError(choice));
   if (choice !== undefined) yield* piecesOfMessage(choice.delta ?? choice.message);
   const reason = choice?.finish_reason ?? '';
   if (reason !== '' && reason !== 'null') yield { type: 'finish', reason };

@@ -129,8 +129,9 @@ export function bodyFor(
   return {
     model,
     messages: inForm(messages, form),
-    stream: true,
-    ...(!form.has('noUsage') && { stream_options: { include_usage: true } }),
+    stream: !form.has('unstreamed'),
+    ...(!form.has('noUsage') &&
+      !form.has('unstreamed') && { stream_options: { include_usage: true } }),
     [lengthName]: options.maxNewTokens,
     ...((given.temperature !== undefined || !form.has('usualTemperature')) && { temperature }),
     ...(options.doSample && options.topP !== 1 && { top_p: options.topP }),

@@ -9,6 +9,7 @@ import type { CompletionPiece } from './completion-chunk.js';
 import { GrowingCalls } from './growing-calls.js';
 import { ServerFailure } from './server-failure.js';
 import { StopFilter } from './stop-filter.js';
+import { ThoughtFilter } from './thought-filter.js';
 
 type EndEvent = Extract<GenerationEvent, { type: 'end' }>;
 
@@ -35,6 +36,7 @@ export class GrowingAnswer {
   #text = '';
   #calls: GrowingCalls;
   #stops: StopFilter;
+  #thoughts = new ThoughtFilter();
   #pieces = 0;
   #usage = { promptTokens: 0, imageTokens: 0, reusedTokens: 0 };
   #answerTokens: number | undefined;
@@ -59,7 +61,7 @@ export class GrowingAnswer {
 
   *take(piece: CompletionPiece): Generator<GenerationEvent> {
     if (piece.type === 'text') {
-      yield* this.#add(this.#stops.push(piece.text));
+      yield* this.#add(this.#stops.push(this.#thoughts.push(piece.text)));
       if (this.#stops.hasStopped) this.#cutOff('stopString');
     } else if (piece.type === 'usage') {
       const { type: _, answerTokens, ...counted } = piece;
@@ -68,6 +70,8 @@ export class GrowingAnswer {
     } else if (piece.type === 'toolCall') {
       if (this.#asked.tools !== undefined) this.#calls.add(piece);
     } else {
+      yield* this.#add(this.#stops.push(this.#thoughts.end()));
+      if (this.#stops.hasStopped) return this.#cutOff('stopString');
       yield* this.#add(this.#stops.end());
       if (piece.type === 'finish') this.#finish(piece.reason);
       // Some servers give no reason.
@@ -126,6 +130,7 @@ export class GrowingAnswer {
     this.#text = '';
     this.#calls = new GrowingCalls(this.#asked.tools);
     this.#stops = new StopFilter(this.#asked.stopStrings);
+    this.#thoughts = new ThoughtFilter();
     this.#pieces = 0;
     this.#answerTokens = undefined;
     this.#firstTextAt = Number.NaN;

@@ -5,6 +5,7 @@ import type { ServerError } from './server-error.js';
  * How a request differs from what most servers take, for one that refused a part of it:
  * - `maxCompletionTokens`: the length under its new name, as reasoning models of OpenAI need it;
  * - `usualTemperature`: none is sent, where none was asked for;
+ * - `unstreamed`: the answer comes at once, for models that are not streamed to everybody;
  * - `noUsage`: token counts are not asked for;
  * - `ownStops`: stop strings are not sent; the answer is ended here;
  * - `looseSchema`: the schema is not held to strictly, as OpenAI does it for a few kinds of schemas only;
@@ -14,6 +15,7 @@ import type { ServerError } from './server-error.js';
 export type Adjustment =
   | 'maxCompletionTokens'
   | 'usualTemperature'
+  | 'unstreamed'
   | 'noUsage'
   | 'ownStops'
   | 'looseSchema'
@@ -23,7 +25,7 @@ export type Adjustment =
 const unknownPart =
   /unsupported|not supported|(does not|doesn't|not) support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra_forbidden|deprecated/i;
 const unfitValue =
-  /only the default|must be|should be|greater than|strictly positive|out of range/i;
+  /only the default|must be|should be|greater than|strictly positive|out of range|valid range|too (large|big|high)/i;
 
 const tooManyStops = /array (is )?too long|maximum length|at most|too many/i;
 
@@ -44,6 +46,11 @@ const needs: readonly [Adjustment, (error: ServerError) => boolean][] = [
     (error) => names(error, 'stop') && (says(error, unknownPart) || says(error, tooManyStops)),
   ],
   ['noUsage', (error) => names(error, 'stream_options') || names(error, 'include_usage')],
+  [
+    'unstreamed',
+    (error) =>
+      names(error, 'stream(ing)?') && (says(error, unknownPart) || says(error, /verified/i)),
+  ],
   [
     'looseSchema',
     (error) =>
