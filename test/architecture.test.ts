@@ -37,13 +37,14 @@ const allowed: Record<string, readonly string[]> = {
 
 /** Names of a family's models besides its model types. */
 const furtherNames: Record<string, readonly string[]> = {
+  clip: ['openai/clip', 'clip(?=Config|Image|Model|Family)'],
   idefics3: ['nano\\b'],
   llava: ['vicuna'],
   text: ['smollm'],
 };
 
-/** Families whose models contain those of others, and may name them. */
-const containedIn: Record<string, readonly string[]> = { text: ['qwen2-vl'] };
+/** Names of folders and model types that are words of plain English too. */
+const plainWords: ReadonlySet<string> = new Set(['text', 'clip']);
 
 const platformNames = /discord|slack/i;
 
@@ -57,14 +58,13 @@ const families = readdirSync(familyFolder, { withFileTypes: true })
     const source = readFileSync(join(folder, 'family.ts'), 'utf8');
     const [, types = ''] = /modelTypes: \[([^\]]*)\]/.exec(source) ?? [];
     const modelTypes = [...types.matchAll(/'([^']+)'/g)].map(([, type = '']) => type);
-    // The name of the folder is no name of a family where it is a word of plain English.
-    const names = [
-      ...modelTypes,
-      ...(name === 'text' ? [] : [name]),
-      ...(furtherNames[name] ?? []),
-    ];
+    const names = [...modelTypes, name, ...(furtherNames[name] ?? [])].filter(
+      (each) => !plainWords.has(each),
+    );
     const words = names.map((each) => each.replace(/[-_ .]/g, '[-_ .]?'));
-    return { name, folder, pattern: new RegExp(`\\b(${words.join('|')})(?!\\.cpp)`, 'i') };
+    const quoted = modelTypes.filter((each) => plainWords.has(each)).map((each) => `'${each}'`);
+    const pattern = [...words.map((each) => `\\b${each}(?!\\.cpp)`), ...quoted].join('|');
+    return { name, folder, pattern: new RegExp(pattern, 'i') };
   });
 
 function sourceFiles(folder: string): string[] {
@@ -137,13 +137,13 @@ describe('names that core must not know', () => {
     expect(coreFiles.filter((file) => platformNames.test(readFileSync(file, 'utf8')))).toEqual([]);
   });
 
-  it.each(families)('only the folder of the family $name and the registry name it', (family) => {
-    // Servers of models have names of their own, some of which are those of models.
-    const folders = [family.name, ...(containedIn[family.name] ?? [])];
+  it.each(families)('shared code but the registry does not name the family $name', (family) => {
     const shared = [...coreFiles, ...sourceFiles(join(root, 'packages/web/src'))].filter(
       (file) =>
-        !folders.some((name) => file.startsWith(join(familyFolder, name, sep))) &&
+        // A family may name another one, of which its models are built.
+        !families.some(({ folder }) => file.startsWith(folder)) &&
         file !== join(familyFolder, 'registry.ts') &&
+        // Servers of models have names of their own, some of which are those of models.
         !file.startsWith(join(coreSource, 'backend/server')),
     );
     const strays = shared.filter((file) => family.pattern.test(readFileSync(file, 'utf8')));

@@ -3,6 +3,15 @@ export type * from './adapter/adapter-storage.js';
 export type * from './adapter/command-description.js';
 export * from './adapter/platform-event.js';
 export type { ReplyAction } from './adapter/reply-action.js';
+export {
+  type Classification,
+  type ClassifyOptions,
+  createEmbeddingModel,
+  type EmbeddingCallOptions,
+  type EmbeddingModel,
+  type EmbeddingModelInfo,
+  type EmbeddingModelOptions,
+} from './backend/embedding-model.js';
 export { fileParts } from './backend/file-parts.js';
 export {
   type GeneratedObject,

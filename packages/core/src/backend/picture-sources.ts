@@ -77,7 +77,8 @@ function sourcesOf(content: ChatMessage['content']): ImageSource[] {
   );
 }
 
-function toPictureSource(
+/** Where a picture comes from, and how its bytes are reached. */
+export function toPictureSource(
   source: ImageSource,
   { resolvePicture, describePicture, signal }: ModelCallOptions,
 ): PictureSource {

@@ -1,6 +1,6 @@
 import { toVistazoError, VistazoError } from '../errors.js';
 import type { RgbImage } from '../image/resample.js';
-import { openFamily } from '../inference/family/registry.js';
+import { openImages } from '../inference/family/registry.js';
 import { sendToParent } from '../processes/send-to-parent.js';
 import {
   decodeFrames,
@@ -28,7 +28,7 @@ async function perform({
   if (task.type === 'encode') return encodeFrames(bytes, info, task);
   if (task.type === 'hash') return perceptualHash(await firstFrame(bytes, info));
   if (task.type === 'redact') return redactPicture(await firstFrame(bytes, info), task.rectangles);
-  const { images } = openFamily(task.family);
+  const images = openImages(task.family);
   if (images === undefined) throw new VistazoError('internal', 'The model has no eyes.');
   const frames = await decodeFrames(bytes, info, task.maxFrames);
   return frames.map((frame) => {

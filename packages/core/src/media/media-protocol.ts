@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.js';
 import type { ProcessedPicture, TileBudget } from '../inference/family/image-layout.js';
-import type { FamilyConfig } from '../inference/family/registry.js';
+import type { EmbeddingFamilyConfig, FamilyConfig } from '../inference/family/registry.js';
 import type { EncodedPicture, NormalisedPicture, PictureInfo } from './decode.js';
 import type { RenderedPages } from './pdf/render-pages.js';
 import type { PictureLimits } from './picture-limits.js';
@@ -8,7 +8,7 @@ import type { PixelRectangle } from './redact.js';
 
 /** How pictures are made ready for a model. */
 export interface PrepareOptions {
-  family: FamilyConfig;
+  family: FamilyConfig | EmbeddingFamilyConfig;
   budget: TileBudget;
   /** Most frames of an animation, ≥ 1. */
   maxFrames: number;

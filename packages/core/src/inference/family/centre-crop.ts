@@ -1,6 +1,7 @@
 import { type ResampleFilter, type RgbImage, resample } from '../../image/resample.js';
 import type { PixelSize } from './image-layout.js';
-import type { PixelScaling } from './pixel-values.js';
+import type { ImageProcessor } from './model-family.js';
+import { type PixelScaling, toPixelValues } from './pixel-values.js';
 
 /** How a picture becomes one input of fixed size: it is resized, and its centre is kept. */
 export interface CentreCropConfig {
@@ -10,6 +11,25 @@ export interface CentreCropConfig {
   /** The size of the centre. Where the resized picture is smaller, black surrounds it. */
   crop: PixelSize;
   scaling: PixelScaling;
+}
+
+/** Sees the centre of each picture, once, as `imageTokens` tokens of a prompt. */
+export function centreCropImages(config: CentreCropConfig, imageTokens: number): ImageProcessor {
+  return {
+    layout: ({ widthPx, heightPx }) => ({
+      widthPx,
+      heightPx,
+      tiles: [{ place: 'whole', ...config.crop, imageTokens }],
+    }),
+    process: (picture) => [centreCrop(picture, config)],
+    feeds: ({ widthPx, heightPx }, pixels) => ({
+      pixel_values: {
+        type: 'float32',
+        data: toPixelValues(pixels, config.scaling),
+        shape: [1, 3, heightPx, widthPx],
+      },
+    }),
+  };
 }
 
 /**

@@ -30,7 +30,7 @@ export interface FamilyFacts {
 }
 
 /** The graphs of a model by what they do; a family names those that it needs. */
-export type GraphRole = 'vision' | 'embed' | 'decoder';
+export type GraphRole = 'vision' | 'text' | 'embed' | 'decoder';
 
 /** A tensor that a graph takes. A graph with 16-bit floats gets `float32` ones rounded. */
 export interface FeedTensor {
@@ -53,16 +53,20 @@ export interface PromptPositions {
   next: number;
 }
 
-/** How a model sees. */
-export interface ImageFamily {
-  /** The token whose embeddings are replaced by features of pictures. */
-  readonly imageTokenId: number;
+/** How pictures become inputs of a vision encoder. */
+export interface ImageProcessor {
   /** How a picture of this size is cut, without looking at it. */
   layout(size: PixelSize, budget: TileBudget): ImageLayout;
   /** The pixels of each tile of a layout, `[heightPx, widthPx, 3]`. */
   process(image: RgbImage, layout: ImageLayout): Uint8Array[];
   /** What the vision encoder takes for a tile. `pixels` are `[heightPx, widthPx, 3]`. */
   feeds(tile: ImageTile, pixels: Uint8Array): TensorFeeds;
+}
+
+/** How a model sees that reads pictures in its prompt. */
+export interface ImageFamily extends ImageProcessor {
+  /** The token whose embeddings are replaced by features of pictures. */
+  readonly imageTokenId: number;
   /** Puts the tokens of pictures where the template put their placeholders. Throws `model.invalidConfig`. */
   expand(prompt: string, layouts: readonly ImageLayout[]): string;
   /** What {@link expand} puts into the prompt for a picture. */
@@ -104,4 +108,24 @@ export interface ModelFamily<C> {
   read(files: FamilyFiles): Promise<{ facts: FamilyFacts; config: C }>;
   /** Binds the family to a model. */
   open(config: C): FamilyModel;
+}
+
+/** A family without a decoder, with the configuration of one model. */
+export interface EmbeddingFamilyModel {
+  readonly images: ImageProcessor;
+  /** Most tokens of a text, those that begin and end it among them. */
+  readonly maxTextTokens: number;
+}
+
+/**
+ * All that is known of one kind of model that gives texts and pictures vectors in one space, and writes
+ * nothing. `C` is what it keeps of a model's files: plain data.
+ */
+export interface EmbeddingFamily<C> {
+  /** The values of `model_type` in `config.json` that it answers to. */
+  readonly modelTypes: readonly string[];
+  /** Like that of {@link ModelFamily}. Throws `model.invalidConfig` or `model.unsupported`. */
+  read(files: FamilyFiles): Promise<C>;
+  /** Binds the family to a model. */
+  open(config: C): EmbeddingFamilyModel;
 }

@@ -28,6 +28,8 @@ export interface LoadProgress {
 /** Options of {@link openHubModel}. */
 export interface HubOptions {
   variant?: ModelVariant;
+  /** What the graphs do that are needed. Default: those of a model that answers. */
+  roles?: readonly GraphRole[];
   cacheDir?: string;
   hubUrl?: string;
   onProgress?: (progress: LoadProgress) => void;
@@ -65,7 +67,9 @@ export function isHubId(model: string): boolean {
  */
 export async function openHubModel(id: string, options: HubOptions = {}): Promise<string> {
   const folder = join(options.cacheDir ?? defaultCacheDir, ...id.split('/'));
-  const mark = join(folder, `${completeMark}-${options.variant ?? 'auto'}`);
+  // A folder can hold the graphs of both kinds of model.
+  const kind = options.roles === undefined ? '' : `-${options.roles.join('-')}`;
+  const mark = join(folder, `${completeMark}${kind}-${options.variant ?? 'auto'}`);
   if (await exists(mark)) return folder;
   const hubUrl = options.hubUrl ?? 'https://huggingface.co';
   const files = await neededFiles(id, hubUrl, options);
@@ -87,7 +91,7 @@ export async function openHubModel(id: string, options: HubOptions = {}): Promis
 async function neededFiles(
   id: string,
   hubUrl: string,
-  { variant, signal }: HubOptions,
+  { variant, roles, signal }: HubOptions,
 ): Promise<HubFile[]> {
   const files: HubFile[] = [];
   try {
@@ -99,7 +103,7 @@ async function neededFiles(
     signal?.throwIfAborted();
     throw listingError(id, hubUrl, cause);
   }
-  const graphs = graphsOf(files, variant);
+  const graphs = graphsOf(files, variant, roles);
   if (graphs === undefined) {
     throw new VistazoError(
       'model.fileMissing',
@@ -133,6 +137,7 @@ function listingError(id: string, hubUrl: string, cause: unknown): VistazoError 
 function graphsOf(
   files: readonly HubFile[],
   variant: ModelVariant | undefined,
+  needed: readonly GraphRole[] | undefined,
 ): HubFile[] | undefined {
   const filesOf = (each: ModelVariant, role: GraphRole): HubFile[] => {
     const name = graphFileNames(each, role).find((path) =>
@@ -143,12 +148,16 @@ function graphsOf(
     );
   };
   // A model without eyes has no graph of that role in any variant.
-  const roles = graphRoles.filter((role) =>
-    modelVariants.some((each) => filesOf(each, role).length > 0),
-  );
+  const roles =
+    needed ??
+    graphRoles.filter((role) => modelVariants.some((each) => filesOf(each, role).length > 0));
   const complete = (variant === undefined ? modelVariants : [variant])
     .map((each) => roles.map((role) => filesOf(each, role)))
-    .filter((parts) => roles.includes('decoder') && parts.every((part) => part.length > 0))
+    .filter(
+      (parts) =>
+        (needed !== undefined || roles.includes('decoder')) &&
+        parts.every((part) => part.length > 0),
+    )
     .map((parts) => parts.flat());
   const bytes = (graphs: HubFile[]) => graphs.reduce((sum, { size }) => sum + size, 0);
   return (

@@ -25,6 +25,7 @@ export const modelVariants = Object.keys(suffixes).filter(isVariant);
 /** Names of graph files by what the graph does; published models differ in them. */
 const graphNames: Readonly<Record<GraphRole, readonly string[]>> = {
   vision: ['vision_encoder', 'vision_model', 'embed_images'],
+  text: ['text_model'],
   embed: ['embed_tokens', 'embeddings'],
   decoder: ['decoder_model_merged', 'decoder', 'model'],
 };
@@ -71,8 +72,24 @@ export async function chooseGraphFiles(
   variant?: ModelVariant,
   roles: readonly GraphRole[] = graphRoles,
 ): Promise<GraphFiles> {
+  return withDecoder(await chooseGraphs(folder, variant, roles));
+}
+
+/** Graph files of one variant by what the graphs do. */
+export interface Graphs {
+  variant: ModelVariant;
+  paths: Partial<Record<GraphRole, string>>;
+  bytes: number;
+}
+
+/** Like {@link chooseGraphFiles}, for models that need no decoder. */
+export async function chooseGraphs(
+  folder: string,
+  variant: ModelVariant | undefined,
+  roles: readonly GraphRole[],
+): Promise<Graphs> {
   if (variant !== undefined) return graphFilesOf(folder, variant, roles);
-  const complete = await completeVariants(folder, roles);
+  const complete = await completeGraphs(folder, roles);
   const fitting = complete.find(({ bytes }) => bytes <= freemem() * maxMemoryShare);
   const smallest = complete.toSorted((a, b) => a.bytes - b.bytes)[0];
   return fitting ?? smallest ?? graphFilesOf(folder, 'fp32', roles);
@@ -83,6 +100,10 @@ export async function completeVariants(
   folder: string,
   roles: readonly GraphRole[] = graphRoles,
 ): Promise<GraphFiles[]> {
+  return (await completeGraphs(folder, roles)).map(withDecoder);
+}
+
+async function completeGraphs(folder: string, roles: readonly GraphRole[]): Promise<Graphs[]> {
   const found = await Promise.allSettled(
     modelVariants.map((each) => graphFilesOf(folder, each, roles)),
   );
@@ -93,7 +114,7 @@ async function graphFilesOf(
   folder: string,
   variant: ModelVariant,
   roles: readonly GraphRole[],
-): Promise<GraphFiles> {
+): Promise<Graphs> {
   const paths: Partial<Record<GraphRole, string>> = {};
   let bytes = 0;
   // One after the other, so that of several files that lack always the same is named.
@@ -102,9 +123,12 @@ async function graphFilesOf(
     paths[role] = path;
     bytes += await weightBytes(path, variant);
   }
-  const { decoder, ...others } = paths;
+  return { variant, paths, bytes };
+}
+
+function withDecoder({ paths: { decoder, ...others }, ...graphs }: Graphs): GraphFiles {
   if (decoder === undefined) throw new VistazoError('internal', 'A model needs a decoder.');
-  return { variant, paths: { ...others, decoder }, bytes };
+  return { ...graphs, paths: { ...others, decoder } };
 }
 
 /** The first of the names of a role that is there, or else the usual one. */

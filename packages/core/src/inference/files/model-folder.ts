@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { z } from 'zod';
 import { VistazoError } from '../../errors.js';
-import type { FamilyFacts } from '../family/model-family.js';
+import type { FamilyFacts, FamilyFiles } from '../family/model-family.js';
 import { type FamilyConfig, openFamily, readFamily } from '../family/registry.js';
 import type { TokenizerFiles } from '../tokenize/tokenizer.js';
 import { readChatTemplate } from './chat-template-file.js';
@@ -54,12 +54,8 @@ export async function describeModel(
   { variant, id }: { variant?: ModelVariant; id?: string } = {},
 ): Promise<ModelDescription> {
   const folder = resolve(path);
-  await requireFolder(folder);
-  const { facts, family } = await readFamily({
-    config: await readModelJson(folder, 'config.json'),
-    preprocessor: await readOptionalModelJson(folder, 'preprocessor_config.json'),
-    processor: await readOptionalModelJson(folder, 'processor_config.json'),
-  });
+  await requireModelFolder(folder);
+  const { facts, family } = await readFamily(await readFamilyFiles(folder));
   const generation = checkModelJson(
     generationConfigSchema,
     (await readOptionalModelJson(folder, 'generation_config.json')) ?? {},
@@ -80,7 +76,17 @@ export async function describeModel(
   };
 }
 
-async function requireFolder(folder: string): Promise<void> {
+/** The files of a folder that tell its family. Throws `model.fileMissing` or `model.invalidConfig`. */
+export async function readFamilyFiles(folder: string): Promise<FamilyFiles> {
+  return {
+    config: await readModelJson(folder, 'config.json'),
+    preprocessor: await readOptionalModelJson(folder, 'preprocessor_config.json'),
+    processor: await readOptionalModelJson(folder, 'processor_config.json'),
+  };
+}
+
+/** Throws `model.notFound` where there is no such folder. */
+export async function requireModelFolder(folder: string): Promise<void> {
   const isFolder = await stat(folder).then(
     (entry) => entry.isDirectory(),
     () => false,

@@ -6,6 +6,7 @@ import {
   type OnnxSession,
   openSession,
   outputsOf,
+  requireTensor,
   type SessionOptions,
   type TensorSpec,
 } from '../onnx/session.js';
@@ -25,20 +26,22 @@ export class VisionEncoder {
   readonly #inputs: readonly TensorSpec[];
   readonly #outputName: string;
 
-  private constructor(session: OnnxSession) {
+  private constructor(session: OnnxSession, output: string | undefined) {
     this.#session = session;
     this.#inputs = inputsOf(session);
-    const outputs = outputsOf(session);
-    const output = outputs.find(({ name }) => name === 'image_features') ?? outputs[0];
-    if (output === undefined) {
-      throw new VistazoError('model.invalidGraph', 'The graph vision_encoder gives no tensor.');
-    }
-    this.#outputName = output.name;
+    this.#outputName = outputOf(outputsOf(session), output);
   }
 
-  /** Throws `model.invalidGraph` or `model.outOfMemory`. */
-  static async open(path: string, options: SessionOptions): Promise<VisionEncoder> {
-    return new VisionEncoder(await openSession(path, options));
+  /**
+   * `output` is the tensor to take, where it must be this one. Throws `model.invalidGraph` or
+   * `model.outOfMemory`.
+   */
+  static async open(
+    path: string,
+    options: SessionOptions,
+    output?: string,
+  ): Promise<VisionEncoder> {
+    return new VisionEncoder(await openSession(path, options), output);
   }
 
   /** Throws `model.invalidGraph` when the graph takes other tensors or sizes than these. */
@@ -82,6 +85,13 @@ export class VisionEncoder {
   async close(): Promise<void> {
     await this.#session.release();
   }
+}
+
+function outputOf(outputs: readonly TensorSpec[], name: string | undefined): string {
+  if (name !== undefined) return requireTensor(outputs, name, 'vision_encoder').name;
+  const output = outputs.find((each) => each.name === 'image_features') ?? outputs[0];
+  if (output !== undefined) return output.name;
+  throw new VistazoError('model.invalidGraph', 'The graph vision_encoder gives no tensor.');
 }
 
 function tensorOf({ data, shape }: FeedTensor, type: Tensor.Type): Tensor {

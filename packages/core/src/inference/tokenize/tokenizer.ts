@@ -34,9 +34,12 @@ export class Tokenizer {
     }
   }
 
-  /** Token ids of `text`; special tokens in it are recognised, none is added. */
-  encode(text: string): number[] {
-    return this.#inner.encode(text, { add_special_tokens: false }).ids;
+  /**
+   * Token ids of `text`; special tokens in it are recognised. With `addSpecialTokens` the tokenizer's own
+   * ones begin and end it. Default: none is added.
+   */
+  encode(text: string, { addSpecialTokens = false } = {}): number[] {
+    return this.#inner.encode(text, { add_special_tokens: addSpecialTokens }).ids;
   }
 
   /** Text of `tokenIds`. Special tokens are left out unless `keepSpecialTokens`. */

@@ -1,6 +1,5 @@
-import { centreCrop } from '../centre-crop.js';
+import { centreCropImages } from '../centre-crop.js';
 import type { FamilyModel, ImageFamily, ModelFamily } from '../model-family.js';
-import { toPixelValues } from '../pixel-values.js';
 import { replacePlaceholders } from '../replace-placeholders.js';
 import type { LlavaConfig } from './read-config.js';
 
@@ -23,20 +22,8 @@ export const llava: ModelFamily<LlavaConfig> = {
 function imagesOf({ imageTokenId, imageToken, imageTokens, image }: LlavaConfig): ImageFamily {
   const imagePrompt = () => imageToken.repeat(imageTokens);
   return {
+    ...centreCropImages(image, imageTokens),
     imageTokenId,
-    layout: ({ widthPx, heightPx }) => ({
-      widthPx,
-      heightPx,
-      tiles: [{ place: 'whole', ...image.crop, imageTokens }],
-    }),
-    process: (picture) => [centreCrop(picture, image)],
-    feeds: ({ widthPx, heightPx }, pixels) => ({
-      pixel_values: {
-        type: 'float32',
-        data: toPixelValues(pixels, image.scaling),
-        shape: [1, 3, heightPx, widthPx],
-      },
-    }),
     expand: (prompt, layouts) => replacePlaceholders(prompt, imageToken, layouts.map(imagePrompt)),
     imagePrompt,
   };
