@@ -24,6 +24,10 @@ describe('the chat format', () => {
     ['bytes', user({ type: 'image', image: new Uint8Array([1]) })],
     ['a video of frames', user({ type: 'video', video: [picture, stored] })],
     ['a video of one source', user({ type: 'video', video: picture })],
+    [
+      'a video whose times are known',
+      user({ type: 'video', video: [picture, stored], atMs: [0, 1500], durationMs: 2000 }),
+    ],
     ['no messages', []],
   ])('takes %s unchanged', (_, messages) => {
     expect(parseChatMessages(messages)).toEqual(messages);
@@ -77,6 +81,16 @@ describe('the chat format', () => {
       'messages[0].content[0].video is not',
       user({ type: 'video', video: [] }),
       'a list of such frames',
+    ],
+    [
+      'messages[0].content[0].atMs is not',
+      user({ type: 'video', video: [picture, picture], atMs: [0] }),
+      'milliseconds from the beginning, one for each frame',
+    ],
+    [
+      'messages[0].content[0].durationMs is not',
+      user({ type: 'video', video: [picture], durationMs: -1 }),
+      'use milliseconds, 0 or more',
     ],
     [
       'messages[0].content[0] is not',

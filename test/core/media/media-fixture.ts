@@ -30,7 +30,7 @@ export async function framesOf(
   });
   const family = {
     name: 'idefics3',
-    config: { imageTokenId: 0, imageSeqLen: 1, image },
+    config: { imageTokenId: 0, imageSeqLen: 1, image, timesFrames: false },
   } as const;
   const pictures = await media.preparePictures(bytes, {
     family,

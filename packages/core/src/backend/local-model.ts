@@ -225,17 +225,18 @@ class LocalModel implements VisionLanguageModel {
     const { signal } = call;
     const { messages: asked, pictures: layouts } = await preparePictures<ImageLayout>(
       parseChatMessages(messages),
-      async ({ id, ref, bytes }) => {
+      async ({ id, ref, isFrame, bytes }) => {
         const { widthPx, heightPx, frames } =
           ref ??
           (await this.#media.inspect(await bytes(), {
             ...(id !== undefined && { limits: storedLimits }),
             ...(signal !== undefined && { signal }),
           }));
-        const layout = this.#eyes().layout({ widthPx, heightPx }, this.#budget);
+        const layout = this.#eyes().layout({ widthPx, heightPx }, this.#budgetOf(isFrame));
         return Array.from({ length: Math.min(frames, this.#maxFrames) }, () => layout);
       },
       call,
+      this.#family.images?.videos,
     );
     return this.#counting.count({ messages: asked, layouts }, scope, signal);
   }
@@ -330,30 +331,40 @@ class LocalModel implements VisionLanguageModel {
     call: PictureAccess,
     scope: CacheScope,
   ): Promise<PreparedMessages<ProcessedPicture>> {
-    return preparePictures(messages, (picture) => this.#frames(picture, call.signal, scope), call);
+    return preparePictures(
+      messages,
+      (picture) => this.#frames(picture, call.signal, scope),
+      call,
+      this.#family.images?.videos,
+    );
   }
 
   async #frames(
-    { id, bytes: read }: PictureSource,
+    { id, isFrame, bytes: read }: PictureSource,
     signal: AbortSignal | undefined,
     scope: CacheScope,
   ): Promise<ProcessedPicture[]> {
     const isStored = id !== undefined;
     const given = isStored ? undefined : await read();
     // Stored pictures have other limits, which must not let the same bytes in where they are posted.
-    const key = given === undefined ? `stored ${id}` : await sha256(given);
+    const budget = this.#budgetOf(isFrame);
+    const key = `${given === undefined ? `stored ${id}` : await sha256(given)} ${budget}`;
     const known = this.#prepared.get(scope, key);
     if (known !== undefined) return known;
     this.#eyes();
     const frames = await this.#media.preparePictures(given ?? (await read()), {
       family: this.#description.family,
-      budget: this.#budget,
+      budget,
       maxFrames: this.#maxFrames,
       ...(isStored && { limits: storedLimits }),
       ...(signal !== undefined && { signal }),
     });
     this.#prepared.set(scope, key, frames);
     return frames;
+  }
+
+  #budgetOf(isFrame: boolean): TileBudget {
+    return (isFrame ? this.#family.images?.videos?.budget : undefined) ?? this.#budget;
   }
 
   /** Throws `option.unsupported` when the model has none. */

@@ -6,6 +6,7 @@ import {
   type Part,
 } from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
+import type { VideoFamily, VideoFrames } from '../inference/family/model-family.js';
 import type { TemplateMessage } from '../inference/tokenize/chat-template.js';
 import { aboutPicture } from '../media/about-picture.js';
 import { fetchPicture } from '../media/fetch-picture.js';
@@ -33,17 +34,20 @@ export interface PictureSource {
   id: ImageId | undefined;
   /** What is known of it without its bytes. */
   ref: PictureRef | undefined;
+  /** Whether it stands in a video. */
+  isFrame: boolean;
   bytes: () => Promise<Uint8Array>;
 }
 
 /**
  * Turns every picture of the messages into what `prepare` makes of it. One source may give several, the
- * frames of an animation, which stand in the message one after the other.
+ * frames of an animation, which stand in the message one after the other. `videos` writes those of videos.
  */
 export async function preparePictures<T>(
   messages: readonly ChatMessage[],
   prepare: (picture: PictureSource) => Promise<T[]>,
   call: ModelCallOptions,
+  videos?: Pick<VideoFamily, 'parts'>,
 ): Promise<PreparedMessages<T>> {
   const pictures: T[] = [];
   const total = messages.flatMap(({ content }) => sourcesOf(content)).length;
@@ -57,17 +61,37 @@ export async function preparePictures<T>(
         places.push(part);
         continue;
       }
-      const sources = part.type === 'image' ? [part.image] : [part.video].flat();
-      for (const source of sources) {
+      const isFrame = part.type === 'video';
+      const sources = isFrame ? [part.video].flat() : [part.image];
+      /** When the source of each frame is shown. */
+      const atMs: (number | undefined)[] = [];
+      for (const [index, source] of sources.entries()) {
         const place = { index: sourceIndex++, total };
-        const frames = await aboutPicture(place, () => prepare(toPictureSource(source, call)));
+        const frames = await aboutPicture(place, () =>
+          prepare(toPictureSource(source, isFrame, call)),
+        );
         pictures.push(...frames);
-        places.push(...frames.map(() => ({ type: 'image' as const })));
+        atMs.push(...frames.map(() => (isFrame ? part.atMs?.[index] : undefined)));
       }
+      const images = atMs.map(() => ({ type: 'image' as const }));
+      if (!isFrame || videos === undefined) places.push(...images);
+      else places.push(...videos.parts(framesOf(atMs, part.durationMs)));
     }
     prepared.push({ role, content: places });
   }
   return { messages: prepared, pictures };
+}
+
+function framesOf(
+  times: readonly (number | undefined)[],
+  durationMs: number | undefined,
+): VideoFrames {
+  const atMs = times.filter((time) => time !== undefined);
+  return {
+    frames: times.length,
+    atMs: atMs.length === times.length ? atMs : undefined,
+    durationMs,
+  };
 }
 
 function sourcesOf(content: ChatMessage['content']): ImageSource[] {
@@ -80,15 +104,17 @@ function sourcesOf(content: ChatMessage['content']): ImageSource[] {
 /** Where a picture comes from, and how its bytes are reached. */
 export function toPictureSource(
   source: ImageSource,
+  isFrame: boolean,
   { resolvePicture, describePicture, signal }: ModelCallOptions,
 ): PictureSource {
   const id = imageIdSchema.safeParse(source).data;
   if (id !== undefined) {
-    return { id, ref: describePicture?.(id), bytes: () => storedBytes(id, resolvePicture) };
+    const bytes = () => storedBytes(id, resolvePicture);
+    return { id, ref: describePicture?.(id), isFrame, bytes };
   }
   const bytes = async () =>
     source instanceof Uint8Array ? source : fetchPicture(source, { signal });
-  return { id, ref: undefined, bytes };
+  return { id, ref: undefined, isFrame, bytes };
 }
 
 async function storedBytes(

@@ -38,12 +38,21 @@ export const imagePartSchema = z.strictObject({
 /** A picture in a message. */
 export type ImagePart = z.infer<typeof imagePartSchema>;
 
-/** `{"type":"video","video":[…]}`: an ordered list of frames, each a picture. */
-export const videoPartSchema = z.strictObject({
-  type: z.literal('video'),
-  video: z.union([imageSourceSchema, z.array(imageSourceSchema).min(1)]),
-});
-/** A video or animation in a message: one source, or its frames in order. */
+/**
+ * `{"type":"video","video":[…]}`: an ordered list of frames, each a picture. `atMs` says when each is shown, in
+ * milliseconds from the beginning, and `durationMs` how long the video is; both may be left out.
+ */
+export const videoPartSchema = z
+  .strictObject({
+    type: z.literal('video'),
+    video: z.union([imageSourceSchema, z.array(imageSourceSchema).min(1)]),
+    atMs: z.array(z.number().nonnegative()).optional(),
+    durationMs: z.number().nonnegative().optional(),
+  })
+  .refine(({ video, atMs }) => atMs === undefined || atMs.length === [video].flat().length, {
+    path: ['atMs'],
+  });
+/** A video or animation in a message: one source, or its frames in order, and their times where they are known. */
 export type VideoPart = z.infer<typeof videoPartSchema>;
 
 /** One element of a message's `content` list. */

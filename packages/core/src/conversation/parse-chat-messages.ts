@@ -45,6 +45,8 @@ const allowed: Record<string, string> = {
   image:
     'use a data URI (data:image/…;base64,…), an http(s) address, a stored picture id (sha256:…), or bytes.',
   video: 'use a picture as "image" takes it, or a list of such frames that is not empty.',
+  atMs: 'use a list of milliseconds from the beginning, one for each frame.',
+  durationMs: 'use milliseconds, 0 or more.',
 };
 
 function describe(issue: z.core.$ZodIssue, path: readonly PropertyKey[]): string {

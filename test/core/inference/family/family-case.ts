@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ImageLayout } from '../../../../packages/core/src/inference/family/image-layout.ts';
+import type {
+  ImageLayout,
+  ProcessedPicture,
+} from '../../../../packages/core/src/inference/family/image-layout.ts';
 import { openFamily } from '../../../../packages/core/src/inference/family/registry.ts';
 import type { ModelDescription } from '../../../../packages/core/src/inference/files/model-folder.ts';
 import { emptyRow } from '../../../../packages/core/src/inference/kv/kv-row.ts';
@@ -50,13 +53,21 @@ export function pixelHashes(messages: readonly CaseMessage[], description: Model
   });
 }
 
-/** The largest difference to the logits of a case, as a share of the largest of them. */
-export async function worstLogits(description: ModelDescription, asked: FamilyCase) {
+/**
+ * The largest difference to the logits of a case, as a share of the largest of them. `seen` are its pictures, where
+ * they are not those of its messages.
+ */
+export async function worstLogits(
+  description: ModelDescription,
+  asked: FamilyCase,
+  seen?: readonly ProcessedPicture[],
+) {
   const family = openFamily(description.family);
   const runner = await ModelRunner.open(description.graphs, family, { intraOpThreads: 1 });
   try {
     const { messages, inputIds, tokens, logits } = asked;
-    const pictures = family.images === undefined ? [] : picturesOf(messages, description);
+    const drawn = family.images === undefined ? [] : picturesOf(messages, description);
+    const pictures = seen ?? drawn;
     const features: Float32Array[] = [];
     for (const picture of pictures) {
       for (const index of picture.layout.tiles.keys()) {

@@ -27,7 +27,7 @@ const vectors: Vectors = JSON.parse(
 
 function eyesWith(config: object): ImageFamily {
   const image = parseIdefics3ImageConfig(config);
-  const { images } = idefics3.open({ imageTokenId: 4, imageSeqLen: 64, image });
+  const { images } = idefics3.open({ imageTokenId: 4, imageSeqLen: 64, image, timesFrames: false });
   if (images === undefined) throw new Error('no eyes');
   return images;
 }

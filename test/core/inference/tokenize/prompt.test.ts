@@ -62,7 +62,7 @@ function smolPrompter(settings: object = {}): Prompter {
         chatTemplate: 'chat_template' in template ? String(template.chat_template) : '',
         templateVariables: {},
       },
-      idefics3.open({ imageTokenId: 49190, imageSeqLen: 64, image }),
+      idefics3.open({ imageTokenId: 49190, imageSeqLen: 64, image, timesFrames: false }),
       tokenizer,
     ),
   };

@@ -1,4 +1,5 @@
 import type { RgbImage } from '../../image/resample.js';
+import type { TemplateMessage } from '../tokenize/chat-template.js';
 import type { ImageLayout, ImageTile, PixelSize, TileBudget } from './image-layout.js';
 
 /** What a family reads of a model folder, parsed; undefined where a file is not there. */
@@ -53,6 +54,22 @@ export interface PromptPositions {
   next: number;
 }
 
+/** A video of a message. */
+export interface VideoFrames {
+  frames: number;
+  /** When each frame is shown, in milliseconds from the beginning; undefined where that is not known. */
+  atMs: readonly number[] | undefined;
+  durationMs: number | undefined;
+}
+
+/** How a model sees videos, where they are more than pictures one after the other. */
+export interface VideoFamily {
+  /** Tiles of one frame. */
+  readonly budget: TileBudget;
+  /** What stands in a message for a video: an `image` for each frame, and text around them. */
+  parts(video: VideoFrames): TemplateMessage['content'];
+}
+
 /** How pictures become inputs of a vision encoder. */
 export interface ImageProcessor {
   /** How a picture of this size is cut, without looking at it. */
@@ -71,6 +88,8 @@ export interface ImageFamily extends ImageProcessor {
   expand(prompt: string, layouts: readonly ImageLayout[]): string;
   /** What {@link expand} puts into the prompt for a picture. */
   imagePrompt(layout: ImageLayout): string;
+  /** Undefined where the frames of a video are pictures like others. */
+  readonly videos?: VideoFamily;
 }
 
 /** A family with the configuration of one model. */

@@ -3,6 +3,7 @@ import { toPixelValues } from '../pixel-values.js';
 import { expandImageTokens, imagePrompt } from './expand-image-tokens.js';
 import { layoutOf, processPicture } from './image-processor.js';
 import type { Idefics3Config } from './read-config.js';
+import { videoParts } from './video-parts.js';
 
 /** Idefics3 and SmolVLM: a grid of square tiles and the whole picture, each with as many tokens. */
 export const idefics3: ModelFamily<Idefics3Config> = {
@@ -18,7 +19,7 @@ export const idefics3: ModelFamily<Idefics3Config> = {
   }),
 };
 
-function imagesOf({ imageTokenId, imageSeqLen, image }: Idefics3Config): ImageFamily {
+function imagesOf({ imageTokenId, imageSeqLen, image, timesFrames }: Idefics3Config): ImageFamily {
   const scaling = {
     rescaleFactor: image.rescale_factor,
     mean: image.image_mean,
@@ -42,5 +43,7 @@ function imagesOf({ imageTokenId, imageSeqLen, image }: Idefics3Config): ImageFa
     }),
     expand: expandImageTokens,
     imagePrompt,
+    // Frames are never cut into tiles.
+    ...(timesFrames && { videos: { budget: 'fast', parts: videoParts } }),
   };
 }

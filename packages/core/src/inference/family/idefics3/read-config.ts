@@ -27,6 +27,7 @@ const imageSchema = z.object({
 const processorTypes: readonly string[] = ['Idefics3ImageProcessor', 'SmolVLMImageProcessor'];
 
 const configSchema = z.object({
+  model_type: z.string(),
   image_token_id: z.number().int().nonnegative(),
   text_config: z.object({
     max_position_embeddings: z.number().int().positive(),
@@ -49,6 +50,8 @@ export interface Idefics3Config {
   /** Tokens of one tile. */
   imageSeqLen: number;
   image: Idefics3ImageConfig;
+  /** Whether the model's processor writes when the frames of a video are shown. */
+  timesFrames: boolean;
 }
 
 const processorFile = 'processor_config.json';
@@ -59,7 +62,11 @@ const preprocessorFile = 'preprocessor_config.json';
  * in transformers. Throws `model.fileMissing`, `model.invalidConfig` or `model.unsupported`.
  */
 export function readIdefics3(files: FamilyFiles): { facts: FamilyFacts; config: Idefics3Config } {
-  const { image_token_id, text_config } = checkModelJson(configSchema, files.config, 'config.json');
+  const { model_type, image_token_id, text_config } = checkModelJson(
+    configSchema,
+    files.config,
+    'config.json',
+  );
   const processor = checkModelJson(
     processorSchema,
     required(files.processor, processorFile),
@@ -74,6 +81,7 @@ export function readIdefics3(files: FamilyFiles): { facts: FamilyFacts; config: 
     config: {
       imageTokenId: image_token_id,
       imageSeqLen,
+      timesFrames: model_type === 'smolvlm',
       image:
         nested === undefined
           ? parseIdefics3ImageConfig(required(files.preprocessor, preprocessorFile))
