@@ -24,7 +24,7 @@ import { CountingThread } from '../inference/tokenize/counting-thread.js';
 import { MediaProcess } from '../media/media-process.js';
 import { ScopedCache } from '../scoped-cache.js';
 import {
-  type PictureSource,
+  type MessagePicture,
   type PreparedMessages,
   preparePictures,
   requireQuestion,
@@ -340,7 +340,7 @@ class LocalModel implements VisionLanguageModel {
   }
 
   async #frames(
-    { id, isFrame, bytes: read }: PictureSource,
+    { id, isFrame, bytes: read }: MessagePicture,
     signal: AbortSignal | undefined,
     scope: CacheScope,
   ): Promise<ProcessedPicture[]> {

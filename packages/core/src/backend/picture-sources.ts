@@ -34,9 +34,13 @@ export interface PictureSource {
   id: ImageId | undefined;
   /** What is known of it without its bytes. */
   ref: PictureRef | undefined;
+  bytes: () => Promise<Uint8Array>;
+}
+
+/** A picture where it stands in a message. */
+export interface MessagePicture extends PictureSource {
   /** Whether it stands in a video. */
   isFrame: boolean;
-  bytes: () => Promise<Uint8Array>;
 }
 
 /**
@@ -45,7 +49,7 @@ export interface PictureSource {
  */
 export async function preparePictures<T>(
   messages: readonly ChatMessage[],
-  prepare: (picture: PictureSource) => Promise<T[]>,
+  prepare: (picture: MessagePicture) => Promise<T[]>,
   call: ModelCallOptions,
   videos?: Pick<VideoFamily, 'parts'>,
 ): Promise<PreparedMessages<T>> {
@@ -68,7 +72,7 @@ export async function preparePictures<T>(
       for (const [index, source] of sources.entries()) {
         const place = { index: sourceIndex++, total };
         const frames = await aboutPicture(place, () =>
-          prepare(toPictureSource(source, isFrame, call)),
+          prepare({ ...toPictureSource(source, call), isFrame }),
         );
         pictures.push(...frames);
         atMs.push(...frames.map(() => (isFrame ? part.atMs?.[index] : undefined)));
@@ -104,17 +108,16 @@ function sourcesOf(content: ChatMessage['content']): ImageSource[] {
 /** Where a picture comes from, and how its bytes are reached. */
 export function toPictureSource(
   source: ImageSource,
-  isFrame: boolean,
   { resolvePicture, describePicture, signal }: ModelCallOptions,
 ): PictureSource {
   const id = imageIdSchema.safeParse(source).data;
   if (id !== undefined) {
     const bytes = () => storedBytes(id, resolvePicture);
-    return { id, ref: describePicture?.(id), isFrame, bytes };
+    return { id, ref: describePicture?.(id), bytes };
   }
   const bytes = async () =>
     source instanceof Uint8Array ? source : fetchPicture(source, { signal });
-  return { id, ref: undefined, isFrame, bytes };
+  return { id, ref: undefined, bytes };
 }
 
 async function storedBytes(
