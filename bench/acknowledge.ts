@@ -80,7 +80,7 @@ async function countBusy(isUnderWay: () => boolean, isBusy: () => Promise<boolea
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'vistazo-bench-'));
-const server = await startPostgres();
+const server = await startPostgres({ isDurable: true });
 try {
   const sqlite = await openSqliteStore({ path: join(folder, 'bot.sqlite') });
   console.log(JSON.stringify({ store: 'sqlite', ...(await measure(sqlite)) }));

@@ -63,7 +63,7 @@ async function measure(store: Store): Promise<Figures> {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'vistazo-bench-'));
-const server = await startPostgres();
+const server = await startPostgres({ isDurable: true });
 try {
   console.table({
     SQLite: await measure(await openSqliteStore({ path: join(folder, 'bot.sqlite') })),

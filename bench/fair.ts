@@ -73,7 +73,7 @@ async function compare(open: () => Promise<Store>, limits: BotLimits) {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'vistazo-bench-'));
-const server = await startPostgres();
+const server = await startPostgres({ isDurable: true });
 try {
   let databases = 0;
   const openSqlite = () => openSqliteStore({ path: join(folder, `${databases++}.sqlite`) });

