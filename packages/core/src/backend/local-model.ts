@@ -51,7 +51,8 @@ export interface LocalModelOptions {
   /**
    * How closely pictures are looked at: `full`, as the model's own rule has it; `fast`, the whole
    * picture alone; `auto`, as many tiles as {@link firstTokenMs} allows on this machine, measured at
-   * load; or a number of tiles ≥ 1. Default `full`.
+   * load; or a number of tiles ≥ 1. Models that see a picture whole, in about its own size, make it
+   * smaller: to 256 image tokens for each tile. Default `full`.
    */
   tileBudget?: 'full' | 'fast' | 'auto' | number;
   /** Time in which `auto` aims to have looked at one picture, > 0. Default 3,000. */

@@ -23,6 +23,8 @@ export interface ImageLayout extends PixelSize {
  * - `full`: as many as the model's own rule gives, equal to the reference.
  * - `fast`: the whole picture alone.
  * - A number ≥ 1: as many as fit, the whole picture among them.
+ *
+ * A family that cuts no tiles takes a tile for so many image tokens, and makes the picture smaller.
  */
 export type TileBudget = 'full' | 'fast' | number;
 
