@@ -77,6 +77,10 @@ CASES = {
         message("user", "And these? Which is the highest?", (111, 33), (33, 47)), message("assistant", "The first: 42."),
         message("user", "Why? Error code: E-2041."),
     ],
+    "a long conversation": [
+        message("user" if turn % 2 == 0 else "assistant", f"{CORPUS[turn % len(CORPUS)]} {turn}", *([(250 - turn, 101), (40, 77)] if turn in (0, 6) else []))
+        for turn in range(9)
+    ],
 }
 
 
