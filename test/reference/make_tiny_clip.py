@@ -21,7 +21,7 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 
 from clip_graphs import clip_layers, clip_vision
 from idefics3_graphs import BOOL, FLOAT, INT64, Graph, tensor
-from make_image_vectors import picture
+from make_image_vectors import picture, sha256
 from make_tiny_idefics3 import CORPUS
 
 HERE = Path(__file__).parent
@@ -142,7 +142,7 @@ def main() -> None:
         embeds = output.image_embeds
         pictures.append({
             "size": list(size), "embedding": rounded(embeds / embeds.norm(dim=-1, keepdim=True))[0],
-            "scores": dict(zip(LABELS, rounded(output.logits_per_image.softmax(dim=-1))[0])),
+            "pixels": sha256(inputs["pixel_values"][0].numpy()), "scores": dict(zip(LABELS, rounded(output.logits_per_image.softmax(dim=-1))[0])),
         })
     write_json("vectors.json", {
         "transformers": transformers.__version__, "logitScale": float(model.logit_scale.exp()), "texts": texts, "pictures": pictures,

@@ -22,7 +22,7 @@ from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefi
 from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
 
 from idefics3_graphs import decoder_graph, embed_graph, vision_graph
-from make_image_vectors import picture
+from make_image_vectors import picture, sha256
 
 OUT = Path(__file__).parent / "tiny-idefics3"
 TILE_PX, PATCH_PX, SCALE, EDGE_PX = 32, 8, 2, 128
@@ -165,7 +165,16 @@ def answer(model: Idefics3ForConditionalGeneration, processor: Idefics3Processor
         assert tokens[-1] >= len(SPECIAL), "a special token: choose another seed"
         current = torch.cat([current, best.indices[None, :1]], -1)
     text = processor.tokenizer.decode(tokens, skip_special_tokens=True)
-    return {"messages": messages, "prompt": prompt, "inputIds": ids[0].tolist(), "tokens": tokens, "text": text, "logits": logits}
+    return {
+        "messages": messages, "prompt": prompt, "inputIds": ids[0].tolist(), "tokens": tokens, "text": text, "logits": logits,
+        "pixels": [pixel_hash(processor, size) for size in sizes],
+    }
+
+
+def pixel_hash(processor: Idefics3Processor, size: tuple[int, int]) -> str:
+    """SHA-256 of the `pixel_values` of a picture, its tiles in their order."""
+    values = processor.image_processor([[Image.fromarray(picture(*size))]], return_tensors="np")["pixel_values"][0]
+    return sha256(values.astype(np.float32))
 
 
 def answer_by_graphs(suffix: str, processor: Idefics3Processor, case: dict) -> list[int]:

@@ -17,6 +17,8 @@ import type { TemplateMessage } from '../../../packages/core/src/inference/token
 import type { CountRequest } from '../../../packages/core/src/inference/tokenize/counting-protocol.ts';
 import { formulaPicture } from '../image/formula-picture.ts';
 
+export { showingTokens } from './showing-tokens.ts';
+
 /** A message of a case; pictures are drawn by formula in the size given. */
 export interface CaseMessage {
   role: TemplateMessage['role'];
@@ -67,21 +69,6 @@ export async function describeTinyWithDecoder(path: string): Promise<ModelDescri
   const { graphs } = description;
   const paths = { ...graphs.paths, decoder: `${tinyFolder}/decoders/${path}` };
   return { ...description, graphs: { ...graphs, paths } };
-}
-
-/**
- * The description without what makes text of tokens: such a tokenizer writes the tokens of an
- * answer as they stand in the vocabulary, with blanks between, so that {@link tokensOf} can tell them.
- */
-export function showingTokens(description: ModelDescription): ModelDescription {
-  const { tokenizerJson, tokenizerConfig } = description.tokenizer;
-  return {
-    ...description,
-    tokenizer: {
-      tokenizerJson: JSON.stringify({ ...JSON.parse(tokenizerJson), decoder: null }),
-      tokenizerConfig,
-    },
-  };
 }
 
 const vocabulary: Record<string, number> = JSON.parse(

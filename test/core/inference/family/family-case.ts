@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url';
 import type {
   ImageLayout,
   ProcessedPicture,
-} from '../../../../packages/core/src/inference/family/image-layout.ts';
-import { openFamily } from '../../../../packages/core/src/inference/family/registry.ts';
-import type { ModelDescription } from '../../../../packages/core/src/inference/files/model-folder.ts';
-import { emptyRow } from '../../../../packages/core/src/inference/kv/kv-row.ts';
-import { ModelRunner } from '../../../../packages/core/src/inference/runner/model-runner.ts';
-import { anyScope, type CaseMessage, eyesOf, picturesOf } from '../tiny-model.ts';
+} from '../../../../packages/core/dist/inference/family/image-layout.js';
+import { openFamily } from '../../../../packages/core/dist/inference/family/registry.js';
+import type { ModelDescription } from '../../../../packages/core/dist/inference/files/model-folder.js';
+import { emptyRow } from '../../../../packages/core/dist/inference/kv/kv-row.js';
+import { ModelRunner } from '../../../../packages/core/dist/inference/runner/model-runner.js';
+import { formulaPicture } from '../../image/formula-picture.ts';
+import type { CaseMessage } from '../tiny-model.ts';
 
 /** A conversation and what Python transformers makes of it. */
 export interface FamilyCase {
@@ -19,8 +20,8 @@ export interface FamilyCase {
   tokens: number[];
   /** By the number of the step. */
   logits: Record<string, number[]>;
-  /** SHA-256 of `pixel_values` of each picture. */
-  pixels: string[];
+  /** SHA-256 of `pixel_values` of each picture; undefined for a model without eyes. */
+  pixels?: string[];
 }
 
 /** A folder of random models that a script in test/reference/ wrote. */
@@ -41,13 +42,30 @@ export function tokensIn(folder: string, text: string): number[] {
   return text.split(' ').map((token) => vocab[token] ?? -1);
 }
 
+/** Pictures of messages, made ready. */
+export function picturesIn(
+  messages: readonly CaseMessage[],
+  { family }: Pick<ModelDescription, 'family'>,
+): ProcessedPicture[] {
+  const { images } = openFamily(family);
+  if (images === undefined) return [];
+  return messages
+    .flatMap(({ content }) => content)
+    .filter((part) => part.type === 'image')
+    .map(({ size }) => {
+      const picture = formulaPicture(...size);
+      const layout = images.layout(picture, 'full');
+      return { layout, pixels: images.process(picture, layout) };
+    });
+}
+
 /** SHA-256 of what the vision encoder gets of each picture. */
 export function pixelHashes(messages: readonly CaseMessage[], description: ModelDescription) {
-  const images = eyesOf(description);
-  return picturesOf(messages, description).map(({ layout, pixels }) => {
+  const { images } = openFamily(description.family);
+  return picturesIn(messages, description).map(({ layout, pixels }) => {
     const hash = createHash('sha256');
     for (const [index, tile] of layout.tiles.entries()) {
-      hash.update(images.feeds(tile, pixels[index] ?? new Uint8Array()).pixel_values?.data ?? '');
+      hash.update(images?.feeds(tile, pixels[index] ?? new Uint8Array()).pixel_values?.data ?? '');
     }
     return hash.digest('hex');
   });
@@ -66,12 +84,11 @@ export async function worstLogits(
   const runner = await ModelRunner.open(description.graphs, family, { intraOpThreads: 1 });
   try {
     const { messages, inputIds, tokens, logits } = asked;
-    const drawn = family.images === undefined ? [] : picturesOf(messages, description);
-    const pictures = seen ?? drawn;
+    const pictures = seen ?? picturesIn(messages, description);
     const features: Float32Array[] = [];
     for (const picture of pictures) {
       for (const index of picture.layout.tiles.keys()) {
-        features.push(await runner.encodeTile(picture, index, anyScope));
+        features.push(await runner.encodeTile(picture, index, { name: '', isForgotten: false }));
       }
     }
     const layouts: ImageLayout[] = pictures.map(({ layout }) => layout);
