@@ -200,7 +200,7 @@ describe('a damaged document or video', () => {
     const limits = { maxCpuMs: 1500 };
     const looking = new MediaProcess(limits, programs);
     try {
-      for await (const { bytes, what } of mutatedFiles(50, 11, shares))
+      for await (const { bytes, what } of mutatedFiles(30, 11, shares))
         expect(await outcome(bytes, looking), what).toMatch(/^(shown|picture\.\w+)$/);
       expect(await looking.picturesIn(pdf([red]))).toHaveLength(1);
     } finally {
