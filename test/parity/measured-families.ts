@@ -12,6 +12,7 @@ export interface MeasuredFamily {
 /** All families, one random model each. */
 export const measuredFamilies: readonly MeasuredFamily[] = [
   { family: 'idefics3', title: 'Idefics3, SmolVLM', folder: 'tiny-idefics3', kind: 'answers' },
+  { family: 'smolvlm', title: 'SmolVLM with videos', folder: 'tiny-smolvlm', kind: 'answers' },
   { family: 'llava', title: 'LLaVA-1.5', folder: 'tiny-llava', kind: 'answers' },
   { family: 'qwen2_vl', title: 'Qwen2-VL', folder: 'tiny-qwen2-vl', kind: 'answers' },
   { family: 'qwen2_5_vl', title: 'Qwen2.5-VL', folder: 'tiny-qwen2.5-vl', kind: 'answers' },

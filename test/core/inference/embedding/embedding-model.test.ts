@@ -12,6 +12,7 @@ import { Tokenizer } from '../../../../packages/core/src/inference/tokenize/toke
 import { formulaPicture } from '../../image/formula-picture.ts';
 import { referenceFolder } from '../../reference-files.ts';
 import { familyFolder } from '../family/family-case.ts';
+import { downloadsOf, startHub } from '../files/loopback-hub.ts';
 
 interface Vectors {
   transformers: string;
@@ -207,6 +208,33 @@ describe('a model folder for embeddings', () => {
         message: expect.stringContaining('text_model.onnx'),
       });
     });
+  });
+
+  it('of a hub is downloaded with its two graphs alone', async () => {
+    const id = 'someone/tiny-clip';
+    const names = [
+      'config.json',
+      'preprocessor_config.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ];
+    const graphs = ['onnx/vision_model.onnx', 'onnx/text_model.onnx'];
+    const files = [...names, ...graphs].map((name): [string, Uint8Array] => [
+      name,
+      readFileSync(join(folder, name)),
+    ]);
+    // Published folders hold both graphs in one besides.
+    const hub = await startHub(id, [...files, ['onnx/model.onnx', new Uint8Array(9)]]);
+    const cacheDir = await mkdtemp(join(tmpdir(), 'vistazo-clip-hub-'));
+    try {
+      const model = await createEmbeddingModel({ model: id, hubUrl: hub.url, cacheDir });
+      expect(model.info).toEqual({ id, variant: 'fp32', dimensions: 24 });
+      await model.close();
+      expect(downloadsOf(hub).sort()).toEqual([...names, ...graphs].sort());
+    } finally {
+      await hub.close();
+      await rm(cacheDir, { recursive: true });
+    }
   });
 
   it('is told from one of a model that answers', async () => {
