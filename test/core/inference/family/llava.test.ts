@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLocalModel } from '@vistazo/core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ImageLayout } from '../../../../packages/core/src/inference/family/image-layout.ts';
 import { readLlava } from '../../../../packages/core/src/inference/family/llava/read-config.ts';
 import { openFamily } from '../../../../packages/core/src/inference/family/registry.ts';
 import {
@@ -15,10 +16,12 @@ import {
   buildPrompt,
   openPromptModel,
 } from '../../../../packages/core/src/inference/tokenize/prompt.ts';
+import { TokenCounter } from '../../../../packages/core/src/inference/tokenize/token-counter.ts';
 import { Tokenizer } from '../../../../packages/core/src/inference/tokenize/tokenizer.ts';
 import { referenceFolder } from '../../reference-files.ts';
 import {
   answerOf,
+  anyScope,
   type CaseMessage,
   countOf,
   requestOf,
@@ -119,6 +122,32 @@ describe('a local LLaVA-1.5', () => {
     } finally {
       await model.close();
     }
+  });
+});
+
+describe('counts of a conversation whose turns no special token begins', () => {
+  it('are those of the whole prompt, at a cost of its length', () => {
+    const tokenizer = Tokenizer.load(description.tokenizer);
+    const model = openPromptModel(description, openFamily(description.family), tokenizer);
+    const talk = Array.from({ length: 60 }, (_, index) => ({
+      role: index % 2 === 0 ? ('user' as const) : ('assistant' as const),
+      content: [{ type: 'text' as const, text: `¿Qué hay en ${index}? 日本 it's  so. `.repeat(6) }],
+    }));
+    let encoded = 0;
+    const counter = new TokenCounter<ImageLayout>({
+      tokenizer,
+      imageTokenId: undefined,
+      buildPrompt: (messages, layouts, options) => buildPrompt(messages, layouts, model, options),
+    });
+    const encode = tokenizer.encode.bind(tokenizer);
+    tokenizer.encode = (text, options) => {
+      encoded += text.length;
+      return encode(text, options);
+    };
+    const counts = counter.count({ messages: talk, layouts: [] }, anyScope);
+    const prompt = buildPrompt(talk, [], model);
+    expect(counts.totalTokens).toBe(encode(prompt).length);
+    expect(encoded).toBeLessThan(8 * prompt.length);
   });
 });
 

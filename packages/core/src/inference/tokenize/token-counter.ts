@@ -39,7 +39,7 @@ type Histories = Record<Role, readonly TemplateMessage[]>;
 
 const maxRemembered = 20_000;
 
-/** Where so much text has no special token, it is cut at its end. The count may then be a token too large. */
+/** Where so much text has neither special tokens nor words, it is cut at its end. The count may then be a token too large. */
 const maxCarryLength = 8192;
 
 const shortHistories: Histories = { system: [], user: [], assistant: [] };
@@ -48,6 +48,9 @@ const longHistories: Histories = {
   user: [saying('user', 'x')],
   assistant: [saying('user', 'x'), saying('assistant', 'x')],
 };
+
+/** Of a longer text without special tokens only the last words are tokenised again with what follows. */
+const maxWholeCarryLength = 512;
 
 /** Conversations by which a template shows how it adds one message to the others. */
 const samples: readonly (readonly TemplateMessage[])[] = [
@@ -154,7 +157,12 @@ export class TokenCounter<Layout> {
     if (!this.#hasSpecialTokens) return '';
     let last = 0;
     for (const { index } of text.matchAll(this.#specialTokens)) last = index;
-    return text.length - last > maxCarryLength ? '' : text.slice(last);
+    const rest = text.slice(last);
+    if (rest.length <= maxWholeCarryLength) return rest;
+    // Words are tokenised apart, so that a few of them tell how a text goes on.
+    const word = rest.slice(-maxWholeCarryLength / 2).search(/(?<=[\p{L}\p{N}]) (?=\p{L})/u);
+    if (word !== -1) return rest.slice(-maxWholeCarryLength / 2).slice(word);
+    return rest.length > maxCarryLength ? '' : rest;
   }
 
   #total({ messages, layouts }: Countable<Layout>, growths: readonly Growth[]): number {
