@@ -141,14 +141,16 @@ describe('a folder with several chat templates', () => {
 });
 
 describe('a folder of model type smolvlm', () => {
-  it('is read as one of Idefics3', async () => {
+  it('is read as one of Idefics3 that knows the times of frames', async () => {
     await write('config.json', { ...(await read('config.json')), model_type: 'smolvlm' });
     await write('preprocessor_config.json', {
       ...(await read('preprocessor_config.json')),
       image_processor_type: 'SmolVLMImageProcessor',
       video_sampling: { fps: 1, max_frames: 64, video_size: { longest_edge: 512 } },
     });
-    expect(await described()).toEqual(await described(tinyFolder));
+    const { family: plain, ...others } = await described(tinyFolder);
+    const config = { ...plain.config, timesFrames: true };
+    expect(await described()).toEqual({ ...others, family: { ...plain, config } });
   });
 });
 
