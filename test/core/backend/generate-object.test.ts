@@ -75,7 +75,7 @@ describe('a typed answer of the embedded model', () => {
 
   it.each([
     ['JSON cannot hold', z.object({ at: z.date() }), 'cannot be written as JSON Schema'],
-    ['nobody can be held to', z.string().regex(/^E-\d+$/), 'has pattern'],
+    ['nobody can be held to', z.string().regex(/(?<=E-)\d/), 'has (?<=E-)'],
   ])('is refused for a schema that %s', async (_, schema, words) => {
     await expect(generateObject(model, question('What?'), { schema })).rejects.toMatchObject({
       code: 'option.unsupported',

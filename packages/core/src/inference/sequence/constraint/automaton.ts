@@ -1,14 +1,6 @@
 import type { Grammar, Rule } from './grammar.js';
-
-/** Index into the nodes of an automaton. */
-type NodeId = number;
-
-type Node =
-  | { type: 'byte'; accepts: Uint8Array; next: NodeId }
-  | { type: 'choice'; nexts: NodeId[] }
-  | { type: 'call'; entry: NodeId; next: NodeId }
-  | { type: 'repeat'; entry: NodeId; min: number; max: number; next: NodeId }
-  | { type: 'end' };
+import { dead, type Language } from './language.js';
+import { bytesToEndOfNodes, type Node, type NodeId } from './node-distances.js';
 
 /** Where to go on when a rule ends: after a call, or once more round a repetition. */
 interface Frame {
@@ -26,11 +18,17 @@ interface Frame {
 }
 
 const ofCall = -1;
+/** Of a head at a byte rather than within a language. */
+const noPosition = -1;
+const unknown = -2;
+const none = -1;
 
 /** A place where a byte is read. */
 interface Head {
   id: number;
   node: NodeId;
+  /** State of the language of the node. */
+  position: number;
   frame: Frame | undefined;
 }
 
@@ -47,7 +45,12 @@ export interface State {
 
 interface InnerState extends State {
   heads: readonly Head[];
-  nexts: (InnerState | null | undefined)[];
+}
+
+interface Place {
+  node: NodeId;
+  position: number;
+  frame: Frame | undefined;
 }
 
 /**
@@ -58,18 +61,23 @@ export class Automaton {
   readonly start: State;
   readonly #nodes: Node[] = [];
   readonly #entries = new Map<string, NodeId>();
+  readonly #usable: ReadonlySet<number>;
   readonly #nodeBytesToEnd: Float64Array;
   readonly #frames = new Map<string, Frame>();
   readonly #heads = new Map<string, Head>();
-  readonly #states = new Map<string, InnerState>();
+  readonly #statesByKey = new Map<string, InnerState>();
+  readonly #states: InnerState[] = [];
+  /** For each state the ids of the states after each byte. */
+  readonly #nexts: Int32Array[] = [];
 
   /** How many states were met. */
   get stateCount(): number {
-    return this.#states.size;
+    return this.#states.length;
   }
 
   /** `usable` are the bytes that `bytesToEnd` may count on. */
   constructor(grammar: Grammar, usable: ReadonlySet<number>) {
+    this.#usable = usable;
     const end = this.#add({ type: 'end' });
     const named = [...grammar.rules];
     // Calls may come before what they call; a choice of one stands for each rule until it is known.
@@ -79,23 +87,45 @@ export class Automaton {
       if (entry?.type === 'choice') entry.nexts.push(this.#compile(rule, end));
     }
     const first = this.#compile(grammar.start, end);
-    this.#nodeBytesToEnd = this.#distances(usable);
-    this.start = this.#stateOf([[first, undefined]]);
+    this.#nodeBytesToEnd = bytesToEndOfNodes(this.#nodes, usable);
+    this.start = this.#stateOf([{ node: first, position: noPosition, frame: undefined }]);
   }
 
   /** The state after one more byte; undefined where no text goes on so. */
   next(state: State, byte: number): State | undefined {
-    const { nexts, heads } = state as InnerState;
-    const known = nexts[byte];
-    if (known !== undefined) return known ?? undefined;
-    const places: [NodeId, Frame | undefined][] = [];
-    for (const { node, frame } of heads) {
-      const reader = this.#node(node);
-      if (reader.type === 'byte' && reader.accepts[byte] === 1) places.push([reader.next, frame]);
-    }
-    const next = places.length === 0 ? null : this.#stateOf(places);
+    const id = this.nextId(state.id, byte);
+    return id === none ? undefined : this.#states[id];
+  }
+
+  /** As {@link next}, by ids; −1 where no text goes on so. */
+  nextId(state: number, byte: number): number {
+    const nexts = this.#nexts[state] as Int32Array;
+    const known = nexts[byte] as number;
+    if (known !== unknown) return known;
+    const next = this.#nextOf(this.#states[state] as InnerState, byte);
     nexts[byte] = next;
-    return next ?? undefined;
+    return next;
+  }
+
+  /** {@link State.bytesToEnd} by id. */
+  bytesToEndOf(state: number): number {
+    return (this.#states[state] as InnerState).bytesToEnd;
+  }
+
+  #nextOf({ heads }: InnerState, byte: number): number {
+    const places: Place[] = [];
+    for (const { node, position, frame } of heads) {
+      const reader = this.#node(node);
+      if (reader.type === 'byte') {
+        if (reader.accepts[byte] === 1) {
+          places.push({ node: reader.next, position: noPosition, frame });
+        }
+      } else if (reader.type === 'language') {
+        const next = reader.language.next(position, byte);
+        if (next !== dead) places.push({ node, position: next, frame });
+      }
+    }
+    return places.length === 0 ? none : this.#stateOf(places).id;
   }
 
   /** The state after these bytes; undefined where no text goes on so. */
@@ -141,67 +171,20 @@ export class Automaton {
         const entry = this.#compile(rule.rule, this.#add({ type: 'end' }));
         return this.#add({ type: 'repeat', entry, min: rule.min, max: rule.max, next });
       }
+      case 'language':
+        return this.#add({ type: 'language', language: rule.open(this.#usable), next });
       case 'call':
         return this.#add({ type: 'call', entry: this.#entryOf(rule.name), next });
     }
   }
 
-  /** For each node the fewest usable bytes to the end of its rule, by relaxation until nothing changes. */
-  #distances(usable: ReadonlySet<number>): Float64Array {
-    const distances = new Float64Array(this.#nodes.length).fill(Number.POSITIVE_INFINITY);
-    const of = (id: NodeId) => distances[id] as number;
-    const once = (node: Node): number => {
-      switch (node.type) {
-        case 'end':
-          return 0;
-        case 'byte':
-          return [...usable].some((byte) => node.accepts[byte] === 1)
-            ? 1 + of(node.next)
-            : Number.POSITIVE_INFINITY;
-        case 'choice':
-          return Math.min(...node.nexts.map(of));
-        case 'call':
-          return of(node.entry) + of(node.next);
-        case 'repeat':
-          return rounds(node.min, of(node.entry)) + of(node.next);
-      }
-    };
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (const [id, node] of this.#nodes.entries()) {
-        const distance = once(node);
-        if (distance >= of(id)) continue;
-        distances[id] = distance;
-        changed = true;
-      }
-    }
-    return distances;
-  }
-
-  #stateOf(places: readonly [NodeId, Frame | undefined][]): InnerState {
+  #stateOf(places: readonly Place[]): InnerState {
     const heads = new Map<number, Head>();
     const seen = new Set<string>();
+    const open: Place[] = [...places];
     let isAccepting = false;
-    const visit = (id: NodeId, frame: Frame | undefined): void => {
-      const node = this.#node(id);
-      if (node.type === 'byte') {
-        const head = this.#headOf(id, frame);
-        heads.set(head.id, head);
-        return;
-      }
-      const key = `${id} ${frame?.id}`;
-      if (seen.has(key)) return;
-      seen.add(key);
-      if (node.type === 'choice') for (const next of node.nexts) visit(next, frame);
-      else if (node.type === 'call') visit(node.entry, this.#frameOf(node.next, ofCall, frame));
-      else if (node.type === 'repeat') round(id, node, 0, frame);
-      else if (frame === undefined) isAccepting = true;
-      else {
-        const after = this.#node(frame.node);
-        if (after.type === 'repeat' && frame.count !== ofCall) {
-          round(frame.node, after, frame.count + 1, frame.below);
-        } else visit(frame.node, frame.below);
-      }
+    const visit = (node: NodeId, frame: Frame | undefined): void => {
+      open.push({ node, position: noPosition, frame });
     };
     const round = (
       id: NodeId,
@@ -213,35 +196,82 @@ export class Automaton {
       if (done < max) visit(entry, this.#frameOf(id, count, below));
       if (done >= min) visit(next, below);
     };
-    for (const [node, frame] of places) visit(node, frame);
+    const enter = (language: Language, { node, position, frame }: Place, next: NodeId): void => {
+      if (language.canGoOn(position)) {
+        const head = this.#headOf(node, position, frame);
+        heads.set(head.id, head);
+      }
+      if (language.bytesToEnd(position) === 0) visit(next, frame);
+    };
+    for (let place = open.pop(); place !== undefined; place = open.pop()) {
+      const { node: id, position, frame } = place;
+      const node = this.#node(id);
+      if (node.type === 'byte') {
+        const head = this.#headOf(id, noPosition, frame);
+        heads.set(head.id, head);
+        continue;
+      }
+      const key = `${id} ${position} ${frame?.id}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (node.type === 'choice') for (const next of node.nexts) visit(next, frame);
+      else if (node.type === 'language') {
+        const here = position === noPosition ? node.language.start : position;
+        enter(node.language, { node: id, position: here, frame }, node.next);
+      } else if (node.type === 'call') {
+        // A call at the end of a rule needs no way back to it.
+        const isLast = this.#node(node.next).type === 'end';
+        visit(node.entry, isLast ? frame : this.#frameOf(node.next, ofCall, frame));
+      } else if (node.type === 'repeat') round(id, node, 0, frame);
+      else if (frame === undefined) isAccepting = true;
+      else {
+        const after = this.#node(frame.node);
+        if (after.type === 'repeat' && frame.count !== ofCall) {
+          round(frame.node, after, frame.count + 1, frame.below);
+        } else visit(frame.node, frame.below);
+      }
+    }
     return this.#interned([...heads.values()], isAccepting);
   }
 
   #interned(heads: readonly Head[], isAccepting: boolean): InnerState {
     const ids = heads.map(({ id }) => id).sort((a, b) => a - b);
     const key = `${isAccepting} ${ids.join(' ')}`;
-    const known = this.#states.get(key);
+    const known = this.#statesByKey.get(key);
     if (known !== undefined) return known;
-    const distances = heads.map(
-      ({ node, frame }) => (this.#nodeBytesToEnd[node] as number) + (frame?.bytesToEnd ?? 0),
-    );
     const state = {
-      id: this.#states.size,
+      id: this.#states.length,
       isAccepting,
       isFinal: isAccepting && heads.length === 0,
-      bytesToEnd: isAccepting ? 0 : Math.min(...distances),
+      bytesToEnd: isAccepting
+        ? 0
+        : heads.reduce((least, head) => Math.min(least, this.#bytesToEndOfHead(head)), Infinity),
       heads,
-      nexts: [],
     };
-    this.#states.set(key, state);
+    this.#statesByKey.set(key, state);
+    this.#states.push(state);
+    this.#nexts.push(new Int32Array(256).fill(unknown));
     return state;
   }
 
-  #headOf(node: NodeId, frame: Frame | undefined): Head {
-    const key = `${node} ${frame?.id}`;
+  #bytesToEndOfHead({ node: id, position, frame }: Head): number {
+    const node = this.#node(id);
+    const own =
+      node.type === 'language'
+        ? node.language.bytesToEnd(position) + this.#bytesToEndOfNode(node.next)
+        : this.#bytesToEndOfNode(id);
+    return own + (frame?.bytesToEnd ?? 0);
+  }
+
+  #bytesToEndOfNode(id: NodeId): number {
+    return this.#nodeBytesToEnd[id] as number;
+  }
+
+  #headOf(node: NodeId, position: number, frame: Frame | undefined): Head {
+    const key = `${node} ${position} ${frame?.id}`;
     const known = this.#heads.get(key);
     if (known !== undefined) return known;
-    const head = { id: this.#heads.size, node, frame };
+    const head = { id: this.#heads.size, node, position, frame };
     this.#heads.set(key, head);
     return head;
   }
@@ -253,9 +283,9 @@ export class Automaton {
     const after = this.#node(node);
     const rest =
       after.type === 'repeat' && count !== ofCall
-        ? rounds(Math.max(0, after.min - count - 1), this.#nodeBytesToEnd[after.entry] as number) +
-          (this.#nodeBytesToEnd[after.next] as number)
-        : (this.#nodeBytesToEnd[node] as number);
+        ? rounds(Math.max(0, after.min - count - 1), this.#bytesToEndOfNode(after.entry)) +
+          this.#bytesToEndOfNode(after.next)
+        : this.#bytesToEndOfNode(node);
     const frame = {
       id: this.#frames.size,
       node,

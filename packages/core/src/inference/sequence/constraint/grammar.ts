@@ -1,3 +1,5 @@
+import type { LanguageOpener } from './language.js';
+
 /** A piece of a grammar over bytes. */
 export type Rule =
   /** One byte out of these ranges, both ends included. */
@@ -6,6 +8,8 @@ export type Rule =
   | { type: 'choice'; rules: readonly Rule[] }
   /** `max` may be infinite. */
   | { type: 'repeat'; rule: Rule; min: number; max: number }
+  /** A text of a regular language. */
+  | { type: 'language'; open: LanguageOpener }
   /** A rule of the grammar by its name, which may be the one that this is part of. */
   | { type: 'call'; name: string };
 
@@ -16,6 +20,9 @@ export interface Grammar {
 }
 
 export const nothing: Rule = { type: 'sequence', rules: [] };
+
+/** No text at all. */
+export const never: Rule = { type: 'choice', rules: [] };
 
 export const sequence = (...rules: Rule[]): Rule => ({ type: 'sequence', rules });
 

@@ -10,7 +10,7 @@ const maxAllowedBytes = 64 * 2 ** 20;
 /** Schemas whose states are remembered for the next answer. */
 const maxSchemas = 16;
 /** A schema that has met more states is begun anew, so that long recursion does not pile them up. */
-const maxStates = 50_000;
+const maxStates = 20_000;
 
 /** Holds one answer to a form, token by token. */
 export interface Constraint {
@@ -125,12 +125,15 @@ class JsonConstraint implements Constraint {
   }
 
   mask(logits: Float32Array, tokensLeft: number): void {
-    const { tokens, bytesToEnd } = this.#vocabulary.allowedIn(this.#state);
+    const { tokens, bytesToEnd, maxBytesToEnd } = this.#vocabulary.allowedIn(this.#state);
     const before = logits.slice();
     logits.fill(Number.NEGATIVE_INFINITY);
     // A byte is a token at least, so what can be ended in so many bytes can be ended in so many tokens.
-    for (const [index, token] of tokens.entries()) {
-      if ((bytesToEnd[index] as number) < tokensLeft) logits[token] = before[token] as number;
+    const allFit = maxBytesToEnd < tokensLeft;
+    for (let index = 0; index < tokens.length; index += 1) {
+      if (!allFit && (bytesToEnd[index] as number) >= tokensLeft) continue;
+      const token = tokens[index] as number;
+      logits[token] = before[token] as number;
     }
     if (!this.isAccepting) return;
     for (const token of this.#vocabulary.endTokens) logits[token] = before[token] as number;

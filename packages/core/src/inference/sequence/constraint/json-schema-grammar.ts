@@ -1,345 +1,316 @@
-import { VistazoError } from '../../../errors.js';
-import { call, choice, type Grammar, literal, nothing, type Rule, sequence } from './grammar.js';
+import { Automaton } from './automaton.js';
 import {
-  anyArray,
-  anyObject,
-  blank,
-  listRule,
-  stringRule,
-  whatever,
-  whateverRules,
-} from './json-rules.js';
-import { excludeEachOther, isRecord, isStrings, type Schema } from './json-schema-branches.js';
-import { integerRule, type NumberBounds, numberRule } from './number-rules.js';
+  call,
+  choice,
+  type Grammar,
+  literal,
+  never,
+  nothing,
+  type Rule,
+  sequence,
+} from './grammar.js';
+import { arrayRule } from './json-array-rules.js';
+import { objectRule } from './json-object-rules.js';
+import { anyArray, anyObject, blank, whatever, whateverRules } from './json-rules.js';
+import { jsonStringRule } from './json-string-rules.js';
+import { anyNumber, numberRule } from './number-rules.js';
+import { conjunctionOf, type PlainSchema } from './schema-conjunction.js';
+import { contradiction, invalidSchema, unsupportedSchema } from './schema-errors.js';
+import { keywordsOf, type Schema } from './schema-keywords.js';
+import { type LocatedSchema, SchemaResources } from './schema-resources.js';
+import { canonical, isValidValue } from './value-validity.js';
 
-/** Say nothing about which values are valid. */
-const annotations = [
-  '$schema',
-  '$id',
-  '$comment',
-  '$defs',
-  'definitions',
-  'title',
-  'description',
-  'default',
-  'examples',
-  'deprecated',
-  'readOnly',
-  'writeOnly',
-  'format',
-];
+/** Parts of one schema, so that no schema takes long. */
+const maxRules = 50_000;
+/** Choices that several `anyOf` of one value make together. */
+const maxCombinations = 1000;
 
-const keywordsOfType: Readonly<Record<string, readonly string[]>> = {
-  object: ['properties', 'required', 'additionalProperties', 'propertyNames'],
-  array: ['items', 'prefixItems', 'minItems', 'maxItems'],
-  string: ['minLength', 'maxLength'],
-  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
-  integer: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
-  boolean: [],
-  null: [],
-};
+/** Faults that are looked at to find the one that leaves no answer. */
+const maxFaultsTried = 20;
+
+const allBytes: ReadonlySet<number> = new Set(Array.from({ length: 256 }, (_, byte) => byte));
+
+const canEnd = (grammar: Grammar): boolean =>
+  new Automaton(grammar, allBytes).start.bytesToEnd < Infinity;
+
+const jsonTypes = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
 
 /**
  * The grammar of the JSON texts that are valid under a schema: compact or with one space after
  * commas and colons, properties in the order of the schema. Source: JSON Schema 2020-12.
  *
- * Known are `type`, `properties`, `required`, `additionalProperties`, `propertyNames`, `items`,
- * `prefixItems`, `minItems`, `maxItems`, `minLength`, `maxLength`, `minimum`, `maximum`,
- * `exclusiveMinimum`, `exclusiveMaximum`, `enum`, `const`, `anyOf`, `oneOf` whose branches exclude
- * each other, and `$ref` into the schema itself; `format` is an annotation. Anything else throws
- * `option.unsupported`, a schema that contradicts itself `option.invalid`.
+ * All keywords of 2020-12 are known. What is no keyword is an annotation. `contains`, `uniqueItems`,
+ * `minProperties`, `maxProperties`, `not`, `if`, `dependent…`, `unevaluated…` and `$dynamicRef` throw
+ * `option.unsupported` unless they ask for nothing, and so do `oneOf` whose branches do not exclude each
+ * other and patterns with word boundaries, look-behind or back references. A schema that contradicts
+ * itself throws `option.invalid`.
  */
 export function jsonSchemaGrammar(schema: Schema): Grammar {
   return new SchemaCompiler(schema).grammar();
 }
 
-class SchemaCompiler {
-  readonly #root: Schema;
+/** What rules of arrays and objects are made with. */
+export interface RuleMaker {
+  resources: SchemaResources;
+  /** The rule of a value that is valid under all of these schemas. */
+  value(schemas: readonly LocatedSchema[]): Rule;
+  /** Names a rule, so that it is written once. */
+  define(name: string, rule: Rule): Rule;
+  /** A name that no other rule has. */
+  name(): string;
+  /** Whether any text is of a rule that calls no other. */
+  isPossible(rule: Rule): boolean;
+  /** No rule, with the reason to give if nothing else can be written. */
+  impossible(path: string, fault: string): Rule;
+}
+
+class SchemaCompiler implements RuleMaker {
+  readonly resources: SchemaResources;
   readonly #rules = new Map<string, Rule>(whateverRules);
-  /** Those whose rule is being made before any sign of it was written; they must not need themselves. */
-  readonly #opening = new Set<string>();
-  readonly #begun = new Set<string>();
+  readonly #numbers = new Map<unknown, Map<string, number>>();
+  /** Values whose rules are still to be made. */
+  readonly #open: { name: string; schemas: readonly LocatedSchema[] }[] = [];
+  /** For values that are written as one of several others: the names of those. */
+  readonly #branches = new Map<string, { path: string; names: string[] }>();
+  readonly #faults: { name: string; path: string; fault: string }[] = [];
+  #schemaCount = 0;
+  #nameCount = 0;
 
   constructor(root: Schema) {
-    this.#root = root;
+    this.resources = new SchemaResources(root);
   }
 
   grammar(): Grammar {
-    return { start: sequence(blank, this.#value(this.#root, '')), rules: this.#rules };
+    const { root } = this.resources;
+    const start = sequence(blank, this.value([root]));
+    for (let next = this.#open.pop(); next !== undefined; next = this.#open.pop()) {
+      this.#rules.set(next.name, this.#body(next.name, next.schemas));
+    }
+    this.#requireProgress();
+    const grammar = { start, rules: this.#rules };
+    if (!canEnd(grammar)) throw this.#reason(grammar, root.path);
+    return grammar;
   }
 
-  #value(given: unknown, path: string): Rule {
-    if (given === true) return whatever;
-    if (given === false) throw contradiction(path, 'allows no value');
-    if (!isRecord(given)) throw invalid(path, 'is no schema');
-    const schema = given;
-    if (schema.$ref !== undefined) return this.#reference(schema, path);
-    for (const keyword of ['anyOf', 'oneOf'] as const) {
-      if (schema[keyword] !== undefined) return this.#branches(schema, keyword, path);
+  value(schemas: readonly LocatedSchema[]): Rule {
+    const said = schemas.filter(({ schema }) => schema !== true);
+    if (said.length === 0) return whatever;
+    const numbers = [...new Set(said.map((each) => this.#numberOf(each)))].sort((a, b) => a - b);
+    const name = `value ${numbers.join(' ')}`;
+    if (!this.#rules.has(name)) {
+      this.define(name, never);
+      this.#open.push({ name, schemas: said });
     }
-    if (schema.const !== undefined) return this.#literals(schema, 'const', [schema.const], path);
-    if (schema.enum !== undefined) return this.#literals(schema, 'enum', schema.enum, path);
-    if (schema.type === undefined) {
-      requireKeywords(schema, [], path);
-      return whatever;
+    return call(name);
+  }
+
+  define(name: string, rule: Rule): Rule {
+    if (this.#rules.size >= maxRules) {
+      throw unsupportedSchema('', `has more than ${maxRules} parts`);
     }
-    const types = [schema.type].flat();
-    requireKeywords(
-      schema,
-      ['type', ...types.flatMap((type) => keywordsOfType[String(type)] ?? [])],
-      path,
+    this.#rules.set(name, rule);
+    return call(name);
+  }
+
+  name(): string {
+    this.#nameCount += 1;
+    return `rule ${this.#nameCount}`;
+  }
+
+  isPossible(rule: Rule): boolean {
+    return canEnd({ start: rule, rules: new Map() });
+  }
+
+  impossible(path: string, fault: string): Rule {
+    const name = `fault ${this.#faults.length}`;
+    this.#faults.push({ name, path, fault });
+    return this.define(name, never);
+  }
+
+  /** Why nothing can be written: the fault without which something could. */
+  #reason(grammar: Grammar, path: string): Error {
+    const culprit = this.#faults.slice(0, maxFaultsTried).find(({ name }) => {
+      const mended = new Map(grammar.rules).set(name, nothing);
+      return canEnd({ start: grammar.start, rules: mended });
+    });
+    const found = culprit ?? this.#faults[0];
+    return found === undefined
+      ? contradiction(path, 'asks for values within values without end')
+      : contradiction(found.path, found.fault);
+  }
+
+  #numberOf({ schema, base }: LocatedSchema): number {
+    const byBase = this.#numbers.get(schema) ?? new Map<string, number>();
+    this.#numbers.set(schema, byBase);
+    const known = byBase.get(base);
+    if (known !== undefined) return known;
+    this.#schemaCount += 1;
+    byBase.set(base, this.#schemaCount);
+    return this.#schemaCount;
+  }
+
+  #body(name: string, schemas: readonly LocatedSchema[]): Rule {
+    const path = schemas[0]?.path ?? '';
+    const conjunction = conjunctionOf(schemas, this.resources);
+    if (conjunction === undefined) return this.impossible(path, 'allows no value');
+    const { plain, branches } = conjunction;
+    if (branches.length === 0) return this.#plain(plain, path);
+    const picks = combinations(branches, path);
+    const rest = plain.filter(({ schema }) => saysSomething(schema)).map(withoutReferences);
+    const rules = picks.map((pick) => this.value([...rest, ...pick]));
+    const names = rules.flatMap((rule) => (rule.type === 'call' ? [rule.name] : []));
+    this.#branches.set(name, { path, names });
+    return choice(...rules);
+  }
+
+  #plain(plain: readonly PlainSchema[], path: string): Rule {
+    const listed = plain.find(({ schema }) => isListing(schema));
+    if (listed !== undefined) return this.#listed(listed, plain);
+    const types = typesOf(plain);
+    if (types.length === 0) return this.impossible(path, 'allows no value');
+    if (types.length === jsonTypes.length && isUnbounded(plain)) return whatever;
+    // Every integer is a number.
+    const distinct = types.includes('number') ? types.filter((each) => each !== 'integer') : types;
+    return choice(...distinct.map((type) => this.#ofType(type, plain, path)));
+  }
+
+  #listed(listed: PlainSchema, plain: readonly PlainSchema[]): Rule {
+    const { schema, path } = listed;
+    const values = schema.const === undefined ? schema.enum : [schema.const];
+    if (!Array.isArray(values)) throw invalidSchema(`${path}/enum`, 'is no list of values');
+    const valid = values.filter((value) =>
+      plain.every((each) => isValidValue(value, withoutReferences(each), this.resources)),
     );
-    return choice(...types.map((type) => this.#ofType(String(type), schema, path)));
+    if (valid.length === 0) return this.impossible(path, 'allows no value');
+    const texts = new Map(valid.map((value) => [canonical(value), JSON.stringify(value)]));
+    return choice(...[...texts.values()].map(literal));
   }
 
-  #ofType(type: string, schema: Schema, path: string): Rule {
+  #ofType(type: string, plain: readonly PlainSchema[], path: string): Rule {
     switch (type) {
       case 'object':
-        return this.#object(schema, path);
+        return isUnbounded(plain, 'object') ? anyObject : objectRule(plain, path, this);
       case 'array':
-        return this.#array(schema, path);
-      case 'string': {
-        const { minLength, maxLength } = counts(schema, 'minLength', 'maxLength', path);
-        return stringRule(minLength, maxLength);
-      }
-      case 'number':
-      case 'integer': {
-        const bounds = numberBounds(schema, path);
-        const rule = type === 'integer' ? integerRule(bounds) : numberRule(bounds);
-        if (rule === undefined) throw contradiction(path, 'allows no number');
-        return rule;
-      }
+        return isUnbounded(plain, 'array') ? anyArray : arrayRule(plain, path, this);
+      case 'string':
+        return jsonStringRule(plain, path, this);
       case 'boolean':
         return choice(literal('true'), literal('false'));
       case 'null':
         return literal('null');
       default:
-        throw invalid(`${path}/type`, `is ${JSON.stringify(type)}, which is no type of JSON`);
+        return this.#number(type === 'integer', plain, path);
     }
   }
 
-  #reference(schema: Schema, path: string): Rule {
-    requireKeywords(schema, ['$ref'], path);
-    const target = String(schema.$ref);
-    if (this.#opening.has(target)) throw contradiction(path, 'refers to nothing but itself');
-    if (!this.#begun.has(target)) {
-      this.#begun.add(target);
-      this.#opening.add(target);
-      this.#rules.set(target, this.#value(this.#resolve(target, path), target.slice(1)));
-      this.#opening.delete(target);
+  #number(isInteger: boolean, plain: readonly PlainSchema[], path: string): Rule {
+    if (!isInteger && isUnbounded(plain, 'number')) return anyNumber;
+    const all = (keyword: string) =>
+      plain.flatMap((each) => {
+        const value = each.schema[keyword];
+        if (value === undefined) return [];
+        if (typeof value === 'number' && !Number.isNaN(value)) return [value];
+        throw invalidSchema(`${each.path}/${keyword}`, 'is no number');
+      });
+    const multiplesOf = all('multipleOf');
+    if (multiplesOf.some((each) => each <= 0 || !Number.isFinite(each))) {
+      throw invalidSchema(`${path}/multipleOf`, 'is not above 0');
     }
-    return call(target);
+    const rule = numberRule({
+      isInteger,
+      minima: all('minimum'),
+      maxima: all('maximum'),
+      exclusiveMinima: all('exclusiveMinimum'),
+      exclusiveMaxima: all('exclusiveMaximum'),
+      multiplesOf,
+    });
+    return rule === never ? this.impossible(path, 'allows no number') : rule;
   }
 
-  #resolve(target: string, path: string): unknown {
-    if (!target.startsWith('#')) {
-      throw unsupported(path, `refers to ${target}, outside the schema`);
-    }
-    const names = target.slice(1).split('/').slice(1);
-    return names.reduce<unknown>((found, name) => {
-      const key = decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~');
-      const next = isRecord(found) || Array.isArray(found) ? Reflect.get(found, key) : undefined;
-      if (next === undefined) throw invalid(path, `refers to ${target}, which is not there`);
-      return next;
-    }, this.#root);
-  }
-
-  #branches(schema: Schema, keyword: 'anyOf' | 'oneOf', path: string): Rule {
-    requireKeywords(schema, [keyword], path);
-    const branches = schema[keyword];
-    if (!Array.isArray(branches) || branches.length === 0) {
-      throw invalid(`${path}/${keyword}`, 'is no list of schemas');
-    }
-    if (keyword === 'oneOf' && !excludeEachOther(branches)) {
-      throw unsupported(
-        `${path}/oneOf`,
-        'has branches of the same type that no constant property tells apart; use anyOf',
-      );
-    }
-    return choice(
-      ...branches.map((each, index) => this.#value(each, `${path}/${keyword}/${index}`)),
-    );
-  }
-
-  #literals(schema: Schema, keyword: string, values: unknown, path: string): Rule {
-    requireKeywords(schema, ['type', keyword], path);
-    const types = schema.type === undefined ? undefined : [schema.type].flat();
-    const valid = Array.isArray(values)
-      ? values.filter((value) => types === undefined || types.some((type) => isOf(type, value)))
-      : [];
-    if (valid.length === 0) throw contradiction(path, 'allows no value');
-    return choice(...valid.map((value) => literal(JSON.stringify(value))));
-  }
-
-  #array(schema: Schema, path: string): Rule {
-    const { minItems, maxItems } = counts(schema, 'minItems', 'maxItems', path);
-    const { prefixItems = [], items } = schema;
-    if (!Array.isArray(prefixItems)) throw invalid(`${path}/prefixItems`, 'is no list of schemas');
-    return this.#written(() => {
-      if (prefixItems.length === 0) {
-        if (maxItems === 0) return literal('[]');
-        if (items === undefined && minItems === 0 && maxItems === Number.POSITIVE_INFINITY) {
-          return anyArray;
+  /** No value is written as nothing but itself. */
+  #requireProgress(): void {
+    const done = new Set<string>();
+    for (const first of this.#branches.keys()) {
+      const under = new Set<string>();
+      const open = [first];
+      for (let name = open.at(-1); name !== undefined; name = open.at(-1)) {
+        if (done.has(name)) {
+          open.pop();
+          continue;
         }
-        return listRule('[', this.#value(items ?? true, `${path}/items`), ']', minItems, maxItems);
+        const { path, names } = this.#branches.get(name) ?? { path: '', names: [] };
+        if (under.has(name)) {
+          under.delete(name);
+          done.add(name);
+          open.pop();
+          continue;
+        }
+        under.add(name);
+        if (names.some((each) => under.has(each))) {
+          throw contradiction(path, 'refers to nothing but itself');
+        }
+        open.push(...names.filter((each) => !done.has(each)));
       }
-      return this.#tuple(prefixItems, { minItems, maxItems, items }, path);
-    });
-  }
-
-  /** A list of `prefixItems`, all of them, with `items` after them where so many are wanted. */
-  #tuple(
-    prefixItems: readonly unknown[],
-    { minItems, maxItems, items }: { minItems: number; maxItems: number; items: unknown },
-    path: string,
-  ): Rule {
-    const further = Math.max(0, minItems - prefixItems.length);
-    if (maxItems < prefixItems.length || (further > 0 && items === false)) {
-      throw unsupported(path, `has prefixItems that minItems and maxItems do not allow`);
     }
-    const rules = [
-      ...prefixItems.map((item, index) => this.#value(item, `${path}/prefixItems/${index}`)),
-      ...Array.from({ length: further }, () => this.#value(items ?? true, `${path}/items`)),
-    ];
-    return sequence(literal('['), ...separated(rules), literal(']'));
   }
+}
 
-  #object(schema: Schema, path: string): Rule {
-    const { properties = {}, required = [], additionalProperties, propertyNames } = schema;
-    if (!isRecord(properties)) throw invalid(`${path}/properties`, 'is no object');
-    if (!isStrings(required)) throw invalid(`${path}/required`, 'is no list of names');
-    const extra = required.filter((name) => !Object.hasOwn(properties, name));
-    const names = [...Object.keys(properties), ...extra];
-    if (extra.length > 0 && additionalProperties === false) {
-      throw contradiction(path, `requires ${extra.join(', ')}, which it does not allow`);
-    }
-    return this.#written(() => {
-      if (names.length > 0) {
-        const pairs = names.map((name) => ({
-          isRequired: required.includes(name),
-          rule: sequence(
-            literal(`${JSON.stringify(name)}:`),
-            blank,
-            Object.hasOwn(properties, name)
-              ? this.#value(properties[name], `${path}/properties/${name}`)
-              : this.#value(additionalProperties ?? true, `${path}/additionalProperties`),
-          ),
-        }));
-        return sequence(literal('{'), this.#pairs(pairs, path), literal('}'));
+/** As it is known in a conjunction, where its references and branches stand beside it. */
+const plainForms = new WeakMap<Schema, Schema>();
+
+function withoutReferences(located: PlainSchema): PlainSchema {
+  const { $ref, allOf, anyOf, oneOf, $id, ...rest } = located.schema;
+  const schema = plainForms.get(located.schema) ?? rest;
+  plainForms.set(located.schema, schema);
+  plainForms.set(schema, schema);
+  return { ...located, schema };
+}
+
+function combinations(branches: readonly LocatedSchema[][], path: string): LocatedSchema[][] {
+  return branches.reduce<LocatedSchema[][]>(
+    (picks, list) => {
+      if (picks.length * list.length > maxCombinations) {
+        throw unsupportedSchema(path, `has anyOf with more than ${maxCombinations} combinations`);
       }
-      if (additionalProperties === false) return literal('{}');
-      if (additionalProperties === undefined && propertyNames === undefined) return anyObject;
-      const key = this.#value(
-        isRecord(propertyNames) ? { type: 'string', ...propertyNames } : { type: 'string' },
-        `${path}/propertyNames`,
+      return picks.flatMap((pick) => list.map((each) => [...pick, each]));
+    },
+    [[]],
+  );
+}
+
+const assertions = new Set([
+  ...['type', 'const', 'enum'],
+  ...['object', 'array', 'string', 'number'].flatMap(keywordsOf),
+]);
+
+const saysSomething = (schema: Schema): boolean =>
+  Object.keys(schema).some((keyword) => assertions.has(keyword));
+
+const isListing = ({ const: value, enum: values }: Schema): boolean =>
+  value !== undefined || values !== undefined;
+
+function typesOf(plain: readonly PlainSchema[]): string[] {
+  for (const { schema, path } of plain) {
+    const unknown = [schema.type ?? []].flat().find((type) => !jsonTypes.includes(String(type)));
+    if (unknown !== undefined) {
+      throw invalidSchema(
+        `${path}/type`,
+        `is ${JSON.stringify(unknown)}, which is no type of JSON`,
       );
-      const value = this.#value(additionalProperties ?? true, `${path}/additionalProperties`);
-      const pair = sequence(key, literal(':'), blank, value);
-      return listRule('{', pair, '}', 0, Number.POSITIVE_INFINITY);
-    });
-  }
-
-  /** Pairs in their order, of which those that are not required may be left out. */
-  #pairs(pairs: readonly { isRequired: boolean; rule: Rule }[], path: string): Rule {
-    const name = (index: number, isFirst: boolean) =>
-      `${path} from ${index}${isFirst ? ' on' : ' after others'}`;
-    const rest = (index: number, isFirst: boolean): Rule =>
-      index === pairs.length ? nothing : call(name(index, isFirst));
-    for (const [index, { isRequired, rule }] of pairs.entries()) {
-      for (const isFirst of [true, false]) {
-        const comma = isFirst ? nothing : sequence(literal(','), blank);
-        const written = sequence(comma, rule, rest(index + 1, false));
-        const skipped = rest(index + 1, isFirst);
-        this.#rules.set(name(index, isFirst), isRequired ? written : choice(written, skipped));
-      }
     }
-    return rest(0, true);
   }
-
-  /** Makes a rule whose first sign is written before what it is made of, which may need it again. */
-  #written(make: () => Rule): Rule {
-    const opening = [...this.#opening];
-    this.#opening.clear();
-    const rule = make();
-    for (const target of opening) this.#opening.add(target);
-    return rule;
-  }
+  return jsonTypes.filter((type) => plain.every(({ schema }) => allowsType(schema.type, type)));
 }
 
-function separated(rules: readonly Rule[]): Rule[] {
-  return rules.flatMap((rule, index) => (index === 0 ? [rule] : [literal(','), blank, rule]));
+function allowsType(types: unknown, type: string): boolean {
+  if (types === undefined) return true;
+  const listed = [types].flat();
+  return listed.includes(type) || (type === 'integer' && listed.includes('number'));
 }
 
-function counts<Min extends string, Max extends string>(
-  schema: Schema,
-  min: Min,
-  max: Max,
-  path: string,
-): Record<Min | Max, number> {
-  const { [min]: low = 0, [max]: high = Number.POSITIVE_INFINITY } = schema;
-  for (const [name, value] of [
-    [min, low],
-    [max, high],
-  ] as const) {
-    if (typeof value !== 'number' || value < 0) throw invalid(`${path}/${name}`, 'is no count');
-  }
-  if (Number(low) > Number(high)) throw contradiction(path, `has a ${min} above its ${max}`);
-  return { [min]: Number(low), [max]: Number(high) } as Record<Min | Max, number>;
+/** Whether nothing is said of values of a type, or of any. */
+function isUnbounded(plain: readonly PlainSchema[], type?: string): boolean {
+  const types = type === undefined ? ['object', 'array', 'string', 'number'] : [type];
+  const keywords = types.flatMap(keywordsOf);
+  return plain.every(({ schema }) => keywords.every((keyword) => schema[keyword] === undefined));
 }
-
-function numberBounds(schema: Schema, path: string): NumberBounds {
-  const bound = (name: keyof NumberBounds) => {
-    const value = schema[name];
-    if (value === undefined || typeof value === 'number') return value;
-    throw invalid(`${path}/${name}`, 'is no number');
-  };
-  return {
-    minimum: bound('minimum'),
-    maximum: bound('maximum'),
-    exclusiveMinimum: bound('exclusiveMinimum'),
-    exclusiveMaximum: bound('exclusiveMaximum'),
-  };
-}
-
-function isOf(type: unknown, value: unknown): boolean {
-  switch (type) {
-    case 'integer':
-      return Number.isInteger(value);
-    case 'null':
-      return value === null;
-    case 'array':
-      return Array.isArray(value);
-    case 'object':
-      return isRecord(value);
-    default:
-      // The other types of JSON have the names of those of JavaScript.
-      return typeof value === type;
-  }
-}
-
-function requireKeywords(schema: Schema, known: readonly string[], path: string): void {
-  const other = Object.keys(schema).find(
-    (key) => !known.includes(key) && !annotations.includes(key),
-  );
-  if (other !== undefined) {
-    const here = known.filter((key) => schema[key] !== undefined).join(' and ');
-    throw unsupported(path, `has ${other}${here === '' ? '' : ` beside ${here}`}`);
-  }
-}
-
-const place = (path: string): string => (path === '' ? 'jsonSchema' : `jsonSchema at ${path}`);
-
-const invalid = (path: string, fault: string): VistazoError =>
-  new VistazoError('option.invalid', `The option ${place(path)} ${fault}; correct the schema.`);
-
-const contradiction = (path: string, fault: string): VistazoError =>
-  new VistazoError(
-    'option.invalid',
-    `The option ${place(path)} ${fault}, so that no answer can follow it; correct the schema.`,
-  );
-
-const unsupported = (path: string, fault: string): VistazoError =>
-  new VistazoError(
-    'option.unsupported',
-    `The option ${place(path)} ${fault}, which an answer cannot be held to here; leave it out or use a model on a server that can.`,
-  );

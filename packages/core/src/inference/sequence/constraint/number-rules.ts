@@ -1,29 +1,23 @@
-import {
-  byte,
-  choice,
-  literal,
-  nothing,
-  optional,
-  type Rule,
-  repeat,
-  sequence,
-} from './grammar.js';
+import { byte, choice, literal, never, optional, type Rule, repeat, sequence } from './grammar.js';
+import { floorDivide, leastCommonMultiple, NumberLanguage } from './number-language.js';
 
-/** Bounds of a number, as JSON Schema gives them. */
+/** What numbers are held to, as JSON Schema says it. All of them hold. */
 export interface NumberBounds {
-  minimum?: number | undefined;
-  maximum?: number | undefined;
-  exclusiveMinimum?: number | undefined;
-  exclusiveMaximum?: number | undefined;
+  isInteger: boolean;
+  minima: readonly number[];
+  maxima: readonly number[];
+  exclusiveMinima: readonly number[];
+  exclusiveMaxima: readonly number[];
+  multiplesOf: readonly number[];
 }
 
-/** Doubles keep fifteen decimal digits. */
-const exactDigits = 15;
 /** Most digits that JavaScript writes before and after the point. */
 const writtenWholeDigits = 21;
 const writtenFractionDigits = 25;
-/** Digits after the point of a number with bounds, as far as the double has room for them. */
+/** Digits after the point of a number with bounds, unless those have more. */
 const usualFractionDigits = 6;
+/** Doubles keep so many decimal digits. */
+const exactDigits = 15;
 
 const digit = byte('09');
 
@@ -35,143 +29,81 @@ export const anyNumber: Rule = sequence(
   optional(sequence(byte('e', 'E'), optional(byte('+', '-')), repeat(digit, 1, 2))),
 );
 
-/** Whole numbers within bounds, or without them those that a double holds; undefined when there is none. */
-export function integerRule(bounds: NumberBounds): Rule | undefined {
-  const lowest = BigInt(Number.MIN_SAFE_INTEGER);
-  const highest = BigInt(Number.MAX_SAFE_INTEGER);
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = bounds;
-  const low = largest([
-    lowest,
-    ...(minimum === undefined ? [] : [wholeNumber(Math.ceil(minimum))]),
-    ...(exclusiveMinimum === undefined ? [] : [wholeNumber(Math.floor(exclusiveMinimum)) + 1n]),
-  ]);
-  const high = -largest([
-    -highest,
-    ...(maximum === undefined ? [] : [-wholeNumber(Math.floor(maximum))]),
-    ...(exclusiveMaximum === undefined ? [] : [1n - wholeNumber(Math.ceil(exclusiveMaximum))]),
-  ]);
-  return scaledRule(low, high, 0);
-}
-
-/** Numbers within bounds, without exponent; undefined when there is none. */
-export function numberRule(bounds: NumberBounds): Rule | undefined {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = bounds;
-  const given = [minimum, maximum, exclusiveMinimum, exclusiveMaximum].filter(
-    (bound) => bound !== undefined,
-  );
-  if (given.length === 0) return anyNumber;
-  const texts = given.map(plainDecimal);
-  const wholeDigits = Math.max(...texts.map((text) => (text.split('.')[0] ?? '').length));
-  const fractionDigits = Math.max(
-    ...texts.map((text) => text.split('.')[1]?.length ?? 0),
-    Math.min(usualFractionDigits, Math.max(0, exactDigits - wholeDigits)),
-  );
-  const scale = 10n ** BigInt(fractionDigits);
-  const scaled = (bound: number) => scaledDecimal(plainDecimal(bound), fractionDigits);
-  const far = BigInt(Number.MAX_SAFE_INTEGER) * scale;
-  const low = largest([
-    -far,
-    ...(minimum === undefined ? [] : [scaled(minimum)]),
-    ...(exclusiveMinimum === undefined ? [] : [scaled(exclusiveMinimum) + 1n]),
-  ]);
-  const high = -largest([
-    -far,
-    ...(maximum === undefined ? [] : [-scaled(maximum)]),
-    ...(exclusiveMaximum === undefined ? [] : [1n - scaled(exclusiveMaximum)]),
-  ]);
-  return scaledRule(low, high, fractionDigits);
-}
-
-/** The numbers from `low` to `high`, both in units of the last of `fractionDigits` digits. */
-function scaledRule(low: bigint, high: bigint, fractionDigits: number): Rule | undefined {
-  if (low > high) return undefined;
-  const negative =
-    low < 0n
-      ? [sequence(literal('-'), magnitudeRule(high < 0n ? -high : 1n, -low, fractionDigits))]
-      : [];
-  const positive = high >= 0n ? [magnitudeRule(low < 0n ? 0n : low, high, fractionDigits)] : [];
-  return choice(...positive, ...negative);
-}
-
-/** As {@link scaledRule}, from zero on. */
-function magnitudeRule(low: bigint, high: bigint, fractionDigits: number): Rule {
-  const scale = 10n ** BigInt(fractionDigits);
-  const fraction = (value: bigint) =>
-    fractionDigits === 0 ? '' : (value % scale).toString().padStart(fractionDigits, '0');
-  const zeros = '0'.repeat(fractionDigits);
-  const nines = '9'.repeat(fractionDigits);
-  const [lowWhole, highWhole] = [low / scale, high / scale];
-  const at = (whole: bigint, from: string, to: string) =>
-    sequence(literal(whole.toString()), fractionRule(from, to));
-  if (lowWhole === highWhole) return at(lowWhole, fraction(low), fraction(high));
-  return choice(
-    at(lowWhole, fraction(low), nines),
-    ...(highWhole - lowWhole > 1n
-      ? [sequence(naturalRule(lowWhole + 1n, highWhole - 1n), fractionRule(zeros, nines))]
-      : []),
-    at(highWhole, zeros, fraction(high)),
-  );
-}
-
-function naturalRule(low: bigint, high: bigint): Rule {
-  const [shortest, longest] = [low.toString(), high.toString()];
-  const ofLength = (length: number) =>
-    digitsRule(
-      length === shortest.length ? shortest : `1${'0'.repeat(length - 1)}`,
-      length === longest.length ? longest : '9'.repeat(length),
-      false,
-    );
-  const lengths = Array.from(
-    { length: longest.length - shortest.length + 1 },
-    (_, index) => shortest.length + index,
-  );
-  return choice(...lengths.map(ofLength));
-}
-
-/** A point and digits, or nothing where nothing stands for zeros. */
-function fractionRule(low: string, high: string): Rule {
-  if (high === '') return nothing;
-  const some = sequence(literal('.'), digitsRule(low, high, true, true));
-  return isAll('0', low) ? optional(some) : some;
-}
-
-/**
- * Digits from `low` to `high`, which are equally long. With `mayEnd`, zeros at the end may be left
- * out, though not all digits when `needsOne`.
- */
-function digitsRule(low: string, high: string, mayEnd: boolean, needsOne = false): Rule {
-  if (low === '') return nothing;
-  const end = mayEnd && !needsOne && isAll('0', low) ? [nothing] : [];
-  if (isAll('0', low) && isAll('9', high)) {
-    return repeat(digit, mayEnd ? (needsOne ? 1 : 0) : low.length, low.length);
+/** Numbers within bounds, without exponent; no text at all where there is none. */
+export function numberRule(bounds: NumberBounds): Rule {
+  const { isInteger, minima, maxima, exclusiveMinima, exclusiveMaxima, multiplesOf } = bounds;
+  // Between a double and the next one are decimals that read as the first.
+  const lows = finite([...minima, ...exclusiveMinima.map(nextDouble)]);
+  const highs = finite([...maxima, ...exclusiveMaxima.map((each) => -nextDouble(-each))]);
+  const isEmpty =
+    [...minima, ...exclusiveMinima].includes(Infinity) ||
+    [...maxima, ...exclusiveMaxima].includes(-Infinity);
+  if (isEmpty) return never;
+  if (!isInteger && [lows, highs, multiplesOf].every(({ length }) => length === 0)) {
+    return anyNumber;
   }
-  const rest = (from: string, to: string) => digitsRule(from, to, mayEnd);
-  const [lowDigit, highDigit] = [low[0] ?? '0', high[0] ?? '0'];
-  const [lowRest, highRest] = [low.slice(1), high.slice(1)];
-  const zeros = '0'.repeat(lowRest.length);
-  const nines = '9'.repeat(lowRest.length);
-  if (lowDigit === highDigit) {
-    return choice(...end, sequence(literal(lowDigit), rest(lowRest, highRest)));
-  }
-  const [after, before] = [Number(lowDigit) + 1, Number(highDigit) - 1];
-  return choice(
-    ...end,
-    sequence(literal(lowDigit), rest(lowRest, nines)),
-    ...(after <= before ? [sequence(byte(`${after}${before}`), rest(zeros, nines))] : []),
-    sequence(literal(highDigit), rest(zeros, highRest)),
-  );
+  const fractionDigits = fractionDigitsOf(isInteger, [...lows, ...highs], multiplesOf);
+  const scaled = (value: number) => scaledDecimal(plainDecimal(value), fractionDigits);
+  const step = multiplesOf
+    .map((each) => scaledMultiple(each, fractionDigits))
+    .reduce(leastCommonMultiple, isInteger ? 10n ** BigInt(fractionDigits) : 1n);
+  const least = lows.map((each) => scaled(each).ceiling).reduce(larger, undefined);
+  const most = highs.map((each) => -scaled(each).floor).reduce(larger, undefined);
+  const [low, high] = closed(least, most === undefined ? undefined : -most, {
+    fractionDigits,
+    isStepped: multiplesOf.length > 0,
+  });
+  if (low > high || floorDivide(high, step) * step < low) return never;
+  const form = { low, high, step, fractionDigits };
+  return { type: 'language', open: (usable) => new NumberLanguage(form, usable) };
 }
 
-const isAll = (which: string, digits: string): boolean =>
-  [...digits].every((each) => each === which);
+/** Bounds for a side that has none: as far as decimals of a double are exact, or beyond the other bound. */
+function closed(
+  low: bigint | undefined,
+  high: bigint | undefined,
+  { fractionDigits, isStepped }: { fractionDigits: number; isStepped: boolean },
+): [bigint, bigint] {
+  const scale = 10n ** BigInt(fractionDigits);
+  const exact = isStepped
+    ? 10n ** BigInt(Math.max(exactDigits, fractionDigits + 1))
+    : BigInt(Number.MAX_SAFE_INTEGER) * scale;
+  return [
+    low ?? (high !== undefined && high < -exact ? high * 10n : -exact),
+    high ?? (low !== undefined && low > exact ? low * 10n : exact),
+  ];
+}
 
-const largest = (values: readonly bigint[]): bigint =>
-  values.reduce((best, each) => (each > best ? each : best));
+function fractionDigitsOf(
+  isInteger: boolean,
+  bounds: readonly number[],
+  multiplesOf: readonly number[],
+): number {
+  if (multiplesOf.length > 0) return Math.max(...multiplesOf.map(fractionDigitsIn));
+  if (isInteger) return 0;
+  const wholeDigits = Math.max(1, ...bounds.map((each) => wholeDigitsIn(each)));
+  const usual = Math.min(usualFractionDigits, Math.max(0, exactDigits - wholeDigits));
+  return Math.max(usual, ...bounds.map(fractionDigitsIn));
+}
 
-/** Bounds beyond the safe integers bound nothing that is written. */
-function wholeNumber(value: number): bigint {
-  const far = Number.MAX_SAFE_INTEGER;
-  return BigInt(Math.max(-far - 1, Math.min(far + 1, value)));
+const fractionDigitsIn = (value: number): number => plainDecimal(value).split('.')[1]?.length ?? 0;
+const wholeDigitsIn = (value: number): number =>
+  (plainDecimal(value).replace('-', '').split('.')[0] ?? '').length;
+
+const finite = (values: readonly number[]): number[] => values.filter(Number.isFinite);
+
+const larger = (one: bigint | undefined, other: bigint): bigint =>
+  one === undefined || other > one ? other : one;
+
+/** The least double above one. */
+function nextDouble(value: number): number {
+  if (!Number.isFinite(value)) return value;
+  const bits = new DataView(new ArrayBuffer(8));
+  // Zero has two forms.
+  bits.setFloat64(0, value + 0);
+  const whole = bits.getBigInt64(0);
+  bits.setBigInt64(0, value > 0 || Object.is(value + 0, 0) ? whole + 1n : whole - 1n);
+  return bits.getFloat64(0);
 }
 
 /** The shortest decimal that is this double, without exponent. */
@@ -183,12 +115,22 @@ function plainDecimal(value: number): string {
   const point = whole.length + shift;
   const padded = point <= 0 ? '0'.repeat(1 - point) + digits : digits.padEnd(point, '0');
   const place = Math.max(1, point);
-  const text = `${padded.slice(0, place)}.${padded.slice(place)}`.replace(/\.?0*$/, '');
+  const after = padded.slice(place).replace(/0+$/, '');
+  const text = after === '' ? padded.slice(0, place) : `${padded.slice(0, place)}.${after}`;
   return value < 0 ? `-${text}` : text;
 }
 
-function scaledDecimal(text: string, fractionDigits: number): bigint {
+/** A decimal in units of the last of `fractionDigits` digits, rounded down and up. */
+function scaledDecimal(text: string, fractionDigits: number): { floor: bigint; ceiling: bigint } {
   const [whole = '0', fraction = ''] = text.replace('-', '').split('.');
-  const scaled = BigInt(whole + fraction.padEnd(fractionDigits, '0'));
-  return text.startsWith('-') ? -scaled : scaled;
+  const kept = BigInt(whole + fraction.slice(0, fractionDigits).padEnd(fractionDigits, '0'));
+  const isExact = /^0*$/.test(fraction.slice(fractionDigits));
+  const signed = text.startsWith('-') ? -kept : kept;
+  if (isExact) return { floor: signed, ceiling: signed };
+  return text.startsWith('-')
+    ? { floor: signed - 1n, ceiling: signed }
+    : { floor: signed, ceiling: signed + 1n };
 }
+
+const scaledMultiple = (value: number, fractionDigits: number): bigint =>
+  scaledDecimal(plainDecimal(value), fractionDigits).floor;

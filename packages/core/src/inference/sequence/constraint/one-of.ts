@@ -1,5 +1,4 @@
-/** A JSON Schema that is an object, as most are. */
-export type Schema = Readonly<Record<string, unknown>>;
+import { isRecord, isStrings, type Schema } from './schema-keywords.js';
 
 /** Whether no value can be valid under two of the branches: other types, or another constant. */
 export function excludeEachOther(branches: readonly unknown[]): boolean {
@@ -44,12 +43,4 @@ function typesOf(schema: Schema): unknown[] | undefined {
 
 function areDisjoint(one: readonly unknown[], other: readonly unknown[]): boolean {
   return one.every((value) => !other.includes(value));
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
