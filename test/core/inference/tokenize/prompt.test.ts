@@ -278,6 +278,19 @@ describe('a chat template', () => {
     ).toThrow('The chat template wrote 0 places for 1 pictures.');
   });
 
+  const takesText = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}";
+  const takesParts =
+    '{% for m in messages %}<{{ m.role }}>{% for p in m.content %}{{ p.text }}{% endfor %}{% endfor %}';
+  const joinsText = "{% for m in messages %}{{ '<' + m['role'] + '>' + m['content'] }}{% endfor %}";
+
+  it.each([
+    ['one text', takesText, '<user>one\ntwo'],
+    ['one text that it puts together with others', joinsText, '<user>one\ntwo'],
+    ['its parts', takesParts, '<user>onetwo'],
+  ])('gets of a message %s', (_, source, prompt) => {
+    expect(new ChatTemplate(source).render(textOf('one', 'two'))).toBe(prompt);
+  });
+
   it('may name the special tokens of the tokenizer and leave out the start of the answer', () => {
     const template = new ChatTemplate(
       "{{ bos_token }}{{ messages[0]['content'][0]['text'] }}{% if add_generation_prompt %}>{% endif %}",
