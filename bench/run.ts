@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nanoModelFolder } from '@vistazo/nano';
+import { installRivals } from './install-rivals.ts';
 import type { Findings, Task } from './measure.ts';
 import { drawPictures } from './pictures.ts';
 import { type Comparison, report } from './report.ts';
@@ -22,12 +23,6 @@ const contenders = {
   vistazo: 'contender-vistazo.ts',
   transformersJs: 'contender-transformers-js.mjs',
 };
-
-function installRival(): void {
-  if (existsSync(join(folder, 'node_modules/@huggingface/transformers'))) return;
-  const { status } = spawnSync('npm', ['ci'], { cwd: folder, stdio: 'inherit' });
-  if (status !== 0) throw new Error('transformers.js could not be installed');
-}
 
 function measure(file: string, task: Task): Findings {
   const { stdout, status } = spawnSync(
@@ -52,7 +47,7 @@ async function compare(title: string, task: Task, times: number): Promise<Compar
   return comparison;
 }
 
-installRival();
+installRivals();
 const [loadAtStart = 0] = loadavg();
 const scratch = mkdtempSync(join(tmpdir(), 'vistazo-bench-'));
 const common = {
