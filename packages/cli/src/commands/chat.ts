@@ -136,7 +136,7 @@ class TerminalTalk {
     else if (event.type === 'prompt') this.#tellLeftOut(event.leftOut);
     else if (event.type === 'text') process.stdout.write(event.text);
     else if (event.type === 'failed') this.#complain(event.error);
-    else process.stdout.write('\n');
+    else if (event.type === 'end' || event.type === 'restart') process.stdout.write('\n');
   }
 
   #tellLeftOut(leftOut: readonly LeftOut[]): void {
