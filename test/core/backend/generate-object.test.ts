@@ -64,6 +64,15 @@ describe('a typed answer of the embedded model', () => {
     expect((await generateObject(model, question('How many?'), { schema })).value).toBe(42);
   });
 
+  it('is a word for yes or no where the schema takes such words', async () => {
+    const schema = z.object({ isError: z.stringbool(), isOurs: z.stringbool().optional() });
+    for (let seed = 0; seed < 5; seed += 1) {
+      const options = { schema, temperature: 10, seed };
+      const { value } = await generateObject(model, question('Is it an error?'), options);
+      expect(value.isError).toBeTypeOf('boolean');
+    }
+  });
+
   it('needs room for the shortest value', async () => {
     await expect(
       generateObject(model, question('What?'), { schema: ticket, maxNewTokens: 20 }),

@@ -7,10 +7,39 @@ import { z } from 'zod';
 export function zodToJsonSchema(schema: unknown): Record<string, unknown> {
   if (!isZod4(schema)) throw notZod4();
   try {
-    return z.toJSONSchema(schema, { io: 'input' });
+    return z.toJSONSchema(schema, {
+      io: 'input',
+      override: ({ zodSchema, jsonSchema }) => {
+        const words = wordsOfStringbool(zodSchema);
+        if (words !== undefined) jsonSchema.enum = words;
+      },
+    });
   } catch (error) {
     // Zod says with a plain error what it cannot write; it stumbles over parts of another version.
     throw error instanceof TypeError ? notZod4(error) : error;
+  }
+}
+
+/** No text that anybody takes for yes or no. */
+const noWord = '\u0000';
+
+/**
+ * The words that `z.stringbool()` reads; undefined for other schemas. Zod writes it as any text, and
+ * names the words only when it refuses one.
+ */
+function wordsOfStringbool(schema: z.core.$ZodType): string[] | undefined {
+  // Other pipes are not tried, since a try runs what they transform with.
+  if (!(schema instanceof z.core.$ZodPipe)) return undefined;
+  const { in: read, out } = schema._zod.def;
+  if (read._zod.def.type !== 'string' || out._zod.def.type !== 'boolean') return undefined;
+  try {
+    const issue = z.core.safeParse(schema, noWord).error?.issues[0];
+    const isStringbool = issue?.code === 'invalid_value' && 'expected' in issue;
+    if (!isStringbool || issue.expected !== 'stringbool') return undefined;
+    return issue.values.filter((value) => typeof value === 'string');
+  } catch {
+    // It reads its value only asynchronously, which this one does not.
+    return undefined;
   }
 }
 
