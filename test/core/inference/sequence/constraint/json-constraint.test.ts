@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { JsonConstraints } from '../../../../../packages/core/src/inference/sequence/constraint/json-constraint.ts';
+import { jsonSchemaGrammar } from '../../../../../packages/core/src/inference/sequence/constraint/json-schema-grammar.ts';
 import { TokenTrie } from '../../../../../packages/core/src/inference/sequence/constraint/token-trie.ts';
 
 type Schema = Record<string, unknown>;
@@ -200,6 +201,17 @@ describe('an answer held to a JSON Schema', () => {
     expect(texts.map((text) => canWrite(schema, text))).toEqual(texts.map(() => true));
     expect(others.map((text) => canWrite(schema, text))).toEqual(others.map(() => false));
   });
+
+  it.each([500, 5000, 100_000])(
+    'of %d nested lists are written or refused by a sentence',
+    (depth) => {
+      let schema: Record<string, unknown> = { type: 'boolean' };
+      for (let i = 0; i < depth; i += 1) schema = { type: 'array', items: schema };
+      const compile = () => jsonSchemaGrammar(schema);
+      if (depth < 1000) expect(compile).not.toThrow();
+      else expect(compile).toThrow(/more than 1000 levels deep/);
+    },
+  );
 
   it('can be as deep as a schema that refers to itself', () => {
     const schema = {

@@ -22,6 +22,8 @@ import { canonical, isValidValue } from './value-validity.js';
 
 /** Parts of one schema, so that no schema takes long. */
 const maxRules = 50_000;
+/** Levels of objects and lists within one another. */
+const maxDepth = 1000;
 /** Choices that several `anyOf` of one value make together. */
 const maxCombinations = 1000;
 
@@ -46,7 +48,19 @@ const jsonTypes = ['object', 'array', 'string', 'number', 'integer', 'boolean', 
  * itself throws `option.invalid`.
  */
 export function jsonSchemaGrammar(schema: Schema): Grammar {
+  requireDepth(schema);
   return new SchemaCompiler(schema).grammar();
+}
+
+/** The schema is read level by level; deeper ones would not fit on the stack. */
+function requireDepth(schema: Schema): void {
+  let level: unknown[] = [schema];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > maxDepth) throw unsupportedSchema('', `is more than ${maxDepth} levels deep`);
+    level = level.flatMap((each) =>
+      typeof each === 'object' && each !== null ? Object.values(each) : [],
+    );
+  }
 }
 
 /** What rules of arrays and objects are made with. */
