@@ -22,7 +22,7 @@ async function textsOf(page: Page): Promise<(string | null)[]> {
   return page.locator('.message .text').allTextContents();
 }
 
-describe('when the bot is started again', () => {
+describe('where an answer takes its time, or the bot is started again', () => {
   it('the page shows that it is away, then the answer that was interrupted, without a reload', async () => {
     const { page, stop, start } = await openRestartablePage(browser, [endless]);
     await ask(page, 'How many?');
@@ -60,6 +60,28 @@ describe('when the bot is started again', () => {
     goOn();
     await page.waitForSelector('.message.assistant[data-status=done]');
     expect(await textsOf(page)).toEqual(['Second?', 'Two.']);
+  });
+
+  it('a question of another page that waits behind this one is shown here too, and answered', async () => {
+    const first = Promise.withResolvers<void>();
+    const { page } = await openRestartablePage(browser, [
+      { pieces: ['Zero.'] },
+      { pieces: ['One', '.'], gate: first.promise },
+      { pieces: ['Two.'] },
+    ]);
+    await ask(page, 'Begin?');
+    await page.waitForSelector('.message.assistant[data-status=done]');
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await other.waitForSelector('.message.assistant[data-status=done]');
+    await ask(page, 'First?');
+    await expect.poll(() => answers(page).allTextContents()).toEqual(['Zero.', 'One']);
+    await ask(other, 'Second?');
+    await other.waitForSelector('.message[data-status=waiting]');
+    first.resolve();
+    const all = ['Begin?', 'Zero.', 'First?', 'One.', 'Second?', 'Two.'];
+    for (const each of [page, other]) await expect.poll(() => textsOf(each)).toEqual(all);
+    await page.getByRole('button', { name: 'Send' }).waitFor();
   });
 
   it('a draft that could not be sent is kept, and sent when the bot is back', async () => {

@@ -24,7 +24,11 @@ async function newStore() {
     store,
     async start(
       scripts: (Script | string)[],
-      { maxConcurrentAnswers = 1, images = true } = {},
+      {
+        maxConcurrentAnswers = 1,
+        images = true,
+        whileBusy = 'queue',
+      }: { maxConcurrentAnswers?: number; images?: boolean; whileBusy?: 'queue' | 'replace' } = {},
     ): Promise<Running> {
       const model = new ScriptedModel(scripts, { images });
       const platform = createChatPlatform({ model: model.info, store, media: sharpMedia });
@@ -34,6 +38,7 @@ async function newStore() {
         media: platform.media,
         adapters: [platform.adapter],
         dataRule: null,
+        whileBusy,
         limits: { maxConcurrentAnswers, maxOpenPerPerson: 100, perPerson: null, perTenant: null },
         log: { level: 'silent' },
       });
@@ -175,6 +180,25 @@ describe('a question that waits for its turn', () => {
     await service.stop(id);
     await expect(collect(events)).rejects.toThrow('stopped before it was accepted');
     expect(await service.listConversations()).toEqual([]);
+  });
+});
+
+describe('an answer that another question takes the place of', () => {
+  it('ends where it is, for who follows it and for who looks later', async () => {
+    const { start } = await newStore();
+    const { service } = await start([endless, 'Two.'], { whileBusy: 'replace' });
+    const { id, events } = service.begin({ text: 'First?' });
+    for await (const event of events) if (event.type === 'text') break;
+    const second = collect(service.send(id, { text: 'Second?' }));
+    expect((await collect(events)).at(-1)?.type).toBe('end');
+    expect((await second).at(-1)?.type).toBe('end');
+    expect(await texts(service, id)).toEqual([
+      'user: First? (done)',
+      expect.stringMatching(/^assistant: .*\(stopped\)$/),
+      'user: Second? (done)',
+      'assistant: Two. (done)',
+    ]);
+    await service.close();
   });
 });
 

@@ -63,11 +63,11 @@ export class ChatAdapter implements Adapter {
     else listener(event);
   }
 
-  /** Messages of a conversation that wait or are answered, oldest first; none when no bot listens. */
+  /** Messages of a conversation that wait or are answered, oldest first; undefined when no bot listens. */
   async openMessages(
     place: Pick<ReplyTarget, 'tenant' | 'conversationKey'>,
-  ): Promise<MessageEvent[]> {
-    return (await this.#host?.openMessages(place)) ?? [];
+  ): Promise<MessageEvent[] | undefined> {
+    return this.#host?.openMessages(place);
   }
 
   async fetch(): Promise<Uint8Array> {

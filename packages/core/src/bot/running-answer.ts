@@ -18,6 +18,7 @@ export class RunningAnswer {
   readonly #done = Promise.withResolvers<void>();
   readonly #withdrawn = new AbortController();
   #isTaken = false;
+  #hasEnded = false;
   /** What readers of the log have of the text. */
   #text = '';
   /** What happens is told in order, though some of it is read from the store first. */
@@ -71,7 +72,7 @@ export class RunningAnswer {
     if (event.type === 'taken') await this.#tellTaken(event.questionId);
     else if (event.type === 'prompt') this.log.push(event);
     else if (event.type === 'text') this.#tellText(event.text);
-    else await this.#tellEnd();
+    else if (!this.#hasEnded) await this.#tellEnd();
   }
 
   /** A second time when it is tried again, as after a failure of the store. */
@@ -97,6 +98,7 @@ export class RunningAnswer {
   }
 
   async #tellEnd(): Promise<void> {
+    this.#hasEnded = true;
     if (!this.#isTaken) return this.refuse(withdrawn());
     const { answer } = await this.load(undefined);
     const { error, text, seen } = answer;

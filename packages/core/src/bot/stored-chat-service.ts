@@ -14,7 +14,7 @@ import {
 import { VistazoError } from '../errors.js';
 import { defaultMaxPages, defaultMaxVideoFrames } from '../media/file-pictures.js';
 import { defaultPictureLimits } from '../media/picture-limits.js';
-import type { ConversationStore, Rating } from '../store/conversation-store.js';
+import type { ConversationStore, Rating, StoredMessage } from '../store/conversation-store.js';
 import type { ChatAdapter } from './chat-adapter.js';
 import type { ChatPlatformOptions } from './chat-platform.js';
 import type {
@@ -24,11 +24,11 @@ import type {
   ConversationSummary,
   NewMessage,
   ShownConversation,
-  WaitingQuestion,
 } from './chat-service.js';
 import { type LoadedConversation, loadConversation } from './load-conversation.js';
 import { checkMessage, checkPictures, checkText, type MessageLimits } from './new-pictures.js';
 import { newConversation } from './new-records.js';
+import { isOpenIn, waitingIn } from './open-answers.js';
 import { RunningAnswer } from './running-answer.js';
 import { toShown, toSummary } from './shown.js';
 import { titleFrom } from './title.js';
@@ -95,19 +95,29 @@ export class StoredChatService implements ChatService {
   async getConversation(id: ConversationId): Promise<ShownConversation> {
     // Before the conversation, so that a question that is taken meanwhile is not missing from both.
     const open = await this.adapter.openMessages(this.#placeIn(id));
-    const { record, conversation } = await this.#load(id);
+    const loaded = await this.#load(id);
+    const isUnderWay = isOpenIn(open);
+    const isRunning = ({ status }: StoredMessage) => status === 'running';
+    const stray = loaded.conversation.shown.filter((each) => isRunning(each) && !isUnderWay(each));
+    const shown = stray.length === 0 ? loaded : await this.#withEnds(id, stray);
+    const { record, conversation } = shown;
     const messages = conversation.shown.map((message) => toShown(conversation, message));
-    const waiting = open.flatMap((event): WaitingQuestion[] => {
-      const answerId = ownAnswerId(event.messageId);
-      if (answerId === undefined || conversation.has(answerId)) return [];
-      const { versionOf, attachments } = event;
-      const isAnswerAgain =
-        versionOf !== undefined &&
-        conversation.has(versionOf) &&
-        conversation.get(versionOf).role === 'assistant';
-      return [{ answerId, text: isAnswerAgain ? '' : event.text, fileCount: attachments.length }];
-    });
-    return { ...toSummary(record), messages, waiting };
+    return { ...toSummary(record), messages, waiting: waitingIn(conversation, open ?? []) };
+  }
+
+  /** Answers that nobody makes any more, as where another question took their place, have ended where they are. */
+  async #withEnds(
+    id: ConversationId,
+    stray: readonly StoredMessage[],
+  ): Promise<LoadedConversation> {
+    // They may have come, or ended, since it was looked.
+    const open = await this.adapter.openMessages(this.#placeIn(id));
+    const isUnderWay = isOpenIn(open);
+    const loaded = await this.#load(id);
+    const left = new Set(stray.filter((each) => !isUnderWay(each)).map((each) => each.id));
+    for (const message of loaded.conversation.shown)
+      if (left.has(message.id) && message.status === 'running') message.status = 'stopped';
+    return loaded;
   }
 
   renameConversation(id: ConversationId, title: string): Promise<void> {
@@ -246,7 +256,7 @@ export class StoredChatService implements ChatService {
     const running = this.#runningIn(id);
     if (running !== undefined) return this.#stopOne(running);
     // It is made by another process, or the bot of an earlier one accepted it.
-    const [next] = await this.adapter.openMessages(this.#placeIn(id));
+    const [next] = (await this.adapter.openMessages(this.#placeIn(id))) ?? [];
     const answerId = next && ownAnswerId(next.messageId);
     if (answerId !== undefined) await this.#requestStop(id, answerId);
   }
@@ -281,13 +291,29 @@ export class StoredChatService implements ChatService {
 
   async #stopOne(answer: RunningAnswer): Promise<void> {
     answer.withdraw();
-    if (answer.isAsked) await this.#requestStop(answer.conversationId, answer.answerId);
+    if (answer.isAsked) {
+      const result = await this.#requestStop(answer.conversationId, answer.answerId);
+      // Nobody makes it any more.
+      if (result === 'known') answer.hear({ type: 'ended' });
+    }
     await answer.done;
+  }
+
+  /** Ends what a new question took the place of (`whileBusy`). */
+  async #endReplaced(by: RunningAnswer): Promise<void> {
+    const { conversationId: id } = by;
+    const others = [...this.#running].filter(
+      (each) => each.conversationId === id && each !== by && each.isAsked,
+    );
+    if (others.length === 0) return;
+    const isUnderWay = isOpenIn(await this.adapter.openMessages(this.#placeIn(id)));
+    for (const other of others)
+      if (!isUnderWay({ id: other.answerId })) other.hear({ type: 'ended' });
   }
 
   /** Ends answers that an earlier process accepted, or another one makes. */
   async #cancel(id: ConversationId, isMeant: (answerId: MessageId) => boolean): Promise<void> {
-    for (const { messageId } of await this.adapter.openMessages(this.#placeIn(id))) {
+    for (const { messageId } of (await this.adapter.openMessages(this.#placeIn(id))) ?? []) {
       const answerId = ownAnswerId(messageId);
       if (answerId !== undefined && isMeant(answerId))
         await this.adapter.receive({
@@ -297,8 +323,9 @@ export class StoredChatService implements ChatService {
     }
   }
 
-  async #requestStop(id: ConversationId, answerId: MessageId): Promise<void> {
-    await this.adapter.receive({ type: 'cancelled', ...this.#placeOf(id, answerId, 'stopped') });
+  #requestStop(id: ConversationId, answerId: MessageId): ReturnType<ChatAdapter['receive']> {
+    const place = this.#placeOf(id, answerId, 'stopped');
+    return this.adapter.receive({ type: 'cancelled', ...place });
   }
 
   #placeIn(id: ConversationId): Pick<Place, 'tenant' | 'conversationKey'> {
@@ -375,6 +402,7 @@ export class StoredChatService implements ChatService {
         throw new VistazoError('chat.busy', 'Too many questions are waiting; try again later.');
       }
       answer.wait();
+      await this.#endReplaced(answer);
     });
   }
 

@@ -130,17 +130,21 @@ export function useChat(texts: Texts) {
     [change],
   );
 
-  /** Shows events as they come, if their conversation is still the one on the page. True where there were any. */
+  /**
+   * Shows events as they come, if their conversation is still the one on the page. Gives the last state of it that
+   * they brought.
+   */
   const follow = useCallback(
     async (
       id: string,
       events: AsyncIterable<WireEvent>,
       onStored = (_: boolean) => {},
-    ): Promise<boolean> => {
+    ): Promise<WireConversation | undefined> => {
       const stream = Symbol(id);
       const isNewest = () => streams.current.get(id) === stream;
       streams.current.set(id, stream);
       let last: WireEvent['type'] | undefined;
+      let shown: WireConversation | undefined;
       try {
         for await (const event of events) {
           if (last === undefined) change({ answering: [...streams.current.keys()] });
@@ -152,14 +156,15 @@ export function useChat(texts: Texts) {
             throw new ApiError(event.error);
           }
           last = event.type;
-          if (!isNewest()) return true;
+          if ('conversation' in event) shown = event.conversation;
+          if (!isNewest()) return shown;
           if (shownId.current === id)
             setState((old) => ({ ...old, conversation: apply(old.conversation, event) }));
           if (event.type === 'waiting' || event.type === 'accepted') await refreshList();
         }
         if (last !== undefined && last !== 'end' && last !== 'failed')
           throw new ApiError({ code: 'connection', message: '' });
-        return last !== undefined;
+        return shown;
       } finally {
         if (isNewest()) streams.current.delete(id);
         change({ answering: [...streams.current.keys()] });
@@ -176,9 +181,9 @@ export function useChat(texts: Texts) {
         watches.current.set(id, mine);
         const isWanted = () => shownId.current === id && watches.current.get(id) === mine;
         while (isWanted()) {
-          const isStreamed = await follow(id, api.answer(id));
+          const streamed = await follow(id, api.answer(id));
           if (!isWanted() || !isUnfinished(await refresh(id))) return;
-          if (!isStreamed) await pause(lookEveryMs);
+          if (streamed === undefined) await pause(lookEveryMs);
         }
       }),
     [attempt, follow, refresh],
@@ -231,6 +236,16 @@ export function useChat(texts: Texts) {
     await load();
   };
 
+  /** Shows an answer that this page asks for, and those to the questions of other pages that wait behind it. */
+  const ask = async (
+    id: string,
+    events: AsyncIterable<WireEvent>,
+    onStored?: (isStored: boolean) => void,
+  ): Promise<void> => {
+    const last = await follow(id, events, onStored);
+    if (last !== undefined && isUnfinished(last)) void watch(id);
+  };
+
   const onShown = async (work: (id: string) => Promise<unknown>) => {
     const id = shownId.current;
     if (id !== undefined) await attempt(async () => void (await work(id)));
@@ -251,7 +266,7 @@ export function useChat(texts: Texts) {
     if (visits.current === visit) goTo(id, 'push', conversation);
     change({ sending: false });
     try {
-      await follow(id, startingWith(first, events), onStored);
+      await ask(id, startingWith(first, events), onStored);
     } catch (error) {
       // What was stopped before its turn leaves no conversation.
       const isGone = error instanceof ApiError && error.code === 'generation.aborted';
@@ -280,14 +295,14 @@ export function useChat(texts: Texts) {
       await attempt(() =>
         id === undefined
           ? followNew(api.begin(text, pictures), onStored)
-          : follow(id, api.send(id, text, pictures), onStored).then(() => {}),
+          : ask(id, api.send(id, text, pictures), onStored),
       );
       change({ sending: false });
       return stored;
     },
     edit: (messageId: string, text: string) =>
-      onShown((id) => follow(id, api.edit(id, messageId, text))),
-    regenerate: (messageId: string) => onShown((id) => follow(id, api.regenerate(id, messageId))),
+      onShown((id) => ask(id, api.edit(id, messageId, text))),
+    regenerate: (messageId: string) => onShown((id) => ask(id, api.regenerate(id, messageId))),
     stop: () => onShown((id) => api.stop(id)),
     rate: (messageId: string, rating: 'up' | 'down' | null) =>
       onShown(async (id) => change({ conversation: await api.rate(id, messageId, rating) })),
