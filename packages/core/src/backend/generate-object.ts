@@ -3,7 +3,7 @@ import type { ChatMessage } from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationEvent } from '../generation/generation-event.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
-import { zodToJsonSchema } from '../generation/zod-to-json-schema.js';
+import { type HeldSchema, zodToHeldSchema } from '../generation/zod-held-schema.js';
 import type { ModelCallOptions, VisionLanguageModel } from './vision-language-model.js';
 
 /** Options of {@link generateObject}: what the value is like, and how it is generated. */
@@ -22,7 +22,7 @@ export interface GeneratedObject<Value> {
 /**
  * Answers `messages` with a value of a zod schema. The local engine lets the model write nothing
  * else; a server is asked to, and what it wrote is checked. The schema is not part of the prompt: the
- * messages say what is wanted.
+ * messages say what is wanted. Neither is held to what `refine` and `transform` ask for.
  *
  * Throws `option.unsupported` when the schema cannot be written as JSON Schema or the model cannot be
  * held to it, `answer.invalid` when the answer is no such value, `generation.aborted` and
@@ -33,17 +33,27 @@ export async function generateObject<Schema extends z.ZodType>(
   messages: readonly ChatMessage[],
   { schema, ...options }: ObjectOptions<Schema>,
 ): Promise<GeneratedObject<z.output<Schema>>> {
-  const jsonSchema = jsonSchemaOf(schema);
+  const jsonSchema = jsonSchemaOf(schema, model);
   for await (const event of model.generate(messages, { ...options, jsonSchema })) {
     if (event.type === 'end') return { value: read(event, schema), end: event };
   }
   throw new VistazoError('internal', 'The answer of the model has no end.');
 }
 
-function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
+function jsonSchemaOf(schema: z.ZodType, { info }: VisionLanguageModel): Record<string, unknown> {
+  // What the model writes is what the schema reads; its defaults and transforms come after.
+  const { jsonSchema, unsaid } = heldSchemaOf(schema);
+  // What a server writes is checked; a model here is held to what it must write.
+  if (unsaid.length === 0 || info.runs === 'server') return jsonSchema;
+  throw new VistazoError(
+    'option.unsupported',
+    `The schema asks for ${unsaid.join(' and ')}, which an answer cannot be held to; use a pattern without flags, or check the value afterwards.`,
+  );
+}
+
+function heldSchemaOf(schema: z.ZodType): HeldSchema {
   try {
-    // What the model writes is what the schema reads; its defaults and transforms come after.
-    return zodToJsonSchema(schema);
+    return zodToHeldSchema(schema);
   } catch (cause) {
     throw new VistazoError(
       'option.unsupported',

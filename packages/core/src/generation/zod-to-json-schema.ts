@@ -2,16 +2,20 @@ import { z } from 'zod';
 
 /**
  * The JSON Schema of what a zod schema reads. Throws an error whose message says why there is none: a type that JSON
- * lacks, or a schema that is not of zod 4. @internal
+ * lacks, or a schema that is not of zod 4. `override` may change what is written of each part. @internal
  */
-export function zodToJsonSchema(schema: unknown): Record<string, unknown> {
+export function zodToJsonSchema(
+  schema: unknown,
+  override: NonNullable<z.core.ToJSONSchemaParams['override']> = () => {},
+): Record<string, unknown> {
   if (!isZod4(schema)) throw notZod4();
   try {
     return z.toJSONSchema(schema, {
       io: 'input',
-      override: ({ zodSchema, jsonSchema }) => {
-        const words = wordsOfStringbool(zodSchema);
-        if (words !== undefined) jsonSchema.enum = words;
+      override: (part) => {
+        const words = wordsOfStringbool(part.zodSchema);
+        if (words !== undefined) part.jsonSchema.enum = words;
+        override(part);
       },
     });
   } catch (error) {

@@ -20,8 +20,9 @@ interface Frame {
 const ofCall = -1;
 /** Of a head at a byte rather than within a language. */
 const noPosition = -1;
-const unknown = -2;
 const none = -1;
+/** What is added to ids in the table of next states, where 0 is unknown. */
+const idOffset = 2;
 
 /** A place where a byte is read. */
 interface Head {
@@ -67,8 +68,8 @@ export class Automaton {
   readonly #heads = new Map<string, Head>();
   readonly #statesByKey = new Map<string, InnerState>();
   readonly #states: InnerState[] = [];
-  /** For each state the ids of the states after each byte. */
-  readonly #nexts: Int32Array[] = [];
+  /** `[states, 256]`: the ids of the states after each byte, plus {@link idOffset}; grows with them. */
+  #nexts = new Int32Array(256 * 64);
 
   /** How many states were met. */
   get stateCount(): number {
@@ -99,11 +100,11 @@ export class Automaton {
 
   /** As {@link next}, by ids; −1 where no text goes on so. */
   nextId(state: number, byte: number): number {
-    const nexts = this.#nexts[state] as Int32Array;
-    const known = nexts[byte] as number;
-    if (known !== unknown) return known;
+    const place = 256 * state + byte;
+    const known = this.#nexts[place] as number;
+    if (known !== 0) return known - idOffset;
     const next = this.#nextOf(this.#states[state] as InnerState, byte);
-    nexts[byte] = next;
+    this.#nexts[place] = next + idOffset;
     return next;
   }
 
@@ -250,7 +251,11 @@ export class Automaton {
     };
     this.#statesByKey.set(key, state);
     this.#states.push(state);
-    this.#nexts.push(new Int32Array(256).fill(unknown));
+    if (256 * this.#states.length > this.#nexts.length) {
+      const larger = new Int32Array(2 * this.#nexts.length);
+      larger.set(this.#nexts);
+      this.#nexts = larger;
+    }
     return state;
   }
 

@@ -36,10 +36,10 @@ export function bytesToEndOfNodes(
     }
   };
   const users = usersOf(nodes);
-  // Later nodes often come before earlier ones, so that one pass settles most.
-  const open = nodes.map((_, id) => nodes.length - 1 - id);
+  // First come, first served: nodes stand behind those that they go on at.
+  const open = nodes.map((_, id) => id);
   const isOpen = new Uint8Array(nodes.length).fill(1);
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+  for (const id of open) {
     isOpen[id] = 0;
     const distance = once(nodes[id] as Node);
     if (distance >= of(id)) continue;

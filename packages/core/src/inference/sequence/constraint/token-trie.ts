@@ -29,16 +29,16 @@ export class TokenTrie {
 
   /** `tokenBytes` are tokens by their id; those without bytes are never allowed. */
   constructor(tokenBytes: readonly (Uint8Array | undefined)[]) {
-    const entries = [...tokenBytes.entries()].flatMap(([token, bytes]) =>
-      bytes === undefined || bytes.length === 0 ? [] : [{ token, bytes }],
-    );
+    const entries: { token: number; bytes: Uint8Array }[] = [];
+    const singleBytes = new Set<number>();
+    for (const [token, bytes] of tokenBytes.entries()) {
+      if (bytes === undefined || bytes.length === 0) continue;
+      entries.push({ token, bytes });
+      if (bytes.length === 1) singleBytes.add(bytes[0] as number);
+    }
+    this.singleBytes = singleBytes;
     entries.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
     this.#tokens = Int32Array.from(entries, ({ token }) => token);
-    this.singleBytes = new Set(
-      entries.flatMap(({ bytes: [first, ...more] }) =>
-        first === undefined || more.length > 0 ? [] : [first],
-      ),
-    );
     const bytes: number[] = [];
     const depths: number[] = [];
     const tokenStarts: number[] = [];
@@ -49,7 +49,6 @@ export class TokenTrie {
         depths.push(at + 1);
         tokenStarts.push(index);
       }
-      // The tokens of a node are those between its own start and that of the next node.
       previous = token;
     }
     this.#bytes = Uint8Array.from(bytes);
