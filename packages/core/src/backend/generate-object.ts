@@ -3,8 +3,8 @@ import type { ChatMessage } from '../conversation/chat-message.js';
 import { VistazoError } from '../errors.js';
 import type { GenerationEvent } from '../generation/generation-event.js';
 import type { GenerationOptions } from '../generation/generation-options.js';
-import { type HeldSchema, zodToHeldSchema } from '../generation/zod-held-schema.js';
 import type { ModelCallOptions, VisionLanguageModel } from './vision-language-model.js';
+import { type HeldSchema, zodToHeldSchema } from './zod-held-schema.js';
 
 /** Options of {@link generateObject}: what the value is like, and how it is generated. */
 export type ObjectOptions<Schema extends z.ZodType> = Omit<

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { zodToJsonSchema } from '../generation/zod-to-json-schema.js';
 import { formatPatterns } from '../inference/sequence/constraint/string-formats.js';
-import { zodToJsonSchema } from './zod-to-json-schema.js';
 
 /** A JSON Schema whose values a zod schema accepts, as far as it can be said. */
 export interface HeldSchema {
