@@ -98,9 +98,9 @@ describe('vistazo with a model on a server', () => {
     ['an unknown dialect', ['--server-dialect', 'latin'], 'Allowed choices are openai, vllm'],
     ['a variant', ['--server', 'http://a/v1', '--model', 'm', '--variant', 'q4'], '--variant is'],
     ['a schema that is not there', ['--json-schema', 'nowhere.json'], 'not a file with JSON'],
-    ['a schema beyond the embedded model', ['--json-schema', 'schema.json'], 'has multipleOf'],
+    ['a schema beyond the embedded model', ['--json-schema', 'schema.json'], 'has uniqueItems'],
   ])('refuses %s, and exits with 2', async (_, flags, words) => {
-    await writeFile(join(folder, 'schema.json'), '{"type":"integer","multipleOf":2}');
+    await writeFile(join(folder, 'schema.json'), '{"type":"array","uniqueItems":true}');
     const { code, out, err } = await vistazo(['ask', 'Which color?', ...flags]);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(words);

@@ -62,6 +62,8 @@ describe('pictures of posts on Discord', () => {
   it('are named in a sentence where the bot may attach none, as far as there is room', async () => {
     const setting = await listen();
     await setting.twin.deny(PermissionFlagsBits.AttachFiles);
+    // What comes after it shows that the bot has heard of it.
+    await setting.event('message', await setting.twin.ask('Is it so?'));
     await announce(setting);
     const [post] = await setting.twin.posts();
     expect(post?.content).toMatch(/^See:\n\n-# A picture belongs here.*Attach Files\.$/);
