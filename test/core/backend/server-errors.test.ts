@@ -1,54 +1,23 @@
-import {
-  type ChatMessage,
-  createServerModel,
-  type GenerationEvent,
-  type VisionLanguageModel,
-} from '@vistazo/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CompletionServer, type Reply } from './completion-server.ts';
+import { AskedServer, type AskOptions, refused } from './asked-server.ts';
+import type { Reply } from './completion-server.ts';
 import { tooLong } from './too-long-wordings.ts';
 
-const question: ChatMessage[] = [
-  { role: 'system', content: 'Be brief.' },
-  { role: 'user', content: 'Which colour?' },
-];
-
-let server: CompletionServer;
-let model: VisionLanguageModel;
+let server: AskedServer;
 
 beforeAll(async () => {
-  server = await CompletionServer.start();
+  server = await AskedServer.start();
 });
-afterEach(() => model?.close());
+afterEach(() => server.forget());
 afterAll(() => server.close());
 
-type Options = Parameters<VisionLanguageModel['generate']>[1];
-
-async function ask(
-  replies: Reply[],
-  options: Options = {},
-  messages = question,
-): Promise<GenerationEvent | undefined> {
-  await server.script(...replies);
-  model ??= createServerModel({ servers: [{ baseUrl: server.url, model: 'seeing' }] });
-  const events = await Array.fromAsync(model.generate(messages, options));
-  return events.at(-1);
-}
-afterEach(() => {
-  model = undefined as unknown as VisionLanguageModel;
-});
-
-const refused = (status: number, body: unknown): Reply => ({
-  status,
-  headers: { 'content-type': 'application/json' },
-  body: typeof body === 'string' ? body : JSON.stringify(body),
-});
+const ask = (...asked: Parameters<AskedServer['ask']>) => server.ask(...asked);
 const streamed = (...data: unknown[]): Reply => ({
   status: 200,
   headers: { 'content-type': 'text/event-stream' },
   body: data.map((each) => `data: ${JSON.stringify(each)}\n\n`).join(''),
 });
-const failure = (replies: Reply[], options: Options = {}) =>
+const failure = (replies: Reply[], options: AskOptions = {}) =>
   ask(replies, options).catch((error: unknown) => error);
 
 describe('a prompt that does not fit is asked once, and told so', () => {

@@ -1,48 +1,18 @@
-import {
-  type ChatMessage,
-  createServerModel,
-  type GenerationEvent,
-  type VisionLanguageModel,
-} from '@vistazo/core';
+import type { ChatMessage } from '@vistazo/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CompletionServer, type Reply } from './completion-server.ts';
+import { AskedServer, type AskOptions, refused } from './asked-server.ts';
+import type { Reply } from './completion-server.ts';
 
-const question: ChatMessage[] = [
-  { role: 'system', content: 'Be brief.' },
-  { role: 'user', content: 'Which colour?' },
-];
-
-let server: CompletionServer;
-let model: VisionLanguageModel;
+let server: AskedServer;
 
 beforeAll(async () => {
-  server = await CompletionServer.start();
+  server = await AskedServer.start();
 });
-afterEach(() => model?.close());
+afterEach(() => server.forget());
 afterAll(() => server.close());
 
-type Options = Parameters<VisionLanguageModel['generate']>[1];
-
-async function ask(
-  replies: Reply[],
-  options: Options = {},
-  messages = question,
-): Promise<GenerationEvent | undefined> {
-  await server.script(...replies);
-  model ??= createServerModel({ servers: [{ baseUrl: server.url, model: 'seeing' }] });
-  const events = await Array.fromAsync(model.generate(messages, options));
-  return events.at(-1);
-}
-afterEach(() => {
-  model = undefined as unknown as VisionLanguageModel;
-});
-
-const refused = (status: number, body: unknown): Reply => ({
-  status,
-  headers: { 'content-type': 'application/json' },
-  body: typeof body === 'string' ? body : JSON.stringify(body),
-});
-const failure = (replies: Reply[], options: Options = {}) =>
+const ask = (...asked: Parameters<AskedServer['ask']>) => server.ask(...asked);
+const failure = (replies: Reply[], options: AskOptions = {}) =>
   ask(replies, options).catch((error: unknown) => error);
 
 describe('a part of the request that a server refuses is said otherwise', () => {
@@ -172,7 +142,7 @@ describe('a part of the request that a server refuses is said otherwise', () => 
     });
   });
 
-  it.each<[string, Options, Reply, RegExp]>([
+  it.each<[string, AskOptions, Reply, RegExp]>([
     ['temperature', { temperature: 0.5 }, noTemperature, /option temperature/],
     [
       'topP',

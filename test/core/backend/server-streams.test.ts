@@ -1,17 +1,16 @@
-import {
-  type ChatMessage,
-  createServerModel,
-  type GenerationEvent,
-  type ServerModelOptions,
-  type VisionLanguageModel,
-} from '@vistazo/core';
+import { createServerModel, type VisionLanguageModel } from '@vistazo/core';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CompletionServer } from './completion-server.ts';
-
-type Options = Parameters<VisionLanguageModel['generate']>[1];
-
-const question: ChatMessage[] = [{ role: 'user', content: 'Which colour?' }];
+import {
+  type AnswerSettings,
+  done,
+  end,
+  events,
+  question,
+  streamedAnswer,
+  text,
+} from './streamed-answer.ts';
 
 let server: CompletionServer;
 let model: VisionLanguageModel;
@@ -22,39 +21,8 @@ beforeAll(async () => {
 afterEach(() => model?.close());
 afterAll(() => server.close());
 
-const events = (...given: unknown[]) =>
-  given
-    .map((each) => (typeof each === 'string' ? each : `data: ${JSON.stringify(each)}\n\n`))
-    .join('');
-const text = (content: unknown, more: object = {}) => ({
-  choices: [{ index: 0, delta: { content }, finish_reason: null }],
-  ...more,
-});
-const end = (finish_reason: unknown = 'stop') => ({ choices: [{ delta: {}, finish_reason }] });
-const done = 'data: [DONE]\n\n';
-
-/** The answer to one request that is answered with `body`, and what was asked. */
-async function answerTo(
-  body: string,
-  { contentType = 'text/event-stream', model: settings = {}, ...options }: AnswerSettings = {},
-): Promise<{ events: GenerationEvent[]; end: Extract<GenerationEvent, { type: 'end' }> }> {
-  await server.script({ status: 200, headers: { 'content-type': contentType }, body });
-  model = createServerModel({
-    servers: [{ baseUrl: server.url, model: 'seeing' }],
-    maxRetries: 0,
-    ...settings,
-  });
-  const seen: GenerationEvent[] = [];
-  for await (const event of model.generate(question, options)) seen.push(event);
-  const last = seen.at(-1);
-  if (last?.type !== 'end') throw new Error('The answer had no end');
-  return { events: seen, end: last };
-}
-
-type AnswerSettings = NonNullable<Options> & {
-  contentType?: string;
-  model?: Partial<ServerModelOptions>;
-};
+const answerTo = (body: string, settings?: AnswerSettings) =>
+  streamedAnswer(server, body, settings);
 
 describe('an answer comes whole', () => {
   it.each<[string, string]>([
@@ -123,7 +91,6 @@ describe('an answer comes whole', () => {
       const body = events(...pieces.map((each) => text(each)), end());
       const { end: ended } = await answerTo(body, { stopStrings: ['Stop.'] });
       expect(ended).toMatchObject({ text: `Red. Not ${opening}.`, finishReason: 'endToken' });
-      await model.close();
     }
   });
 
@@ -169,7 +136,6 @@ describe('an answer comes whole', () => {
         const stops = ['END', 'bbb'].map((stop) => whole.indexOf(stop)).filter((at) => at >= 0);
         expect(ended.text).toBe(whole.slice(0, Math.min(whole.length, ...stops)));
         expect(ended.finishReason).toBe(stops.length > 0 ? 'stopString' : 'endToken');
-        await model.close();
       }),
       { numRuns: 30 },
     );
@@ -215,7 +181,6 @@ describe('an answer comes whole', () => {
         ).catch((error: unknown) => error);
         if (result instanceof Error) expect(result).toMatchObject({ code: 'endpoint.failed' });
         else expect(result).toMatchObject({ end: { text: expect.stringMatching(/Red\.$/) } });
-        await model.close();
       }),
       { numRuns: 100 },
     );

@@ -1,60 +1,17 @@
-import {
-  type ChatMessage,
-  createServerModel,
-  type GenerationEvent,
-  type ServerModelOptions,
-  type VisionLanguageModel,
-} from '@vistazo/core';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CompletionServer } from './completion-server.ts';
-
-type Options = Parameters<VisionLanguageModel['generate']>[1];
-
-const question: ChatMessage[] = [{ role: 'user', content: 'Which colour?' }];
+import { type AnswerSettings, done, end, events, streamedAnswer, text } from './streamed-answer.ts';
 
 let server: CompletionServer;
-let model: VisionLanguageModel;
 
 beforeAll(async () => {
   server = await CompletionServer.start();
 });
-afterEach(() => model?.close());
 afterAll(() => server.close());
 
-const events = (...given: unknown[]) =>
-  given
-    .map((each) => (typeof each === 'string' ? each : `data: ${JSON.stringify(each)}\n\n`))
-    .join('');
-const text = (content: unknown, more: object = {}) => ({
-  choices: [{ index: 0, delta: { content }, finish_reason: null }],
-  ...more,
-});
-const end = (finish_reason: unknown = 'stop') => ({ choices: [{ delta: {}, finish_reason }] });
-const done = 'data: [DONE]\n\n';
-
-/** The answer to one request that is answered with `body`, and what was asked. */
-async function answerTo(
-  body: string,
-  { contentType = 'text/event-stream', model: settings = {}, ...options }: AnswerSettings = {},
-): Promise<{ events: GenerationEvent[]; end: Extract<GenerationEvent, { type: 'end' }> }> {
-  await server.script({ status: 200, headers: { 'content-type': contentType }, body });
-  model = createServerModel({
-    servers: [{ baseUrl: server.url, model: 'seeing' }],
-    maxRetries: 0,
-    ...settings,
-  });
-  const seen: GenerationEvent[] = [];
-  for await (const event of model.generate(question, options)) seen.push(event);
-  const last = seen.at(-1);
-  if (last?.type !== 'end') throw new Error('The answer had no end');
-  return { events: seen, end: last };
-}
-
-type AnswerSettings = NonNullable<Options> & {
-  contentType?: string;
-  model?: Partial<ServerModelOptions>;
-};
+const answerTo = (body: string, settings?: AnswerSettings) =>
+  streamedAnswer(server, body, settings);
 
 describe('tool calls', () => {
   const tool = (name: string) => ({ name, description: name, inputSchema: { type: 'object' } });
@@ -240,7 +197,6 @@ describe('tool calls', () => {
           }),
         );
         expect(await callsOf(...given)).toEqual([{ id: 'a1', name: 'look', input: whole }]);
-        await model.close();
       }),
       { numRuns: 20 },
     );
