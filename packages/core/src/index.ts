@@ -18,7 +18,8 @@ export {
   generateObject,
   type ObjectOptions,
 } from './backend/generate-object.js';
-export { createLocalModel, type LocalModelOptions } from './backend/local-model.js';
+export { createLocalModel } from './backend/local-model.js';
+export type { LocalModelOptions } from './backend/local-model-options.js';
 export type { ModelServer, ServerDialect } from './backend/server/model-server.js';
 export { createServerModel, type ServerModelOptions } from './backend/server/server-model.js';
 export type * from './backend/vision-language-model.js';

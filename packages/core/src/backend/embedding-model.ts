@@ -13,7 +13,7 @@ import { requireOnnxRuntime } from '../inference/onnx/require-onnx-runtime.js';
 import { aboutPicture } from '../media/about-picture.js';
 import { MediaProcess } from '../media/media-process.js';
 import { unlessAborted } from '../unless-aborted.js';
-import type { LocalModelOptions } from './local-model.js';
+import type { LocalModelOptions } from './local-model-options.js';
 import { storedLimits, toPictureSource } from './picture-sources.js';
 import type { ModelCallOptions } from './vision-language-model.js';
 

@@ -14,8 +14,7 @@ import type {
 } from '../inference/family/image-layout.js';
 import type { FamilyModel, ImageFamily } from '../inference/family/model-family.js';
 import { openFamily } from '../inference/family/registry.js';
-import { isHubId, type LoadProgress, openHubModel } from '../inference/files/hub.js';
-import type { ModelVariant } from '../inference/files/model-files.js';
+import { isHubId, openHubModel } from '../inference/files/hub.js';
 import { describeModel, type ModelDescription } from '../inference/files/model-folder.js';
 import { requireOnnxRuntime } from '../inference/onnx/require-onnx-runtime.js';
 import { withOptimisedDecoder } from '../inference/optimise/optimise-model.js';
@@ -23,6 +22,7 @@ import { jsonSchemaGrammar } from '../inference/sequence/constraint/json-schema-
 import { CountingThread } from '../inference/tokenize/counting-thread.js';
 import { MediaProcess } from '../media/media-process.js';
 import { ScopedCache } from '../scoped-cache.js';
+import { budgetOf, checkBudget, kvCacheOf, type LocalModelOptions } from './local-model-options.js';
 import {
   type MessagePicture,
   type PreparedMessages,
@@ -38,46 +38,7 @@ import type {
   VisionLanguageModel,
 } from './vision-language-model.js';
 
-/** Options of {@link createLocalModel}. */
-export interface LocalModelOptions {
-  /** A folder in Hugging Face layout, or a hub id such as `owner/name`. */
-  model: string;
-  /** Name to show for a folder. Default: the name of the folder. */
-  id?: string;
-  /** Weights to use. Default: the most exact that fill at most half of the free memory. */
-  variant?: ModelVariant;
-  /** Threads of one operator. Default: one for each core. */
-  intraOpThreads?: number;
-  /**
-   * How closely pictures are looked at: `full`, as the model's own rule has it; `fast`, the whole
-   * picture alone; `auto`, as many tiles as {@link firstTokenMs} allows on this machine, measured at
-   * load; or a number of tiles ≥ 1. Models that see a picture whole, in about its own size, make it
-   * smaller: to 256 image tokens for each tile. Default `full`.
-   */
-  tileBudget?: 'full' | 'fast' | 'auto' | number;
-  /** Time in which `auto` aims to have looked at one picture, > 0. Default 3,000. */
-  firstTokenMs?: number;
-  /** Most frames of an animation that the model sees. Default 4. */
-  maxFrames?: number;
-  /**
-   * Folder in which keys and values of prompts outlive a restart, of this model's processes alone. They
-   * derive from messages and pictures, so keep it as private as those. Default: none, memory alone.
-   */
-  kvCacheFolder?: string;
-  /** Most bytes in {@link kvCacheFolder}, > 0. Default 2 GiB. */
-  maxKvCacheBytes?: number;
-  /** Where downloaded models are kept. Default `~/.cache/vistazo/models`. */
-  cacheDir?: string;
-  /** Base address of the hub. Default `https://huggingface.co`. */
-  hubUrl?: string;
-  /** Told how far downloading and loading are. */
-  onProgress?: (progress: LoadProgress) => void;
-  signal?: AbortSignal;
-}
-
 const defaultMaxFrames = 4;
-const defaultMaxKvCacheBytes = 2 * 2 ** 30;
-const defaultFirstTokenMs = 3000;
 const maxPreparedBytes = 128 * 2 ** 20;
 
 /**
@@ -111,45 +72,6 @@ export async function createLocalModel(options: LocalModelOptions): Promise<Visi
     maxFrames: options.maxFrames ?? defaultMaxFrames,
     budget: budgetOf(options, tileMs),
   });
-}
-
-/** `tileMs` is how long one tile takes here, where that was measured. Throws `option.invalid`. */
-function budgetOf(
-  { tileBudget = 'full', firstTokenMs = defaultFirstTokenMs }: LocalModelOptions,
-  tileMs: number | undefined,
-): TileBudget {
-  if (tileBudget !== 'auto') return tileBudget;
-  return tileMs === undefined ? 'full' : Math.max(1, Math.floor(firstTokenMs / tileMs));
-}
-
-/** Throws `option.invalid`. */
-function checkBudget({ tileBudget, firstTokenMs }: LocalModelOptions): void {
-  const isName = tileBudget === undefined || typeof tileBudget === 'string';
-  if (!isName && !(Number.isInteger(tileBudget) && tileBudget >= 1)) {
-    throw new VistazoError(
-      'option.invalid',
-      `tileBudget is ${tileBudget}; give full, fast, auto or a whole number of tiles from 1 on.`,
-    );
-  }
-  if (firstTokenMs !== undefined && !(firstTokenMs > 0)) {
-    throw new VistazoError(
-      'option.invalid',
-      `firstTokenMs is ${firstTokenMs}; give a number of milliseconds above 0.`,
-    );
-  }
-}
-
-/** Throws `option.invalid`. */
-function kvCacheOf({ kvCacheFolder, maxKvCacheBytes }: LocalModelOptions) {
-  if (maxKvCacheBytes !== undefined && !(maxKvCacheBytes > 0)) {
-    throw new VistazoError(
-      'option.invalid',
-      `maxKvCacheBytes is ${maxKvCacheBytes}; give a number of bytes above 0.`,
-    );
-  }
-  return kvCacheFolder === undefined
-    ? undefined
-    : { folder: kvCacheFolder, maxBytes: maxKvCacheBytes ?? defaultMaxKvCacheBytes };
 }
 
 /** The folder of the model, downloaded first where `model` is a hub id, and the name to show. */

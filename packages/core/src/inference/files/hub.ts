@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { freemem, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -10,6 +9,7 @@ import { z } from 'zod';
 import { isDiskFull } from '../../disk-full.js';
 import { VistazoError } from '../../errors.js';
 import type { GraphRole } from '../family/model-family.js';
+import { fileExists, sha256Of } from './file-facts.js';
 import {
   graphFileNames,
   graphRoles,
@@ -70,7 +70,7 @@ export async function openHubModel(id: string, options: HubOptions = {}): Promis
   // A folder can hold the graphs of both kinds of model.
   const kind = options.roles === undefined ? '' : `-${options.roles.join('-')}`;
   const mark = join(folder, `${completeMark}${kind}-${options.variant ?? 'auto'}`);
-  if (await exists(mark)) return folder;
+  if (await fileExists(mark)) return folder;
   const hubUrl = options.hubUrl ?? 'https://huggingface.co';
   const files = await neededFiles(id, hubUrl, options);
   const total = files.reduce((sum, { size }) => sum + size, 0);
@@ -177,7 +177,7 @@ async function download(
   file: HubFile,
   options: DownloadOptions,
 ): Promise<void> {
-  if (await exists(path)) return options.onBytes(file.size);
+  if (await fileExists(path)) return options.onBytes(file.size);
   const partial = `${path}.partial`;
   await mkdir(dirname(path), { recursive: true });
   const have = await stat(partial).then(
@@ -225,24 +225,11 @@ async function fetchInto(
 
 async function verify(path: string, { size, lfs, path: name }: HubFile): Promise<void> {
   const actual = (await stat(path)).size;
-  const intact = actual === size && (lfs === undefined || (await sha256(path)) === lfs.oid);
+  const intact = actual === size && (lfs === undefined || (await sha256Of(path)) === lfs.oid);
   if (intact) return;
   await rm(path);
   throw new VistazoError(
     'fetch.failed',
     `${name} arrived damaged and was thrown away; run it again.`,
-  );
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
   );
 }

@@ -3,6 +3,7 @@ import { freemem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { VistazoError } from '../../errors.js';
 import type { GraphRole } from '../family/model-family.js';
+import { fileExists } from './file-facts.js';
 
 /** Suffix of each set of weights, as published ONNX models name their files. */
 const suffixes = {
@@ -135,11 +136,7 @@ function withDecoder({ paths: { decoder, ...others }, ...graphs }: Graphs): Grap
 async function graphPath(folder: string, variant: ModelVariant, role: GraphRole): Promise<string> {
   const paths = graphFileNames(variant, role).map((name) => join(folder, name));
   for (const path of paths) {
-    const isThere = await stat(path).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
+    if (await fileExists(path)) return path;
   }
   return paths[0] ?? folder;
 }

@@ -1,4 +1,4 @@
-import type { GraphNode, OnnxModel } from './onnx-file.js';
+import type { GraphNode, OnnxModel } from './onnx-model.js';
 
 /** Finds the nodes that give and take the values of a graph. */
 export class GraphIndex {

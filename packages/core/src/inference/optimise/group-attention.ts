@@ -10,7 +10,7 @@ import {
   type OnnxModel,
   opsetImport,
   withInput,
-} from './onnx-file.js';
+} from './onnx-model.js';
 
 const microsoft = 'com.microsoft';
 /** From this version of the operators on, the axes of ReduceSum are an input, as they are written here. */

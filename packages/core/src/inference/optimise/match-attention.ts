@@ -1,5 +1,5 @@
 import type { GraphIndex } from './graph-index.js';
-import type { GraphNode } from './onnx-file.js';
+import type { GraphNode } from './onnx-model.js';
 
 /** The attention of one layer, as exporters write it out of small operators. */
 export interface Attention {

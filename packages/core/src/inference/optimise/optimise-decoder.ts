@@ -1,15 +1,12 @@
-import { createWriteStream } from 'node:fs';
-import { open, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { sha256Of } from '../files/file-facts.js';
 import { emptyRow } from '../kv/kv-row.js';
 import type { SessionOptions } from '../onnx/session.js';
 import { areClose } from '../runner/compare-logits.js';
 import { Decoder } from '../runner/decoder.js';
 import { groupAttention } from './group-attention.js';
-import { readOnnxFile, writeModel } from './onnx-file.js';
+
 import {
-  hashOf,
   knownOptimised,
   type Note,
   notePath,
@@ -17,6 +14,8 @@ import {
   optimisedPath,
   recipe,
 } from './optimised-file.js';
+import { readOnnxFile } from './read-onnx.js';
+import { writeOnnxFile } from './write-onnx.js';
 
 /** The largest difference of logits, as a share of their range; eight-bit sums differ by kernel. */
 const maxDifference = 0.02;
@@ -34,7 +33,7 @@ export async function optimiseDecoder(
   const known = await knownOptimised(path);
   if (known !== undefined) return known;
   const { size, mtimeMs } = await stat(path);
-  const source = { bytes: size, modifiedMs: mtimeMs, sha256: await hashOf(path) };
+  const source = { bytes: size, modifiedMs: mtimeMs, sha256: await sha256Of(path) };
   const plain = await Decoder.open(path, options);
   try {
     const reason = await writeOptimised(path, plain, heads, options);
@@ -66,7 +65,7 @@ async function writeOptimised(
   if (rewritten === undefined) return 'its attention is written in a way that is not known';
   const unfinished = `${optimisedPath(path)}.${process.pid}`;
   try {
-    await writeGraph(path, unfinished, rewritten);
+    await writeOnnxFile(rewritten, path, unfinished);
     const difference = await differenceOf(plain, unfinished, options);
     if (difference !== undefined) return difference;
     await rename(unfinished, optimisedPath(path));
@@ -93,31 +92,6 @@ async function differenceOf(
     return 'the faster graph cannot be run';
   } finally {
     await optimised?.close();
-  }
-}
-
-async function writeGraph(
-  path: string,
-  to: string,
-  model: NonNullable<ReturnType<typeof groupAttention>>,
-): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    const small = new Map<string, Uint8Array>();
-    for (const { place } of model.initializers) {
-      if (place === undefined || place.end - place.start > 2 ** 16) continue;
-      const bytes = new Uint8Array(place.end - place.start);
-      await file.read(bytes, 0, bytes.length, place.start);
-      small.set(`${place.start}`, bytes);
-    }
-    const parts = writeModel(
-      model,
-      basename(path),
-      (start) => small.get(`${start}`) ?? new Uint8Array(),
-    );
-    await pipeline(parts, createWriteStream(to));
-  } finally {
-    await file.close();
   }
 }
 

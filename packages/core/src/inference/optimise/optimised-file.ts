@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { fileExists, sha256Of } from '../files/file-facts.js';
 
 /** Raised when other files come of the same graph. */
 export const recipe = 1;
@@ -41,11 +39,9 @@ export async function knownOptimised(path: string): Promise<OptimisedDecoder | u
   }
   if (!note.isOptimised)
     return { isOptimised: false, reason: note.reason ?? 'it was tried before' };
-  const isThere = await stat(optimisedPath(path)).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? { isOptimised: true, path: optimisedPath(path) } : undefined;
+  return (await fileExists(optimisedPath(path)))
+    ? { isOptimised: true, path: optimisedPath(path) }
+    : undefined;
 }
 
 async function readNote(path: string): Promise<Note | undefined> {
@@ -63,12 +59,5 @@ async function isSourceOf({ source }: Note, path: string): Promise<boolean> {
   const { size, mtimeMs } = await stat(path);
   if (size !== source.bytes) return false;
   // A copied folder has other times; then the content decides.
-  return mtimeMs === source.modifiedMs || (await hashOf(path)) === source.sha256;
-}
-
-/** SHA-256 of a file. */
-export async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+  return mtimeMs === source.modifiedMs || (await sha256Of(path)) === source.sha256;
 }

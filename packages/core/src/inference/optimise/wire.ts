@@ -59,6 +59,32 @@ export function* readFields(
   }
 }
 
+/** The numbers of a packed field, signed. */
+export function* packedVarints(
+  source: ByteSource,
+  { start, end }: { start: number; end: number },
+): Generator<number> {
+  let value = 0n;
+  let shift = 0n;
+  for (const byte of source.slice(start, end)) {
+    value |= BigInt(byte & 0x7f) << shift;
+    shift += 7n;
+    if (byte >= 0x80) continue;
+    yield Number(BigInt.asIntN(64, value));
+    value = 0n;
+    shift = 0n;
+  }
+}
+
+/** A field as it stands. */
+export function rawField(source: ByteSource, field: WireField): Uint8Array {
+  if (field.type === 'varint') return varintField(field.number, field.value);
+  const bytes = source.slice(field.start, field.end);
+  if (field.type === 'bytes') return bytesField(field.number, bytes);
+  const wireType = field.type === 'fixed32' ? 5 : 1;
+  return concat([varintBytes((field.number << 3) | wireType), bytes]);
+}
+
 /** A varint field. */
 export function varintField(number: number, value: number | bigint): Uint8Array {
   return concat([varintBytes(number << 3), varintBytes(BigInt.asUintN(64, BigInt(value)))]);

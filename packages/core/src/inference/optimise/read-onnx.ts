@@ -1,88 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import {
-  type ByteSource,
-  bytesField,
-  bytesSource,
-  concat,
-  floatField,
-  readFields,
-  varintField,
-  type WireField,
-} from './wire.js';
-
-/**
- * ONNX models as far as a rewrite of their graphs needs them. What is not looked at is kept as it
- * stands. Source of the field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
- */
-
-/** The kinds of elements that are made here, by their numbers in ONNX. */
-export const elementType = { float: 1, int32: 6, int64: 7 } as const;
-
-/** An attribute of a node, as far as its kind is known. */
-export type Attribute =
-  | number
-  | string
-  | readonly number[]
-  | TensorValue
-  | FloatAttribute
-  | 'other';
-
-/** A float to write, also where its value is whole. */
-export interface FloatAttribute {
-  float: number;
-}
-
-/** A small tensor that stands in the graph. */
-export interface TensorValue {
-  elementType: number;
-  dims: readonly number[];
-  values: readonly number[];
-}
-
-/** An operation of a graph. */
-export interface GraphNode {
-  name: string;
-  opType: string;
-  domain: string;
-  inputs: readonly string[];
-  outputs: readonly string[];
-  attributes: Readonly<Record<string, Attribute>>;
-  /** Values of the graph that its inner graphs read. */
-  captured: readonly string[];
-  /** As it stands in the file; undefined for a new node. */
-  raw: Uint8Array | undefined;
-}
-
-/** Weights of a graph. */
-export interface Initializer {
-  name: string;
-  elementType: number;
-  dims: readonly number[];
-  /** Where its raw values lie in the file; undefined where they lie elsewhere. */
-  place: { start: number; end: number } | undefined;
-  /** Its fields in the file but for the raw values. */
-  raw: readonly Uint8Array[];
-  /** Its values, where they are few numbers. */
-  value: TensorValue | undefined;
-}
-
-/** A tensor that a graph takes or gives. */
-export interface GraphTensor {
-  name: string;
-  raw: Uint8Array;
-}
-
-/** A model whose weights may still lie in its file. */
-export interface OnnxModel {
-  /** Fields beside the graph, as they stand in the file. */
-  header: readonly Uint8Array[];
-  /** The versions of the operators that the model imports, by domain. */
-  domains: ReadonlyMap<string, number>;
-  nodes: readonly GraphNode[];
-  initializers: readonly Initializer[];
-  inputs: readonly GraphTensor[];
-  outputs: readonly GraphTensor[];
-}
+  type Attribute,
+  elementType,
+  type GraphNode,
+  type GraphTensor,
+  type Initializer,
+  type OnnxModel,
+  type TensorValue,
+} from './onnx-model.js';
+import { type ByteSource, bytesSource, packedVarints, rawField, readFields } from './wire.js';
 
 /** Tensors of at most so many values are read when the file is opened. */
 const maxSmallValues = 64;
@@ -154,18 +80,6 @@ interface Mutable {
   initializers: Initializer[];
   inputs: GraphTensor[];
   outputs: GraphTensor[];
-}
-
-function rawField(source: ByteSource, field: WireField): Uint8Array {
-  if (field.type === 'varint') return varintField(field.number, field.value);
-  const bytes = source.slice(field.start, field.end);
-  if (field.type === 'bytes') return bytesField(field.number, bytes);
-  const tag = (field.number << 3) | (field.type === 'fixed32' ? 5 : 1);
-  return Uint8Array.from([...tagBytes(tag), ...bytes]);
-}
-
-function tagBytes(tag: number): number[] {
-  return tag < 0x80 ? [tag] : [(tag & 0x7f) | 0x80, tag >>> 7];
 }
 
 const decoder = new TextDecoder();
@@ -260,22 +174,6 @@ function innerNames(raw: Uint8Array): string[] {
   return names;
 }
 
-function* packedVarints(
-  source: ByteSource,
-  { start, end }: { start: number; end: number },
-): Generator<number> {
-  let value = 0n;
-  let shift = 0n;
-  for (const byte of source.slice(start, end)) {
-    value |= BigInt(byte & 0x7f) << shift;
-    shift += 7n;
-    if (byte >= 0x80) continue;
-    yield Number(BigInt.asIntN(64, value));
-    value = 0n;
-    shift = 0n;
-  }
-}
-
 function readInitializer(source: ByteSource, at: { start: number; end: number }): Initializer {
   const raw: Uint8Array[] = [];
   let name = '';
@@ -332,163 +230,4 @@ function numbersOf(bytes: Uint8Array, type: number): number[] {
   if (type === elementType.int32) return each(4, (at) => view.getInt32(at, true));
   if (type === elementType.int64) return each(8, (at) => Number(view.getBigInt64(at, true)));
   return [];
-}
-
-/** The domain and attributes of a new node; plain numbers are integers. */
-export type NewAttributes = { domain?: string } & {
-  [name: string]: number | readonly number[] | FloatAttribute | string | undefined;
-};
-
-/** A new node. */
-export function newNode(
-  opType: string,
-  inputs: readonly string[],
-  outputs: readonly string[],
-  { domain = '', ...given }: NewAttributes = {},
-): GraphNode {
-  const attributes: Record<string, Attribute> = {};
-  for (const [name, value] of Object.entries(given)) {
-    if (value !== undefined) attributes[name] = value;
-  }
-  return {
-    name: outputs[0] ?? opType,
-    opType,
-    domain,
-    inputs,
-    outputs,
-    attributes,
-    captured: [],
-    raw: undefined,
-  };
-}
-
-/** The header field that imports the operators of a domain. */
-export function opsetImport(domain: string, version: number): Uint8Array {
-  return bytesField(8, [bytesField(1, domain), varintField(2, version)]);
-}
-
-/** The node with another value for one of its inputs. */
-export function withInput(node: GraphNode, at: number, name: string): GraphNode {
-  const inputs = node.inputs.with(at, name);
-  if (node.raw === undefined) return { ...node, inputs };
-  const source = bytesSource(node.raw);
-  const others = [...readFields(source)].filter(({ number }) => number !== 1);
-  const raw = concat([
-    ...inputs.map((each) => bytesField(1, each)),
-    ...others.map((field) => rawField(source, field)),
-  ]);
-  return { ...node, inputs, raw };
-}
-
-/** A new small tensor of 64-bit integers. */
-export function newInt64(
-  name: string,
-  values: readonly number[],
-  dims = [values.length],
-): Initializer {
-  const bytes = new Uint8Array(8 * values.length);
-  const view = new DataView(bytes.buffer);
-  for (const [index, value] of values.entries()) view.setBigInt64(index * 8, BigInt(value), true);
-  return {
-    name,
-    elementType: elementType.int64,
-    dims,
-    place: undefined,
-    raw: [
-      ...dims.map((length) => varintField(1, length)),
-      varintField(2, elementType.int64),
-      bytesField(8, name),
-      bytesField(9, bytes),
-    ],
-    value: { elementType: elementType.int64, dims, values },
-  };
-}
-
-/** A tensor that a graph takes or gives; names stand for free sizes. */
-export function newTensor(
-  name: string,
-  type: number,
-  shape: readonly (number | string)[],
-): GraphTensor {
-  const dims = shape.map((size) =>
-    bytesField(1, [typeof size === 'number' ? varintField(1, size) : bytesField(2, size)]),
-  );
-  const tensorType = bytesField(1, [varintField(1, type), bytesField(2, dims)]);
-  return {
-    name,
-    raw: concat([bytesField(1, name), bytesField(2, [tensorType])]),
-  };
-}
-
-/** Initializers of at least so many bytes stay where they lie. */
-const minExternalBytes = 1024;
-
-/**
- * The bytes of a model whose large weights lie in the file `weightsFile` beside it, where they lay
- * when it was read. `read` gives the bytes of a small tensor.
- */
-export function writeModel(
-  model: OnnxModel,
-  weightsFile: string,
-  read: (start: number, end: number) => Uint8Array,
-): Uint8Array[] {
-  const graph = [
-    ...model.nodes.map((node) => bytesField(1, node.raw ?? nodeFields(node))),
-    bytesField(2, 'graph'),
-    ...model.initializers.map((each) => bytesField(5, initializerFields(each, weightsFile, read))),
-    ...model.inputs.map(({ raw }) => bytesField(11, raw)),
-    ...model.outputs.map(({ raw }) => bytesField(12, raw)),
-  ];
-  return [...model.header, bytesField(7, graph)];
-}
-
-function initializerFields(
-  { place, raw }: Initializer,
-  weightsFile: string,
-  read: (start: number, end: number) => Uint8Array,
-): Uint8Array[] {
-  if (place === undefined) return [...raw];
-  const { start, end } = place;
-  if (end - start < minExternalBytes) return [...raw, bytesField(9, read(start, end))];
-  const entry = (key: string, value: string) =>
-    bytesField(13, [bytesField(1, key), bytesField(2, value)]);
-  return [
-    ...raw,
-    entry('location', weightsFile),
-    entry('offset', String(start)),
-    entry('length', String(end - start)),
-    varintField(14, 1),
-  ];
-}
-
-function nodeFields({
-  inputs,
-  outputs,
-  name,
-  opType,
-  domain,
-  attributes,
-}: GraphNode): Uint8Array[] {
-  return [
-    ...inputs.map((each) => bytesField(1, each)),
-    ...outputs.map((each) => bytesField(2, each)),
-    bytesField(3, name),
-    bytesField(4, opType),
-    ...Object.entries(attributes).map(([key, value]) => bytesField(5, attributeFields(key, value))),
-    bytesField(7, domain),
-  ];
-}
-
-/** Numbers are integers, lists are of integers. */
-function attributeFields(name: string, value: Attribute): Uint8Array[] {
-  if (typeof value === 'number') {
-    return [bytesField(1, name), varintField(3, value), varintField(20, 2)];
-  }
-  if (Array.isArray(value)) {
-    return [bytesField(1, name), ...value.map((each) => varintField(8, each)), varintField(20, 7)];
-  }
-  if (typeof value === 'object' && 'float' in value) {
-    return [bytesField(1, name), floatField(2, value.float), varintField(20, 1)];
-  }
-  throw new TypeError(`The attribute ${name} is neither a number nor a list of integers.`);
 }
