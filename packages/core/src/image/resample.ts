@@ -8,8 +8,18 @@ export interface RgbImage {
   data: Uint8Array;
 }
 
+/** Filters by Pillow's numbers, as `resample` in a configuration file. */
+export const pillowFilters = [
+  'nearest',
+  'lanczos',
+  'bilinear',
+  'bicubic',
+  'box',
+  'hamming',
+] as const;
+
 /** Pillow's resampling filters. */
-export type ResampleFilter = 'nearest' | 'lanczos' | 'bilinear' | 'bicubic' | 'box' | 'hamming';
+export type ResampleFilter = (typeof pillowFilters)[number];
 
 const channels = 3;
 const precisionBits = 32 - 8 - 2;

@@ -4,6 +4,7 @@ import type { EmbeddingFamilyModel } from '../family/model-family.js';
 import { openEmbeddingFamily } from '../family/registry.js';
 import type { EmbeddingModelDescription } from '../files/embedding-folder.js';
 import type { SessionOptions } from '../onnx/session.js';
+import { sampleFeeds } from '../runner/sample-feeds.js';
 import { VisionEncoder } from '../runner/vision-encoder.js';
 import { neutralise } from '../tokenize/neutralise.js';
 import { Tokenizer } from '../tokenize/tokenizer.js';
@@ -38,10 +39,8 @@ export class DualEncoder {
     const { images } = openEmbeddingFamily(description.family);
     const text = await TextEncoder.open(description.graphs.text, options);
     const vision = await VisionEncoder.open(description.graphs.vision, options, 'image_embeds');
-    const [tile] = images.layout({ widthPx: 64, heightPx: 64 }, 'full').tiles;
-    if (tile !== undefined) {
-      vision.requireFeeds(images.feeds(tile, new Uint8Array(tile.widthPx * tile.heightPx * 3)));
-    }
+    const feeds = sampleFeeds(images);
+    if (feeds !== undefined) vision.requireFeeds(feeds);
     return new DualEncoder(description, text, vision);
   }
 

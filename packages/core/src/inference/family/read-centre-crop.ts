@@ -1,19 +1,10 @@
 import { z } from 'zod';
 import { VistazoError } from '../../errors.js';
-import type { ResampleFilter } from '../../image/resample.js';
+import { pillowFilters } from '../../image/resample.js';
 import { checkModelJson } from '../files/check-model-json.js';
 import type { CentreCropConfig } from './centre-crop.js';
+import { imageProcessorJson, requireProcessorType, withoutNulls } from './image-processor-json.js';
 import type { FamilyFiles } from './model-family.js';
-
-/** Pillow's numbers for its filters, as `resample` in a configuration file. */
-const filters: readonly ResampleFilter[] = [
-  'nearest',
-  'lanczos',
-  'bilinear',
-  'bicubic',
-  'box',
-  'hamming',
-];
 
 /** No model wants larger ones; a larger number is a mistake that would fill the memory. */
 const edgeSchema = z.number().int().min(1).max(8192);
@@ -32,7 +23,7 @@ const schema = z.object({
     .number()
     .int()
     .min(0)
-    .max(filters.length - 1)
+    .max(pillowFilters.length - 1)
     .default(3),
   rescale_factor: z.number().default(1 / 255),
   image_mean: channelsSchema.default([0.48145466, 0.4578275, 0.40821073]),
@@ -50,10 +41,9 @@ const schema = z.object({
  * `Fast`. Throws `model.fileMissing`, `model.invalidConfig` or `model.unsupported`.
  */
 export function readCentreCrop(files: FamilyFiles, types: readonly string[]): CentreCropConfig {
-  const { json, name } = descriptionIn(files);
-  requireType(json, name, types);
-  const set = Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
-  const config = checkModelJson(schema, set, name);
+  const { json, name } = imageProcessorJson(files);
+  requireProcessorType(typeOrExtractor(json), types, name);
+  const config = checkModelJson(schema, withoutNulls(json), name);
   const { size, crop_size: crop } = config;
   const resize: CentreCropConfig['resize'] =
     typeof size === 'number'
@@ -72,7 +62,7 @@ export function readCentreCrop(files: FamilyFiles, types: readonly string[]): Ce
       ? { widthPx: crop, heightPx: crop }
       : { widthPx: crop.width, heightPx: crop.height };
   return {
-    filter: filters[config.resample] ?? 'bicubic',
+    filter: pillowFilters[config.resample] ?? 'bicubic',
     resize,
     crop: !config.do_center_crop && 'widthPx' in resize ? resize : cropped,
     scaling: {
@@ -83,34 +73,16 @@ export function readCentreCrop(files: FamilyFiles, types: readonly string[]): Ce
   };
 }
 
-function descriptionIn({ preprocessor, processor }: FamilyFiles): { json: object; name: string } {
-  const nested =
-    processor !== undefined && 'image_processor' in processor
-      ? processor.image_processor
-      : undefined;
-  if (typeof nested === 'object' && nested !== null) {
-    return { json: nested, name: 'image_processor in processor_config.json' };
-  }
-  const name = 'preprocessor_config.json';
-  if (preprocessor !== undefined) return { json: preprocessor, name };
-  throw new VistazoError('model.fileMissing', `The model lacks ${name}; download it again.`);
+/** Early versions name a feature extractor instead. */
+function typeOrExtractor(json: object): unknown {
+  if ('image_processor_type' in json) return extractorAsProcessor(json.image_processor_type);
+  return 'feature_extractor_type' in json
+    ? extractorAsProcessor(json.feature_extractor_type)
+    : undefined;
 }
 
-function requireType(json: object, name: string, types: readonly string[]): void {
-  // Early versions name a feature extractor instead.
-  const named =
-    'image_processor_type' in json
-      ? json.image_processor_type
-      : 'feature_extractor_type' in json
-        ? json.feature_extractor_type
-        : undefined;
-  const known =
-    typeof named === 'string'
-      ? named.replace(/(Fast|Pil)$/, '').replace(/FeatureExtractor$/, 'ImageProcessor')
-      : named;
-  if (typeof known === 'string' && types.includes(known)) return;
-  throw new VistazoError(
-    'model.unsupported',
-    `${name} names the image processor ${String(known)}; supported are ${types.join(', ')}.`,
-  );
+function extractorAsProcessor(type: unknown): unknown {
+  return typeof type === 'string'
+    ? type.replace(/FeatureExtractor(Fast|Pil)?$/, 'ImageProcessor$1')
+    : type;
 }

@@ -2,12 +2,13 @@ import type { CacheScope } from '../../cache-scopes.js';
 import { VistazoError } from '../../errors.js';
 import { ScopedCache } from '../../scoped-cache.js';
 import type { ProcessedPicture } from '../family/image-layout.js';
-import type { FamilyModel, ImageFamily, TensorFeeds } from '../family/model-family.js';
+import type { FamilyModel } from '../family/model-family.js';
 import type { GraphFiles } from '../files/model-files.js';
 import type { SessionOptions } from '../onnx/session.js';
 import { Decoder } from './decoder.js';
 import { Embedder } from './embedder.js';
 import { tileDigests } from './picture-digest.js';
+import { sampleFeeds } from './sample-feeds.js';
 import { VisionEncoder } from './vision-encoder.js';
 
 const maxFeatureBytes = 64 * 2 ** 20;
@@ -124,10 +125,4 @@ async function openVision(
   const feeds = sampleFeeds(images);
   if (feeds !== undefined) vision.requireFeeds(feeds);
   return vision;
-}
-
-/** What the encoder takes for a black tile. */
-function sampleFeeds(images: ImageFamily): TensorFeeds | undefined {
-  const [tile] = images.layout({ widthPx: 512, heightPx: 512 }, 'fast').tiles;
-  return tile && images.feeds(tile, new Uint8Array(tile.widthPx * tile.heightPx * 3));
 }

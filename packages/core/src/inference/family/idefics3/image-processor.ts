@@ -1,10 +1,12 @@
-import { type ResampleFilter, type RgbImage, resample } from '../../../image/resample.js';
+import {
+  pillowFilters,
+  type ResampleFilter,
+  type RgbImage,
+  resample,
+} from '../../../image/resample.js';
 import type { ImageLayout, ImageTile, PixelSize, TileBudget } from '../image-layout.js';
 import { gridOf } from '../image-layout.js';
 import type { Idefics3ImageConfig } from './read-config.js';
-
-/** Pillow's numbers for its filters, as `resample` in a configuration file. */
-const filters = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'] as const;
 
 /** The reference's bound on any side, `MAX_IMAGE_SIZE`. */
 const maxSidePx = 4096;
@@ -68,7 +70,7 @@ export function processPicture(
   layout: ImageLayout,
   config: Idefics3ImageConfig,
 ): Uint8Array[] {
-  const filter: ResampleFilter = filters[config.resample] ?? 'lanczos';
+  const filter: ResampleFilter = pillowFilters[config.resample] ?? 'lanczos';
   const own = configOf(image, gridOf(layout), config);
   const resized = own.do_resize ? resizeTo(image, longestEdgeSize(own, image), filter) : image;
   const whole = resizeTo(resized, sizeBeforeSplit(own, image), filter);

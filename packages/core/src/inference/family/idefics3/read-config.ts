@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { VistazoError } from '../../../errors.js';
 import { checkModelJson } from '../../files/check-model-json.js';
+import {
+  imageProcessorJson,
+  processorType,
+  requireProcessorType,
+  withoutNulls,
+} from '../image-processor-json.js';
 import type { FamilyFacts, FamilyFiles } from '../model-family.js';
 
 const edgeSchema = z.object({ longest_edge: z.number().int().min(1) });
@@ -72,7 +78,7 @@ export function readIdefics3(files: FamilyFiles): { facts: FamilyFacts; config: 
     required(files.processor, processorFile),
     processorFile,
   );
-  const { image_processor: nested, image_seq_len: imageSeqLen } = processor;
+  const { json, name } = imageProcessorJson(files);
   return {
     facts: {
       contextLengthTokens: text_config.max_position_embeddings,
@@ -80,12 +86,9 @@ export function readIdefics3(files: FamilyFiles): { facts: FamilyFacts; config: 
     },
     config: {
       imageTokenId: image_token_id,
-      imageSeqLen,
+      imageSeqLen: processor.image_seq_len,
       timesFrames: model_type === 'smolvlm',
-      image:
-        nested === undefined
-          ? parseIdefics3ImageConfig(required(files.preprocessor, preprocessorFile))
-          : parseIdefics3ImageConfig(nested, `image_processor in ${processorFile}`),
+      image: parseIdefics3ImageConfig(json, name),
     },
   };
 }
@@ -103,18 +106,6 @@ export function parseIdefics3ImageConfig(
   json: object,
   name = preprocessorFile,
 ): Idefics3ImageConfig {
-  const type = 'image_processor_type' in json ? json.image_processor_type : undefined;
-  const known = typeof type === 'string' ? type.replace(/(Fast|Pil)$/, '') : type;
-  if (typeof known !== 'string' || !processorTypes.includes(known)) {
-    throw new VistazoError(
-      'model.unsupported',
-      `${name} names the image processor ${String(known)}; supported are ${processorTypes.join(', ')}.`,
-    );
-  }
+  requireProcessorType(processorType(json), processorTypes, name);
   return checkModelJson(imageSchema, withoutNulls(json), name);
-}
-
-/** Python writes null for what is not set. */
-function withoutNulls(json: object): object {
-  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
 }

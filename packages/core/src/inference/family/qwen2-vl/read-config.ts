@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { VistazoError } from '../../../errors.js';
 import { checkModelJson } from '../../files/check-model-json.js';
+import {
+  imageProcessorJson,
+  processorType,
+  requireProcessorType,
+} from '../image-processor-json.js';
 import type { FamilyFacts, FamilyFiles } from '../model-family.js';
 
 const count = z.number().int().positive();
@@ -78,7 +83,8 @@ export function readQwen2Vl(files: FamilyFiles): { facts: FamilyFacts; config: Q
   );
   const inner = objectAt(files.config, 'text_config') ?? files.config;
   const text = checkModelJson(textSchema, inner, 'config.json');
-  const image = parseQwen2VlImageConfig(...imageJson(files));
+  const { json, name } = imageProcessorJson(files);
+  const image = parseQwen2VlImageConfig(json, name);
   const merge = vision_config?.spatial_merge_size ?? image.mergeSize;
   if (merge !== image.mergeSize) {
     throw new VistazoError(
@@ -95,14 +101,6 @@ export function readQwen2Vl(files: FamilyFiles): { facts: FamilyFacts; config: Q
   };
 }
 
-function imageJson({ processor, preprocessor }: FamilyFiles): [json: object, name: string] {
-  const nested = objectAt(processor, 'image_processor');
-  if (nested !== undefined) return [nested, 'image_processor in processor_config.json'];
-  const name = 'preprocessor_config.json';
-  if (preprocessor !== undefined) return [preprocessor, name];
-  throw new VistazoError('model.fileMissing', `The model lacks ${name}; download it again.`);
-}
-
 function objectAt(file: object | undefined, key: string): object | undefined {
   const value: unknown = Object.entries(file ?? {}).find(([name]) => name === key)?.[1];
   return typeof value === 'object' && value !== null ? value : undefined;
@@ -116,14 +114,7 @@ export function parseQwen2VlImageConfig(
   json: object,
   name = 'preprocessor_config.json',
 ): Qwen2VlImageConfig {
-  const type = 'image_processor_type' in json ? json.image_processor_type : undefined;
-  const known = typeof type === 'string' ? type.replace(/(Fast|Pil)$/, '') : type;
-  if (typeof known !== 'string' || !processorTypes.includes(known)) {
-    throw new VistazoError(
-      'model.unsupported',
-      `${name} names the image processor ${String(known)}; supported are ${processorTypes.join(', ')}.`,
-    );
-  }
+  requireProcessorType(processorType(json), processorTypes, name);
   const image = checkModelJson(imageSchema, json, name);
   const { size } = image;
   // The defaults are those of transformers.
