@@ -51,6 +51,27 @@ describe('the address of the chat page', () => {
     expect(await page.locator('.side li[data-current=true]').textContent()).toContain('Second?');
   });
 
+  it('becomes that of a question that is asked while the page still loads', async () => {
+    const { page } = await openScriptedPage(browser);
+    const asked = Promise.withResolvers<void>();
+    const loaded = Promise.withResolvers<void>();
+    await page.route('**/api/**', async (route) => {
+      const isQuestion = route.request().method() === 'POST';
+      if (isQuestion) asked.resolve();
+      await (isQuestion ? loaded.promise : asked.promise);
+      await route.continue();
+    });
+    await page.reload();
+    const listed = page.waitForResponse((response) => /\/api\/conversations$/.test(response.url()));
+    await ask(page, 'First?');
+    await (await listed).finished();
+    // The page has shown what it loaded before the question arrives.
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    loaded.resolve();
+    await page.waitForSelector('.message.assistant[data-status=done]');
+    await expectShown(page, 'First?');
+  });
+
   it('takes a message to the conversation that it names after a way back', async () => {
     const { page, service } = await openScriptedPage(browser);
     await askAnew(page, 'First?');

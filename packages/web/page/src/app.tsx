@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { Composer } from './composer.tsx';
 import { Icon } from './icons.tsx';
 import { Login } from './login.tsx';
@@ -28,7 +28,8 @@ export function App() {
   }, [language]);
 
   const title = conversation?.title;
-  useEffect(() => {
+  // With what is shown, and not after it.
+  useLayoutEffect(() => {
     document.title = title ? `${title} · Vistazo` : 'Vistazo';
   }, [title]);
 

@@ -107,8 +107,9 @@ export function useChat(texts: Texts) {
 
   const goTo = useCallback(
     (id: string | undefined, how: 'push' | 'replace' | 'keep', conversation?: WireConversation) => {
-      visits.current += 1;
       const isSame = shownId.current === id;
+      // To stay is no visit: what was asked meanwhile is still wanted here.
+      if (!isSame || how !== 'keep') visits.current += 1;
       shownId.current = id;
       if (how !== 'keep') setAddress(id, how);
       setState((old) => ({
